@@ -1,0 +1,249 @@
+//! The task that owns the connection.
+//!
+//! It finishes every transaction it began, whatever its callers drop, so that no reply is ever
+//! taken for another's. It keeps the connection alive while idle, makes the camera forget
+//! unfinished reads before another object is asked for, and leaves politely when the last handle
+//! is gone.
+
+mod link;
+mod unfinished;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use filmwire_codec::dataset::CurrentState;
+use filmwire_codec::init::InitAck;
+use filmwire_codec::operation::{CloseSession, GetCurrentState};
+use filmwire_codec::{DevicePropCode, OperationCode, Response, ResponseCode};
+use filmwire_session::Request;
+
+use crate::error::Error;
+use crate::network::{Network, Port};
+use crate::options::Options;
+use crate::state::Shared;
+
+use link::Link;
+use unfinished::Unfinished;
+
+/// Most bytes of 0xD212 that make sense: 65,535 entries.
+pub(crate) const MOST_STATE_BYTES: usize = 2 + 6 * 0xFFFF;
+/// Attempts at a side socket, as gp2 makes them; the pause between them.
+const SIDE_ATTEMPTS: u32 = 3;
+const SIDE_PAUSE: Duration = Duration::from_millis(100);
+/// Longest wait for CloseSession; the goodbye goes out in any case.
+const CLOSE_WAIT: Duration = Duration::from_millis(1500);
+
+/// The answer to a transaction.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) data: Vec<u8>,
+    pub(crate) response: Response,
+}
+
+/// What a handle asks of the driver.
+pub(crate) enum Job {
+    Run { request: Request, reply: oneshot::Sender<Result<Reply, Error>> },
+    OpenSides { reply: oneshot::Sender<io::Result<()>> },
+    Leave { reply: oneshot::Sender<()> },
+}
+
+/// Connects, registers, and serves jobs until the last handle is gone or the camera was left.
+pub(crate) async fn drive<N: Network>(
+    network: N,
+    options: Options,
+    shared: Arc<Shared>,
+    mut registered: oneshot::Sender<Result<InitAck, Error>>,
+    jobs: mpsc::Receiver<Job>,
+) {
+    let connecting = async {
+        let stream = network.connect(Port::Command).await.map_err(|cause| Error::Unreachable {
+            address: network.name(),
+            cause: cause.to_string(),
+        })?;
+        Ok(Link::new(stream, options.waits.timing.clone()))
+    };
+    let mut link = tokio::select! {
+        biased;
+        () = registered.closed() => return,
+        connected = connecting => match connected {
+            Ok(link) => link,
+            Err(error) => return drop(registered.send(Err(error))),
+        },
+    };
+    let address = network.name();
+    let answer = tokio::select! {
+        biased;
+        () = registered.closed() => Err(Error::Left),
+        answer = link.register(&options, &address) => answer,
+    };
+    let failed = answer.is_err();
+    // A caller that is gone is noticed by the closed job channel.
+    let _ = registered.send(answer);
+    if failed {
+        return link.goodbye(options.waits.leave).await;
+    }
+    let driver = Driver {
+        network,
+        link,
+        options,
+        shared,
+        sides: Vec::new(),
+        unfinished: Unfinished::default(),
+        session_open: false,
+        lost: None,
+    };
+    driver.serve(jobs).await;
+}
+
+struct Driver<N: Network> {
+    network: N,
+    link: Link<N::Stream>,
+    options: Options,
+    shared: Arc<Shared>,
+    /// Live view last opened, first closed.
+    sides: Vec<JoinHandle<()>>,
+    unfinished: Unfinished,
+    session_open: bool,
+    lost: Option<Error>,
+}
+
+impl<N: Network> Driver<N> {
+    async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let told = loop {
+            match self.next_job(&mut jobs).await {
+                Some(Job::Run { request, reply }) => self.answer(request, reply).await,
+                Some(Job::OpenSides { reply }) => drop(reply.send(self.open_sides().await)),
+                Some(Job::Leave { reply }) => break Some(reply),
+                None => break None,
+            }
+        };
+        self.leave().await;
+        if let Some(told) = told {
+            let _ = told.send(());
+        }
+    }
+
+    /// Waits for a job, reads 0xD212 while there is none, and notices a camera that hangs up.
+    async fn next_job(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        loop {
+            let keep_alive = Instant::now() + self.options.waits.keep_alive;
+            let alive = self.lost.is_none();
+            tokio::select! {
+                biased;
+                job = jobs.recv() => return job,
+                error = self.link.idle(), if alive => self.lost = Some(error),
+                () = tokio::time::sleep_until(keep_alive), if alive && self.session_open => {
+                    let _ = self.transact(self.state_request()).await;
+                }
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request, reply: oneshot::Sender<Result<Reply, Error>>) {
+        // Nobody waits any more, and nothing was sent yet.
+        if reply.is_closed() {
+            return;
+        }
+        let result = match self.drain_before(&request).await {
+            Ok(()) => self.transact(request).await,
+            Err(error) => Err(error),
+        };
+        let _ = reply.send(result);
+    }
+
+    /// Asking for another object before the first was read to its end makes the camera ignore
+    /// object operations, until a few 0xD212 reads came (the fact sheet's section 9.4).
+    async fn drain_before(&mut self, request: &Request) -> Result<(), Error> {
+        if self.unfinished.blocks(request) {
+            for _ in 0..self.shared.drain_reads() {
+                self.transact(self.state_request()).await?;
+            }
+            self.unfinished.forget();
+        }
+        Ok(())
+    }
+
+    fn state_request(&self) -> Request {
+        Request::new(&GetCurrentState, MOST_STATE_BYTES, self.options.waits.property)
+    }
+
+    async fn transact(&mut self, request: Request) -> Result<Reply, Error> {
+        if let Some(error) = &self.lost {
+            return Err(error.clone());
+        }
+        let (code, params) = (request.code, request.params.clone());
+        self.shared.count(code);
+        let (wait, _) = self.options.waits.of(code);
+        let result = self.link.transact(request, wait).await;
+        match &result {
+            Ok(reply) => self.note(code, &params, reply),
+            // A transaction that was not answered is over, but the connection may still serve.
+            Err(Error::Silent { .. }) => {}
+            Err(error) => self.lost = Some(error.clone()),
+        }
+        result
+    }
+
+    fn note(&mut self, code: OperationCode, params: &[u32], reply: &Reply) {
+        tracing::trace!(%code, ?params, bytes = reply.data.len(), response = %reply.response.code);
+        self.shared.received(reply.data.len());
+        let ok = reply.response.code == ResponseCode::OK;
+        match code {
+            OperationCode::OPEN_SESSION => {
+                self.session_open = ok || reply.response.code == ResponseCode::SESSION_ALREADY_OPEN;
+            }
+            OperationCode::CLOSE_SESSION if ok => self.session_open = false,
+            OperationCode::GET_DEVICE_PROP_VALUE
+                if params == [u32::from(DevicePropCode::CURRENT_STATE.0)] =>
+            {
+                if let Ok(list) = CurrentState::decode(&reply.data) {
+                    self.shared.merge(&list);
+                }
+            }
+            _ => {}
+        }
+        self.unfinished.note(code, params, reply);
+    }
+
+    /// Opens events, then live view, and throws away what comes: nobody listens yet, but the
+    /// camera expects both on the way to its gallery (the fact sheet's section 4.7, step 8).
+    async fn open_sides(&mut self) -> io::Result<()> {
+        for port in [Port::Event, Port::LiveView] {
+            let mut stream = open_side(&self.network, port).await?;
+            self.sides.push(tokio::spawn(async move {
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            }));
+        }
+        Ok(())
+    }
+
+    /// Live view, events, CloseSession, goodbye, in that order and in bounded time.
+    async fn leave(mut self) {
+        for side in std::mem::take(&mut self.sides).into_iter().rev() {
+            side.abort();
+            let _ = side.await;
+        }
+        if self.session_open && self.lost.is_none() {
+            let wait = CLOSE_WAIT.min(self.options.waits.leave);
+            let request = Request::new(&CloseSession, 0, wait);
+            let _ = tokio::time::timeout(wait, self.transact(request)).await;
+        }
+        self.link.goodbye(self.options.waits.leave).await;
+    }
+}
+
+async fn open_side<N: Network>(network: &N, port: Port) -> io::Result<N::Stream> {
+    let mut attempt = 1;
+    loop {
+        match network.connect(port).await {
+            Err(_) if attempt < SIDE_ATTEMPTS => tokio::time::sleep(SIDE_PAUSE).await,
+            result => return result,
+        }
+        attempt += 1;
+    }
+}

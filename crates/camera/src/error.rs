@@ -1,0 +1,126 @@
+//! What can go wrong with a camera, who is to blame, and whether another try helps.
+
+use std::time::Duration;
+
+use filmwire_codec::{DecodeError, OperationCode, ResponseCode};
+use filmwire_session::Fault;
+
+/// What a camera operation failed with. Clones share the cause.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nobody answers at the address.
+    #[error("no camera at {address}: {cause}")]
+    Unreachable {
+        /// Where we tried.
+        address: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// The connection stands, but nothing answered our registration.
+    #[error(
+        "{address} accepted the connection but did not answer the registration within {waited:?}"
+    )]
+    NotACamera {
+        /// Where we tried.
+        address: String,
+        /// How long we waited.
+        waited: Duration,
+    },
+    /// The camera refused the registration until the time for pressing OK had passed.
+    #[error(
+        "the camera refused the connection {attempts} times (reason {reason:#06X}) within {waited:?}"
+    )]
+    Busy {
+        /// The last reason.
+        reason: u32,
+        /// How often we asked.
+        attempts: u32,
+        /// How long we asked.
+        waited: Duration,
+    },
+    /// Nobody pressed OK on the camera.
+    #[error("nobody pressed OK on the camera within {waited:?}")]
+    NotAccepted {
+        /// How long we waited.
+        waited: Duration,
+    },
+    /// The camera answered an operation with an error.
+    #[error("the camera refused {operation}: {response}")]
+    Refused {
+        /// What we asked.
+        operation: OperationCode,
+        /// What it said.
+        response: ResponseCode,
+    },
+    /// The camera does not offer what was wanted.
+    #[error("the camera does not offer this: {0}")]
+    NotOffered(String),
+    /// The camera did not answer. This is its usual way to say that something is wrong.
+    #[error("no answer to {operation} within {waited:?} ({wait})")]
+    Silent {
+        /// What we asked.
+        operation: OperationCode,
+        /// The name of the wait.
+        wait: &'static str,
+        /// How long we waited.
+        waited: Duration,
+    },
+    /// The connection was closed or reset.
+    #[error("the connection to the camera was lost: {0}")]
+    Lost(String),
+    /// The camera sent what the protocol does not allow.
+    #[error("{0}")]
+    Broken(#[from] Fault),
+    /// An answer could not be read. The session goes on.
+    #[error("the answer to {operation} cannot be read: {error}")]
+    Unreadable {
+        /// What we asked.
+        operation: OperationCode,
+        /// Which field at which byte.
+        error: DecodeError,
+    },
+    /// Our own guard: the operation is not among the reading ones.
+    #[error("{0} changes the camera and was not allowed")]
+    Forbidden(String),
+    /// The camera was left before.
+    #[error("the camera was left")]
+    Left,
+}
+
+impl Error {
+    /// True if the connection is of no more use, and a new one may help.
+    pub fn is_link_trouble(&self) -> bool {
+        matches!(self, Self::Silent { .. } | Self::Lost(_) | Self::Broken(_) | Self::Left)
+    }
+
+    /// True if no camera was reached at all.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::NotACamera { .. })
+    }
+
+    /// What the person can do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => {
+                "switch the camera's wireless function on, join its network, and give its address with --camera"
+            }
+            Self::NotACamera { .. } => "check the address; something else may listen there",
+            Self::Busy { .. } => {
+                "press OK (CHANGE) on the camera, or restart its wireless function; another client may be connected"
+            }
+            Self::NotAccepted { .. } => "run again and press OK when the camera shows our name",
+            Self::Refused { .. } => "leave the camera's menu and try again",
+            Self::NotOffered(_) => "choose another function on the camera",
+            Self::Silent { .. } => {
+                "look at the camera's screen, restart its wireless function and try again"
+            }
+            Self::Lost(_) => "go nearer to the camera, check that it is on, and run again to go on",
+            Self::Broken(_) | Self::Unreadable { .. } => {
+                "run again; if it happens again, report it with the model and firmware"
+            }
+            Self::Forbidden(_) => "filmwire only reads; this operation is not offered here",
+            Self::Left => "connect again",
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the camera has told of itself so far, shared between the driver and its handles.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use filmwire_codec::dataset::CurrentState;
+use filmwire_codec::{CameraState, DevicePropCode, OperationCode};
+
+/// Values of 0xD212, the newest of each property.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StateView {
+    values: BTreeMap<DevicePropCode, u32>,
+}
+
+impl StateView {
+    /// The newest value of a property, if the camera ever told it.
+    pub fn value(&self, property: DevicePropCode) -> Option<u32> {
+        self.values.get(&property).copied()
+    }
+
+    /// DF00.
+    pub fn camera_state(&self) -> Option<CameraState> {
+        self.value(DevicePropCode::CAMERA_STATE).map(|value| CameraState(value as u16))
+    }
+
+    /// Number of objects: D222, else D401. `None` if the camera never told it.
+    pub fn object_count(&self) -> Option<u32> {
+        self.value(DevicePropCode::OBJECT_COUNT)
+            .or_else(|| self.value(DevicePropCode::OBJECT_COUNT_2))
+    }
+
+    /// All values in order of their codes.
+    pub fn iter(&self) -> impl Iterator<Item = (DevicePropCode, u32)> {
+        self.values.iter().map(|(&property, &value)| (property, value))
+    }
+
+    fn merge(&mut self, list: &CurrentState) {
+        self.values.extend(list.entries.iter().map(|entry| (entry.property, entry.value)));
+    }
+}
+
+/// What was asked so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Operations sent, by code.
+    pub operations: BTreeMap<OperationCode, u64>,
+    /// Bytes of data phases received.
+    pub received_bytes: u64,
+}
+
+impl Stats {
+    /// Operations sent in all.
+    pub fn total(&self) -> u64 {
+        self.operations.values().sum()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<StateView>,
+    operations: Mutex<BTreeMap<OperationCode, u64>>,
+    received_bytes: AtomicU64,
+    drain_reads: AtomicU32,
+}
+
+impl Shared {
+    pub(crate) fn new(drain_reads: u32) -> Self {
+        Self {
+            state: Mutex::default(),
+            operations: Mutex::default(),
+            received_bytes: AtomicU64::new(0),
+            drain_reads: AtomicU32::new(drain_reads),
+        }
+    }
+
+    pub(crate) fn state(&self) -> StateView {
+        lock(&self.state).clone()
+    }
+
+    pub(crate) fn merge(&self, list: &CurrentState) {
+        lock(&self.state).merge(list);
+    }
+
+    pub(crate) fn count(&self, code: OperationCode) {
+        *lock(&self.operations).entry(code).or_default() += 1;
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        self.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let received_bytes = self.received_bytes.load(Ordering::Relaxed);
+        Stats { operations: lock(&self.operations).clone(), received_bytes }
+    }
+
+    pub(crate) fn drain_reads(&self) -> u32 {
+        self.drain_reads.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_drain_reads(&self, reads: u32) {
+        self.drain_reads.store(reads, Ordering::Relaxed);
+    }
+}
+
+/// Nothing that holds these locks can panic half-way, so a poisoned lock still holds good values.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
