@@ -1,0 +1,13 @@
+//! Tests of the catalogue through its public face, with real files in temporary folders.
+#![allow(clippy::unwrap_used)]
+
+mod bulk;
+mod check;
+mod fixture;
+mod forget;
+mod library;
+mod name;
+mod object;
+mod publish;
+mod schema;
+mod snapshot;
