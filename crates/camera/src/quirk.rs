@@ -19,6 +19,8 @@ pub struct Quirks {
     pub real_size: RealSize,
     /// How many 0xD212 reads make the camera forget an unfinished read.
     pub drain_reads: u32,
+    /// Handles count from the oldest object; the classic modes count from the newest (libfuji).
+    pub oldest_first: bool,
     /// Whether the event and live view ports are opened on the way to the gallery.
     pub side_sockets: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Quirks {
             gallery: GalleryOrder::ModeFirst,
             real_size: RealSize::PerSession,
             drain_reads: 4,
+            oldest_first: false,
             side_sockets: true,
         }
     }

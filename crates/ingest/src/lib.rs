@@ -9,9 +9,16 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 mod adopt;
+mod check;
+
+mod desk;
 mod error;
 mod event;
+pub mod files;
+mod librarian;
+mod listing;
 mod options;
+mod serial;
 mod stop;
 mod sync;
 mod template;
@@ -21,5 +28,5 @@ pub use error::Error;
 pub use event::{Event, FileDone, FileStart, FullReason, Look, OUT_OF_REACH, SkipReason, Summary};
 pub use options::{Kind, Now, SyncOptions};
 pub use stop::{Stop, Stopper};
-pub use sync::{Connect, mark_known, sync};
+pub use sync::{Connect, mark_known, mend, sync, sync_with};
 pub use template::{BadTemplate, Fields, Template};

@@ -1,0 +1,161 @@
+//! Every persona: the opening, the gallery, the leave, in simulated time.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use filmwire_camera::{
+    Camera, Error, GetPartialObject, Notice, Notices, ObjectHandle, OkWait, Options,
+};
+use filmwire_codec::{CameraState, OperationCode};
+use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::{Persona, Simulator};
+use support::SimNetwork;
+
+const BODIES: [&str; 5] = ["X-A2", "X-T2", "X-T20", "X-T4", "X-T5"];
+
+fn simulator(model: &str, photos: u32) -> Simulator {
+    let card = Card::generated(&GenerateSpec { photos, ..GenerateSpec::default() });
+    Simulator::new(Persona::builtin(model).unwrap(), card)
+}
+
+/// Notices are collected here.
+fn listening() -> (Options, Arc<Mutex<Vec<Notice>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&heard);
+    let notices = Notices::new(move |notice| sink.lock().unwrap().push(notice));
+    (Options { notices, ..Options::default() }, heard)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_body_opens_lists_reads_and_is_left_politely() {
+    for model in BODIES {
+        let sim = simulator(model, 5);
+        let camera = Camera::connect(SimNetwork(sim.clone()), Options::default())
+            .await
+            .unwrap_or_else(|error| panic!("{model}: {error}"));
+        assert_eq!(camera.info().model, model);
+        assert_eq!(camera.object_count(), 5, "{model}");
+        camera.set_real_sizes(true).await.unwrap();
+        for handle in 1..=5 {
+            let info = camera.object_info(ObjectHandle(handle)).await.unwrap();
+            assert_eq!(info.name.to_text(), format!("DSCF{:04}.JPG", 6 - handle), "{model}");
+            let bytes = camera.read_object(ObjectHandle(handle), info.size_bytes).await.unwrap();
+            let card = sim.with_card(|card| {
+                let object = card.object(5 - handle as usize).unwrap();
+                object.read_at(0, usize::MAX).unwrap()
+            });
+            assert!(bytes == card, "{model} {handle}");
+            let thumb = camera.thumb(ObjectHandle(handle)).await.unwrap().unwrap();
+            assert!(thumb.starts_with(&[0xFF, 0xD8]), "{model}");
+        }
+        camera.leave().await;
+        sim.wait_idle().await;
+        assert_eq!(sim.violations(), [], "{model}");
+        let rows = sim.journal();
+        let ending: Vec<_> =
+            rows.iter().rev().take(3).map(|row| (row.operation, row.note.clone())).collect();
+        assert!(
+            ending.iter().any(|(code, _)| *code == OperationCode::CLOSE_SESSION.0)
+                && ending.iter().any(|(_, note)| note == "goodbye"),
+            "{model}: {ending:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn remote_bodies_end_in_the_gallery_of_the_remote_session() {
+    for model in &BODIES[1..] {
+        let sim = simulator(model, 3);
+        let camera = Camera::connect(SimNetwork(sim), Options::default()).await.unwrap();
+        assert_eq!(camera.state().camera_state(), Some(CameraState::REMOTE_IMAGE_VIEW), "{model}");
+        assert!(camera.info().quirks.remote_before_gallery);
+        camera.leave().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_three_ways_of_waiting_for_ok() {
+    for (way, expected) in [
+        ("init_fail", OkWait::InitRefused),
+        ("state_wait", OkWait::StateWait),
+        ("held_reply", OkWait::ReplyHeld),
+    ] {
+        let sim = simulator("X-T2", 2);
+        sim.with_persona(|persona| {
+            persona.set("ok", way).unwrap();
+            persona.set("ok_after_ms", "0").unwrap();
+        });
+        let (options, heard) = listening();
+        let person = sim.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            person.press_ok();
+        });
+        let camera = Camera::connect(SimNetwork(sim), options).await.unwrap();
+        let heard = heard.lock().unwrap().clone();
+        assert_eq!(heard, [Notice::PressOk(expected), Notice::Accepted], "{way}");
+        camera.leave().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ok_that_is_never_pressed_ends_in_bounded_time() {
+    for way in ["init_fail", "state_wait", "held_reply"] {
+        let sim = simulator("X-T2", 2);
+        sim.with_persona(|persona| {
+            persona.set("ok", way).unwrap();
+            persona.set("ok_after_ms", "0").unwrap();
+        });
+        let start = tokio::time::Instant::now();
+        let error =
+            Camera::connect(SimNetwork(sim.clone()), Options::default()).await.err().unwrap();
+        assert!(matches!(error, Error::Busy { .. } | Error::NotAccepted { .. }), "{way}: {error}");
+        assert!(start.elapsed() <= Duration::from_secs(65), "{way}: {:?}", start.elapsed());
+        sim.wait_idle().await;
+        let last: Vec<_> = sim.journal().into_iter().rev().take(3).map(|row| row.note).collect();
+        assert!(last.iter().any(|note| note == "goodbye"), "{way}: left politely, not {last:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_read_shifts_no_reply() {
+    let sim = simulator("X-T4", 3);
+    let camera = Camera::connect(SimNetwork(sim.clone()), Options::default()).await.unwrap();
+    camera.set_real_sizes(true).await.unwrap();
+    let size = camera.object_info(ObjectHandle(1)).await.unwrap().size_bytes;
+    let asked = GetPartialObject { object: ObjectHandle(1), offset: 0, max_bytes: 100 };
+    {
+        let reading = camera.read_part(asked);
+        tokio::pin!(reading);
+        // Polled once, so that it is under way, then dropped.
+        tokio::select! { biased; _ = &mut reading => {}, () = tokio::task::yield_now() => {} }
+    }
+    let info = camera.object_info(ObjectHandle(2)).await.unwrap();
+    assert_eq!(info.name.to_text(), "DSCF0002.JPG");
+    assert_eq!(camera.object_info(ObjectHandle(1)).await.unwrap().size_bytes, size);
+    camera.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_dropped_leaves_politely() {
+    let sim = simulator("X-T5", 1);
+    let camera = Camera::connect(SimNetwork(sim.clone()), Options::default()).await.unwrap();
+    drop(camera);
+    sim.wait_idle().await;
+    let rows = sim.journal();
+    assert!(rows.iter().any(|row| row.operation == OperationCode::CLOSE_SESSION.0));
+    assert!(rows.iter().any(|row| row.note == "goodbye"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_camera_is_kept_alive() {
+    let sim = simulator("X-A2", 1);
+    let camera = Camera::connect(SimNetwork(sim.clone()), Options::default()).await.unwrap();
+    let before = sim.stats().operations.values().sum::<u64>();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let polls = sim.stats().operations.values().sum::<u64>() - before;
+    assert!((8..=11).contains(&polls), "{polls} polls in ten seconds");
+    camera.leave().await;
+}

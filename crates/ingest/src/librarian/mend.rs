@@ -1,0 +1,113 @@
+//! Putting in order what a cut run left. Called before anything else, under the library's lock.
+
+use std::path::Path;
+
+use filmwire_catalogue::{Intent, ObjectId, Sha256, State};
+use sha2::{Digest, Sha256 as Hasher};
+
+use super::{Librarian, Outcome, storage};
+use crate::error::Error;
+use crate::event::Event;
+
+/// Bytes hashed at once.
+const BLOCK_BYTES: usize = 1 << 20;
+
+#[derive(Default)]
+struct Mended {
+    published: u64,
+    finished: u64,
+    taken_back: u64,
+}
+
+impl Librarian {
+    /// Finishes or takes back every intent, and removes parts that nothing will go on with.
+    pub(crate) fn mend(&mut self) -> Result<(), Error> {
+        let mut mended = Mended::default();
+        for intent in self.catalogue.publishing()? {
+            self.mend_intent(&intent, &mut mended)?;
+        }
+        self.remove_strays()?;
+        self.mend_runs()?;
+        let Mended { published, finished, taken_back } = mended;
+        if published + finished + taken_back > 0 {
+            self.tell(Outcome::Tell(Event::Mended { published, finished, taken_back }));
+        }
+        Ok(())
+    }
+
+    fn mend_intent(&mut self, intent: &Intent, mended: &mut Mended) -> Result<(), Error> {
+        let to = self.shelf.root.join(&intent.path);
+        let part = self.shelf.part(intent.object);
+        let now = self.now();
+        if self.has_content(&to, intent)? {
+            // Renamed, perhaps not yet on disk, not written down.
+            let folder = to.parent().unwrap_or(&self.shelf.root);
+            self.files.sync_folder(folder).map_err(storage("write", folder))?;
+            self.catalogue.finish_publish(intent.object, now)?;
+            mended.finished += 1;
+        } else if self.has_content(&part, intent)? && self.place_again(&part, &to).is_ok() {
+            self.catalogue.finish_publish(intent.object, now)?;
+            mended.published += 1;
+        } else {
+            self.catalogue.abandon_publish(intent.object, now)?;
+            self.remove(&part)?;
+            mended.taken_back += 1;
+        }
+        Ok(())
+    }
+
+    fn place_again(&self, part: &Path, to: &std::path::PathBuf) -> Result<(), Error> {
+        self.put_in_place(part, to).or_else(|_| self.put_over_claim(part, to))
+    }
+
+    fn has_content(&self, path: &Path, intent: &Intent) -> Result<bool, Error> {
+        match self.files.length(path) {
+            Ok(Some(length)) if length == intent.size => Ok(self.hash_file(path)? == intent.sha256),
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn hash_file(&self, path: &Path) -> Result<Sha256, Error> {
+        let mut file = self.files.open_read(path).map_err(storage("read", path))?;
+        let mut hasher = Hasher::new();
+        let mut block = vec![0; BLOCK_BYTES];
+        loop {
+            match file.read(&mut block).map_err(storage("read", path))? {
+                0 => return Ok(hasher.finalize().into()),
+                count => hasher.update(&block[..count]),
+            }
+        }
+    }
+
+    /// Parts of objects that are not being fetched belong to nobody.
+    fn remove_strays(&self) -> Result<(), Error> {
+        let folder = &self.shelf.incoming;
+        for path in self.files.list(folder).map_err(storage("look at", folder))? {
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            let id = stem.and_then(|stem| stem.parse().ok()).map(ObjectId);
+            let is_part = path.extension().is_some_and(|extension| extension == "part");
+            let wanted = match id {
+                Some(id) if is_part => self
+                    .catalogue
+                    .object(id)
+                    .is_ok_and(|row| matches!(row.state, State::Fetching | State::Publishing)),
+                _ => !is_part,
+            };
+            if !wanted {
+                self.remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs that were killed get their manifest now, and are written down as ended.
+    fn mend_runs(&mut self) -> Result<(), Error> {
+        for run in self.catalogue.runs(16)? {
+            if run.ended.is_none() && run.id != self.run {
+                self.write_manifest(run.id, run.started)?;
+                self.catalogue.end_run(run.id, "killed", None, self.now())?;
+            }
+        }
+        Ok(())
+    }
+}

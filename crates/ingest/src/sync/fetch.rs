@@ -1,0 +1,126 @@
+//! One file from the camera to the librarian.
+
+use filmwire_camera::{Error as CameraError, GetPartialObject, ObjectHandle};
+use filmwire_catalogue::PhotoKey;
+use filmwire_codec::ObjectFormatCode;
+use tokio::sync::oneshot;
+
+use super::session::{End, Session};
+use crate::event::{Event, FileStart};
+use crate::librarian::{Begin, Discard, Message, Resume, fingerprint};
+
+/// A file to fetch.
+pub(super) struct Wanted {
+    pub(super) key: PhotoKey,
+    pub(super) format: ObjectFormatCode,
+    /// Position in handle order.
+    pub(super) index: u64,
+    /// Its place in the listing that goes on; `None` if it has one.
+    pub(super) place: Option<u64>,
+    /// Its key is not the only one on the card.
+    pub(super) twin: bool,
+}
+
+impl Session<'_> {
+    /// Fetches one file. When this returns its bytes are with the librarian; what becomes of them
+    /// is told later, so that the camera never waits for the disk.
+    pub(super) async fn fetch(&mut self, wanted: Wanted) -> Result<(), End> {
+        let stand_in = fingerprint(&wanted.key);
+        let resume = self.resumable.remove(&stand_in).filter(|_| !wanted.twin);
+        if self.options.dry_run {
+            return self.begin(&wanted, None).await;
+        }
+        let start = FileStart {
+            name: wanted.key.name.clone(),
+            path: None,
+            size: wanted.key.size,
+            format: wanted.format,
+            resumed: resume.map_or(0, |point| point.offset),
+        };
+        (self.tell)(Event::Started(start));
+        let mut first_is_same = None;
+        let mut offset = 0;
+        let resume = resume.map(|point| {
+            let (same, told) = oneshot::channel();
+            first_is_same = Some(told);
+            offset = point.offset;
+            Resume { offset, same }
+        });
+        self.begin(&wanted, resume).await?;
+        match self.bytes(&wanted, offset, first_is_same).await {
+            Ok(()) => {}
+            Err(end) => return self.give_up(end).await,
+        }
+        // A photo taken meanwhile moves every handle: then this may be two files mixed.
+        match self.still_the_same().await {
+            Ok(()) => self.desk.send(Message::End).await?,
+            Err(end) => return self.give_up(end).await,
+        }
+        self.finished.insert(stand_in);
+        self.rest_sizes(false).await?;
+        self.checkpoint()
+    }
+
+    async fn begin(&mut self, wanted: &Wanted, resume: Option<Resume>) -> Result<(), End> {
+        let (key, place, twin) = (wanted.key.clone(), wanted.place, wanted.twin);
+        self.desk.send(Message::Begin(Begin { key, place, twin, resume })).await?;
+        Ok(())
+    }
+
+    async fn bytes(
+        &mut self,
+        wanted: &Wanted,
+        from: u64,
+        mut first_is_same: Option<oneshot::Receiver<bool>>,
+    ) -> Result<(), End> {
+        let size = wanted.key.size;
+        let mut offset = from;
+        while offset < size {
+            self.checkpoint()?;
+            let piece = self.piece(wanted, offset).await?;
+            let count = piece.len() as u64;
+            self.desk.send(Message::Piece(piece)).await?;
+            if let Some(told) = first_is_same.take()
+                && !told.await.unwrap_or(true)
+            {
+                // What was here is not the beginning of this file: from the start.
+                offset = 0;
+                continue;
+            }
+            offset += count;
+            self.tally.piece();
+            (self.tell)(Event::Progress { bytes: offset, size });
+        }
+        Ok(())
+    }
+
+    async fn piece(&mut self, wanted: &Wanted, offset: u64) -> Result<Vec<u8>, End> {
+        let left = wanted.key.size - offset;
+        let max_bytes = left.min(u64::from(GetPartialObject::PIECE_BYTES)) as u32;
+        let object = ObjectHandle(wanted.index as u32 + 1);
+        // Sizes are 32-bit on the wire, so offsets inside a file are.
+        let asked = GetPartialObject { object, offset: offset as u32, max_bytes };
+        let piece = self.camera.read_part(asked).await?;
+        if piece.is_empty() {
+            let text = format!("the camera sent {offset} of {} bytes", wanted.key.size);
+            return Err(CameraError::NotOffered(text).into());
+        }
+        Ok(piece)
+    }
+
+    /// Tells the librarian what becomes of the file that will not be finished. A camera that
+    /// refuses one file is asked for the next.
+    async fn give_up(&mut self, end: End) -> Result<(), End> {
+        let (discard, result) = match end {
+            End::CardChanged => (Discard::Mixed, Err(End::CardChanged)),
+            End::Fatal(crate::Error::Camera(error)) => (Discard::Failed(error.to_string()), Ok(())),
+            end => (Discard::Keep, Err(end)),
+        };
+        self.desk.send(Message::Discard(discard)).await?;
+        result?;
+        // The card may have changed under a refused read.
+        self.still_the_same().await?;
+        self.rest_sizes(false).await?;
+        self.checkpoint()
+    }
+}

@@ -1,0 +1,199 @@
+//! Listing objects, and fetching what is new among them as they are listed.
+
+use std::collections::HashMap;
+
+use filmwire_catalogue::{Direction, PhotoKey};
+use filmwire_codec::ObjectFormatCode;
+
+use super::Job;
+use super::fetch::Wanted;
+use super::session::{End, Session, Shown};
+use crate::event::{Event, SkipReason};
+use crate::librarian::{Message, Placed, fingerprint};
+
+/// Objects whose places are written down together.
+const BATCH: usize = 200;
+/// Objects listed between two looks at the count.
+const LOOK_AGAIN: u64 = 64;
+
+/// A listing that goes on.
+pub(super) struct Listing {
+    /// Places not yet sent to the librarian.
+    batch: Vec<Placed>,
+    /// Position of the first object of each key.
+    first: HashMap<u64, u64>,
+    /// Positions of objects whose key is not the only one.
+    twins: Vec<u64>,
+    listed: u64,
+    /// Whether places are written down.
+    keeps_places: bool,
+    /// Whether an object that is known already means that the listing is wrong.
+    only_new: bool,
+    /// Some object could not be placed: the snapshot stays incomplete.
+    pub(super) has_gaps: bool,
+}
+
+impl Listing {
+    pub(super) fn new(keeps_places: bool, only_new: bool) -> Self {
+        Self {
+            batch: Vec::new(),
+            first: HashMap::new(),
+            twins: Vec::new(),
+            listed: 0,
+            keeps_places,
+            only_new,
+            has_gaps: false,
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Looks at the object at a position: fetches it if it is new and wanted.
+    ///
+    /// Returns false if the listing takes only new objects and this one is known.
+    pub(super) async fn list_one(
+        &mut self,
+        listing: &mut Listing,
+        index: u64,
+    ) -> Result<bool, End> {
+        self.checkpoint()?;
+        let place = self.places.place(index, self.count);
+        match self.show(index).await? {
+            Shown::File { key, format } => {
+                if !self.list_file(listing, (index, place), key, format).await? {
+                    return Ok(false);
+                }
+            }
+            Shown::NoFile(key) => {
+                self.skip(&key.name, SkipReason::NoFile);
+                let skip = Some(SkipReason::NoFile.as_str());
+                self.put(listing, Placed { key, place, skip }).await?;
+            }
+            Shown::Unreadable => {
+                listing.has_gaps = true;
+                self.skip("", SkipReason::Unreadable);
+            }
+        }
+        listing.listed += 1;
+        if listing.listed.is_multiple_of(LOOK_AGAIN) {
+            self.still_the_same().await?;
+            (self.tell)(Event::Listing { listed: listing.listed, objects: self.count });
+        }
+        Ok(true)
+    }
+
+    async fn list_file(
+        &mut self,
+        listing: &mut Listing,
+        (index, place): (u64, u64),
+        key: PhotoKey,
+        format: ObjectFormatCode,
+    ) -> Result<bool, End> {
+        let stand_in = fingerprint(&key);
+        if let Some(&first) = listing.first.get(&stand_in) {
+            // Equal keys: only their content tells which is which.
+            listing.twins.extend([first, index]);
+        } else {
+            listing.first.insert(stand_in, index);
+        }
+        if self.finished.contains(&stand_in) {
+            if listing.only_new {
+                return Ok(false);
+            }
+            self.tally.know(1);
+            self.put(listing, Placed { key, place, skip: None }).await?;
+        } else if self.given_up.contains(&stand_in) {
+            self.skip(&key.name, SkipReason::GivenUp);
+            self.put(listing, Placed { key, place, skip: None }).await?;
+        } else if !self.wants(&key, format) || self.job == Job::MarkKnown {
+            if self.job == Job::Fetch {
+                self.skip(&key.name, SkipReason::NotAsked);
+            }
+            self.put(listing, Placed { key, place, skip: None }).await?;
+        } else {
+            let place = listing.keeps_places.then_some(place);
+            self.fetch(Wanted { key, format, index, place, twin: false }).await?;
+        }
+        Ok(true)
+    }
+
+    async fn put(&mut self, listing: &mut Listing, placed: Placed) -> Result<(), End> {
+        if listing.keeps_places {
+            listing.batch.push(placed);
+            if listing.batch.len() >= BATCH {
+                self.flush(listing).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self, listing: &mut Listing) -> Result<(), End> {
+        let batch = std::mem::take(&mut listing.batch);
+        if !batch.is_empty() {
+            self.desk.send(Message::Placed(batch)).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a listing: twins are fetched, the count is looked at, the snapshot is complete.
+    pub(super) async fn end_listing(&mut self, mut listing: Listing) -> Result<(), End> {
+        self.flush(&mut listing).await?;
+        let mut twins = std::mem::take(&mut listing.twins);
+        twins.sort_unstable();
+        twins.dedup();
+        if self.job == Job::Fetch {
+            for index in twins {
+                self.checkpoint()?;
+                if let Shown::File { key, format } = self.show(index).await? {
+                    self.fetch(Wanted { key, format, index, place: None, twin: true }).await?;
+                }
+            }
+        }
+        self.still_the_same().await?;
+        let complete = listing.keeps_places && !listing.has_gaps;
+        self.desk
+            .ask(move |librarian| {
+                if !complete {
+                    return Ok(());
+                }
+                let (camera, now) = (librarian.camera(), librarian.now());
+                librarian.catalogue.complete_listing(camera, now)
+            })
+            .await??;
+        self.checkpoint()
+    }
+
+    /// Forgets what was known of the card and lists all of it, newest first.
+    pub(super) async fn list_all(&mut self) -> Result<(), End> {
+        let (count, direction) = (self.count, self.places.direction);
+        self.desk.ask(move |librarian| begin(librarian, count, direction)).await??;
+        let mut listing = Listing::new(true, false);
+        for index in self.places.newest_first(count) {
+            self.list_one(&mut listing, index).await?;
+        }
+        self.end_listing(listing).await
+    }
+
+    /// Looks at the newest objects only, and leaves the snapshot as it is.
+    pub(super) async fn list_newest(&mut self, newest: u32) -> Result<(), End> {
+        let mut listing = Listing::new(false, false);
+        for index in self.places.newest_first(self.count).take(newest as usize) {
+            self.list_one(&mut listing, index).await?;
+        }
+        self.end_listing(listing).await
+    }
+
+    pub(super) fn skip(&mut self, name: &str, reason: SkipReason) {
+        self.tally.skip(reason);
+        (self.tell)(Event::Skipped { name: name.into(), reason });
+    }
+}
+
+fn begin(
+    librarian: &mut crate::librarian::Librarian,
+    count: u64,
+    direction: Direction,
+) -> Result<(), filmwire_catalogue::Error> {
+    let (camera, now) = (librarian.camera(), librarian.now());
+    librarian.catalogue.begin_listing(camera, count, direction, now)
+}

@@ -1,0 +1,200 @@
+//! One connection of a run: what its passes share.
+
+use std::collections::{HashMap, HashSet};
+
+use filmwire_camera::quirk::RealSize;
+use filmwire_camera::{Camera, Error as CameraError, ObjectHandle};
+use filmwire_catalogue::{Direction, PhotoKey, Rendition};
+use filmwire_codec::dataset::ObjectInfo;
+use filmwire_codec::{ObjectFormatCode, ResponseCode};
+
+use super::Job;
+use super::tally::Tally;
+use crate::desk::Desk;
+use crate::error::Error;
+use crate::event::Event;
+use crate::librarian::{Outcome, ResumePoint};
+use crate::listing::Places;
+use crate::options::SyncOptions;
+use crate::stop::Stop;
+
+/// Why a pass ended before it was through.
+pub(super) enum End {
+    /// The person wants to stop.
+    Stopped,
+    /// The connection is gone.
+    Lost(CameraError),
+    /// The number of objects changed: all handles may have moved.
+    CardChanged,
+    /// The card belongs to another body than we thought.
+    OtherBody,
+    /// The run cannot go on.
+    Fatal(Error),
+}
+
+impl<E: Into<Error>> From<E> for End {
+    fn from(error: E) -> Self {
+        match error.into() {
+            Error::Camera(error) if error.is_link_trouble() => Self::Lost(error),
+            error => Self::Fatal(error),
+        }
+    }
+}
+
+/// An object as the camera tells it.
+pub(super) enum Shown {
+    /// A file with its key.
+    File { key: PhotoKey, format: ObjectFormatCode },
+    /// A folder or the like.
+    NoFile(PhotoKey),
+    /// The camera would not tell.
+    Unreadable,
+}
+
+/// One connection of a run.
+pub(super) struct Session<'a> {
+    pub(super) camera: &'a Camera,
+    pub(super) desk: &'a mut Desk,
+    pub(super) tally: &'a mut Tally,
+    pub(super) options: &'a SyncOptions,
+    pub(super) stop: &'a Stop,
+    pub(super) tell: &'a mut (dyn FnMut(Event) + Send),
+    pub(super) job: Job,
+    pub(super) places: Places,
+    /// Objects on the card in this pass.
+    pub(super) count: u64,
+    /// Stand-ins of objects that need not be fetched.
+    pub(super) finished: HashSet<u64>,
+    /// Stand-ins of objects that failed too often.
+    pub(super) given_up: HashSet<u64>,
+    pub(super) resumable: HashMap<u64, ResumePoint>,
+    /// The newest photo's own serial was compared in this session.
+    pub(super) body_checked: bool,
+    real_sizes: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        camera: &'a Camera,
+        desk: &'a mut Desk,
+        tally: &'a mut Tally,
+        options: &'a SyncOptions,
+        stop: &'a Stop,
+        tell: &'a mut (dyn FnMut(Event) + Send),
+        job: Job,
+    ) -> Self {
+        let direction = if camera.info().quirks.oldest_first {
+            Direction::OldestFirst
+        } else {
+            Direction::NewestFirst
+        };
+        Self {
+            camera,
+            desk,
+            tally,
+            options,
+            stop,
+            tell,
+            job,
+            places: Places { direction },
+            count: 0,
+            finished: HashSet::new(),
+            given_up: HashSet::new(),
+            resumable: HashMap::new(),
+            body_checked: false,
+            real_sizes: false,
+        }
+    }
+
+    /// Ends the pass if it should end: a stop was asked, or the librarian said so.
+    pub(super) fn checkpoint(&mut self) -> Result<(), End> {
+        while let Some(outcome) = self.desk.outcome() {
+            self.take(outcome)?;
+        }
+        if std::mem::take(&mut self.tally.other_body) {
+            return Err(End::OtherBody);
+        }
+        if self.stop.is_asked() { Err(End::Stopped) } else { Ok(()) }
+    }
+
+    pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), End> {
+        self.tally.take(outcome, self.tell).map_err(End::Fatal)
+    }
+
+    /// Waits until the librarian has worked through all that was sent, and takes what it says.
+    pub(super) async fn settle(&mut self) -> Result<(), End> {
+        self.desk.ask(|_| ()).await?;
+        self.checkpoint()
+    }
+
+    /// Makes the camera tell true sizes, once or again after a file, as its quirk says.
+    pub(super) async fn want_real_sizes(&mut self) -> Result<(), End> {
+        if !self.real_sizes {
+            self.camera.set_real_sizes(true).await?;
+            self.real_sizes = true;
+        }
+        Ok(())
+    }
+
+    /// Called after each file, and at the end of the pass.
+    pub(super) async fn rest_sizes(&mut self, last: bool) -> Result<(), End> {
+        let per_file = self.camera.info().quirks.real_size == RealSize::PerFile;
+        if self.real_sizes && (per_file || last) {
+            self.camera.set_real_sizes(false).await?;
+            self.real_sizes = false;
+        }
+        Ok(())
+    }
+
+    /// One read of 0xD212; fails if the number of objects is no longer that of this pass.
+    pub(super) async fn still_the_same(&mut self) -> Result<(), End> {
+        self.camera.refresh().await?;
+        let count = u64::from(self.camera.object_count());
+        if count == self.count { Ok(()) } else { Err(End::CardChanged) }
+    }
+
+    /// Asks what the object at a position is.
+    pub(super) async fn show(&mut self, index: u64) -> Result<Shown, End> {
+        self.want_real_sizes().await?;
+        match self.camera.object_info(ObjectHandle(index as u32 + 1)).await {
+            Ok(info) => Ok(shown(&info)),
+            Err(CameraError::Refused { response: ResponseCode::INVALID_OBJECT_HANDLE, .. }) => {
+                // Perhaps it was just deleted; then all handles behind it have moved.
+                self.still_the_same().await?;
+                Ok(Shown::Unreadable)
+            }
+            Err(CameraError::Unreadable { .. } | CameraError::Refused { .. }) => {
+                Ok(Shown::Unreadable)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// True if the options of this run want an object of this key.
+    pub(super) fn wants(&self, key: &PhotoKey, format: ObjectFormatCode) -> bool {
+        let options = self.options;
+        let kind = options.only.is_empty()
+            || options.only.iter().any(|kind| kind.matches(format, &key.name));
+        // An object without a date cannot be said to be older.
+        let date = key.capture_date.as_deref().and_then(filmwire_codec::DateTime::parse);
+        kind && options.since.is_none_or(|since| date.is_none_or(|date| date >= since))
+    }
+}
+
+/// The photo key of an object. The handle is no part of it.
+fn shown(info: &ObjectInfo) -> Shown {
+    let date = info.capture_date.to_text();
+    let key = PhotoKey {
+        name: info.name.to_text(),
+        capture_date: (!date.is_empty()).then_some(date),
+        size: u64::from(info.size_bytes),
+        format: info.format.0,
+        rendition: Rendition::Original,
+        twin: 0,
+    };
+    if info.format == ObjectFormatCode::ASSOCIATION {
+        Shown::NoFile(key)
+    } else {
+        Shown::File { key, format: info.format }
+    }
+}

@@ -1,0 +1,109 @@
+//! Counting what a run did, so that its totals add up.
+
+use std::collections::BTreeMap;
+
+use filmwire_catalogue::PhotoKey;
+
+use crate::error::Error;
+use crate::event::{Event, OUT_OF_REACH, SkipReason, Summary};
+use crate::librarian::Outcome;
+
+/// Counts of a run, over all its sessions.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) objects: u64,
+    pub(super) model: String,
+    pub(super) operations: u64,
+    pub(super) interrupted: bool,
+    /// Keys of files to be fetched once more.
+    pub(super) again: Vec<PhotoKey>,
+    /// The librarian met another body.
+    pub(super) other_body: bool,
+    skipped: BTreeMap<SkipReason, u64>,
+    new: u64,
+    duplicates: u64,
+    damaged: u64,
+    failed: u64,
+    bytes: u64,
+    /// Objects known to be in the library, as far as the run got.
+    known: u64,
+    pieces: u64,
+}
+
+impl Tally {
+    /// Begins to count the card again; what was fetched stays counted.
+    pub(super) fn look_again(&mut self, objects: u64) {
+        self.objects = objects;
+        self.known = 0;
+        self.skipped.clear();
+        self.failed = 0;
+    }
+
+    pub(super) fn know(&mut self, objects: u64) {
+        self.known += objects;
+    }
+
+    pub(super) fn skip(&mut self, reason: SkipReason) {
+        *self.skipped.entry(reason).or_default() += 1;
+    }
+
+    pub(super) fn piece(&mut self) {
+        self.pieces += 1;
+    }
+
+    /// Grows with everything that came through.
+    pub(super) fn progress(&self) -> u64 {
+        self.new + self.pieces
+    }
+
+    /// Counts an outcome and tells the person; fails if it ends the run.
+    pub(super) fn take(
+        &mut self,
+        outcome: Outcome,
+        tell: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<(), Error> {
+        match outcome {
+            Outcome::Tell(event) => tell(event),
+            Outcome::Published(done) => {
+                self.new += 1;
+                self.duplicates += u64::from(done.duplicate);
+                self.damaged += u64::from(done.damaged);
+                self.bytes += if done.duplicate { 0 } else { done.size };
+                tell(Event::Published(done));
+            }
+            Outcome::Planned(start) => {
+                self.new += 1;
+                self.bytes += start.size;
+                tell(Event::Started(start));
+            }
+            Outcome::Failed { name, reason } => {
+                self.failed += 1;
+                tell(Event::Failed { name, reason });
+            }
+            Outcome::Again(key) => self.again.push(key),
+            Outcome::OtherBody => self.other_body = true,
+            Outcome::Fatal(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// `seen = new + known + skipped + failed`, also if the card changed or the run was cut.
+    pub(super) fn summary(&self) -> Summary {
+        let skipped: u64 = self.skipped.values().sum();
+        Summary {
+            seen: self.new + self.known + skipped + self.failed,
+            new: self.new,
+            known: self.known,
+            skipped: self.skipped.clone(),
+            failed: self.failed,
+            duplicates: self.duplicates,
+            damaged: self.damaged,
+            bytes: self.bytes,
+            interrupted: self.interrupted,
+            model: self.model.clone(),
+            operations: self.operations,
+            manifest: None,
+            out_of_reach: OUT_OF_REACH,
+        }
+    }
+}
