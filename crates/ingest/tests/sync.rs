@@ -2,8 +2,10 @@
 
 mod support;
 
-use filmwire_ingest::{Event, FullReason, Look};
-use support::{Shelf, on_card, plain_card, simulator};
+use filmwire_codec::DateTime;
+use filmwire_ingest::{Event, FullReason, Kind, Look, Stop, adopt, mark_known};
+use filmwire_sim::card::{Card, GenerateSpec};
+use support::{Shelf, SimConnect, on_card, plain_card, simulator};
 
 const BODIES: [&str; 5] = ["X-A2", "X-T2", "X-T20", "X-T4", "X-T5"];
 
@@ -50,4 +52,169 @@ async fn new_photos_are_found_without_listing_the_card() {
     assert_eq!((summary.seen, summary.new, summary.known), (61, 0, 61));
     assert_eq!(look(&events), [Look::Removed(2)]);
     assert_eq!(shelf.photos().len(), 63);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_was_adopted_is_not_stored_twice() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(3)));
+    let newest = sim.with_card(|card| card.object(2).unwrap().read_at(0, usize::MAX).unwrap());
+    let library = shelf.library();
+    let old = shelf.root().join("from card reader");
+    std::fs::create_dir(&old).unwrap();
+    std::fs::write(old.join("holiday.jpg"), newest).unwrap();
+    std::fs::write(old.join("notes.txt"), "no photo").unwrap();
+    let mut told = Vec::new();
+    let now = shelf.options().now;
+    let stop = Stop::never();
+    let sum =
+        adopt(&library, shelf.root(), &now, &stop, &mut |path| told.push(path.to_owned())).unwrap();
+    assert_eq!((sum.learnt, sum.others), (1, 1));
+    assert_eq!(told, ["from card reader/holiday.jpg"]);
+    drop(library);
+    let (summary, _) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.duplicates), (3, 1));
+    let photos: Vec<_> = shelf.photos().into_keys().filter(|path| !path.ends_with("txt")).collect();
+    assert_eq!(photos.len(), 3, "{photos:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_taken_for_known_is_not_fetched() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(7)));
+    let library = shelf.library();
+    let (connect, options) = (SimConnect::new(&sim), shelf.options());
+    let summary =
+        mark_known(&connect, &library, &options, &Stop::never(), &mut |_| {}).await.unwrap();
+    assert_eq!((summary.seen, summary.known, summary.new), (7, 7, 0));
+    drop(library);
+    sim.with_card(|card| card.shoot(2));
+    let (summary, _) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.known), (2, 7));
+    assert_eq!(shelf.photos().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn options_choose_and_later_runs_fetch_the_rest() {
+    let spec = GenerateSpec { photos: 10, films: 2, ..GenerateSpec::default() };
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", Card::generated(&spec)));
+    let mut options = shelf.options();
+    options.newest = Some(3);
+    options.only = vec![Kind::Jpg];
+    let (summary, _) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.seen, summary.new + summary.skipped_total()), (3, 3));
+    let first = summary.new;
+
+    options.newest = None;
+    let (summary, _) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.seen, summary.new, summary.known), (12, 10 - first, first));
+    assert_eq!(summary.skipped_total(), 2);
+
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.seen, summary.new, summary.known), (12, 2, 10));
+    assert_eq!(look(&events), [Look::Unchanged], "the films are fetched without listing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_leaves_older_photos_and_keeps_those_without_a_date() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(10)));
+    let date = sim.with_card(|card| card.object(6).unwrap().capture.unwrap().ptp());
+    let mut options = shelf.options();
+    options.since = DateTime::parse(&date);
+    let (summary, _) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.seen, summary.new, summary.skipped_total()), (10, 4, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_names_what_the_run_then_writes_and_leaves_nothing() {
+    let spec = GenerateSpec { photos: 8, films: 1, ..GenerateSpec::default() };
+    let (shelf, sim) = (Shelf::new(), simulator("X-T5", Card::generated(&spec)));
+    // A stranger has one of the names.
+    let (connect, mut options) = (SimConnect::new(&sim), shelf.options());
+    options.template = "{name}".parse().unwrap();
+    drop(shelf.library());
+    std::fs::write(shelf.root().join("DSCF0003.JPG"), "a stranger").unwrap();
+    options.dry_run = true;
+    let (summary, events) = shelf.try_sync(&connect, &options).await;
+    let summary = summary.unwrap();
+    let mut planned: Vec<String> = events
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Started(start) => start.path,
+            _ => None,
+        })
+        .collect();
+    assert_eq!((summary.new, planned.len()), (9, 9));
+    assert_eq!(shelf.photos().len(), 1, "nothing was written");
+    options.dry_run = false;
+    let (summary, _) = shelf.try_sync(&connect, &options).await;
+    assert_eq!(summary.unwrap().new, 9);
+    let mut written: Vec<String> = shelf.photos().into_keys().collect();
+    written.retain(|path| path != "DSCF0003.JPG");
+    planned.sort();
+    written.sort();
+    assert_eq!(planned, written);
+    assert!(written.contains(&"DSCF0003-2.JPG".to_owned()), "{written:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pairs_get_one_folder_and_one_number() {
+    let sim = simulator("permissive", Card::generated(&GenerateSpec::default()));
+    sim.with_card(|card| card.shoot_pair());
+    let shelf = Shelf::new();
+    let mut options = shelf.options();
+    options.template = "{name}".parse().unwrap();
+    drop(shelf.library());
+    std::fs::write(shelf.root().join("DSCF0001.RAF"), "a stranger").unwrap();
+    let (summary, events) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+    assert_eq!(summary.unwrap().new, 2, "{events:#?}");
+    let names: Vec<String> = shelf.photos().into_keys().collect();
+    assert!(names.contains(&"DSCF0001-2.RAF".to_owned()), "{names:?}");
+    assert!(names.contains(&"DSCF0001-2.JPG".to_owned()), "{names:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_card_of_ten_thousand_costs_twenty_operations() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(10_000)));
+    let library = shelf.library();
+    let (connect, options) = (SimConnect::new(&sim), shelf.options());
+    mark_known(&connect, &library, &options, &Stop::never(), &mut |_| {}).await.unwrap();
+    drop(library);
+    let unchanged = operations_after_gallery(&shelf, &sim).await;
+    assert!(unchanged <= 20, "{unchanged}");
+    for position in [0, 1, 5_000, 9_996] {
+        sim.with_card(|card| card.delete(position));
+        let operations = operations_after_gallery(&shelf, &sim).await;
+        assert!(operations <= 20, "{operations} after deleting {position}");
+    }
+    let tail = sim.with_card(|card| {
+        let last = card.len() - 1;
+        card.delete(last);
+        card.len()
+    });
+    assert!(operations_after_gallery(&shelf, &sim).await <= 20);
+    assert_eq!(tail, 9_995);
+    for new in [1, 2, 30] {
+        sim.with_card(|card| card.shoot(new));
+        let operations = operations_after_gallery(&shelf, &sim).await;
+        assert!(operations <= 20 + 3 * new as u64, "{operations} after {new} new photos");
+    }
+}
+
+/// Operations from the gallery on, CloseSession included.
+async fn operations_after_gallery(shelf: &Shelf, sim: &filmwire_sim::Simulator) -> u64 {
+    let connect = SimConnect::new(sim);
+    let opening = {
+        let camera = filmwire_ingest::Connect::connect(&connect).await.unwrap();
+        let opening = camera.stats().total();
+        camera.leave().await;
+        opening
+    };
+    sim.wait_idle().await;
+    sim.clear_journal();
+    shelf.sync(sim).await;
+    sim.wait_idle().await;
+    let rows = sim.journal();
+    rows.iter().filter(|row| row.operation != 0).count() as u64 - opening
 }

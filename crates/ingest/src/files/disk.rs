@@ -24,10 +24,14 @@ impl FileLayer for Disk {
     }
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        match rename_without_replacing(from, to) {
-            Err(cause) if is_unsupported(&cause) => claim_and_rename(from, to),
-            result => result,
-        }
+        rename_without_replacing(from, to).map_err(|cause| match is_unsupported(&cause) {
+            true => io::Error::new(io::ErrorKind::Unsupported, cause),
+            false => cause,
+        })
+    }
+
+    fn claim(&self, path: &Path) -> io::Result<()> {
+        OpenOptions::new().write(true).create_new(true).open(path).map(drop)
     }
 
     fn rename_over(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -64,7 +68,7 @@ impl FileLayer for Disk {
         match fs::symlink_metadata(path) {
             Ok(data) if data.is_file() => Ok(Some(data.len())),
             Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is no regular file")),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) if is_nothing(&cause) => Ok(None),
             Err(cause) => Err(cause),
         }
     }
@@ -122,12 +126,9 @@ fn is_unsupported(cause: &io::Error) -> bool {
     codes.contains(&cause.kind())
 }
 
-/// For file systems that cannot rename without replacing: an empty file claims the name, which no
-/// two programs can do at once, and is then replaced. A claim left by a crash is known by its
-/// length of 0 under a name that has an intent.
-fn claim_and_rename(from: &Path, to: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).open(to)?;
-    fs::rename(from, to)
+/// There is nothing below a file either.
+fn is_nothing(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]
@@ -135,20 +136,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_way_of_renaming_replaces_anything() {
+    fn nothing_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        for rename in [rename_without_replacing, claim_and_rename] {
-            fs::write(path("new"), "new").unwrap();
-            fs::write(path("old"), "old").unwrap();
-            let cause = rename(&path("new"), &path("old")).unwrap_err();
-            assert_eq!(cause.kind(), io::ErrorKind::AlreadyExists);
-            assert_eq!(fs::read_to_string(path("old")).unwrap(), "old");
-            rename(&path("new"), &path("free")).unwrap();
-            assert_eq!(fs::read_to_string(path("free")).unwrap(), "new");
-            assert!(!path("new").exists());
-            fs::remove_file(path("free")).unwrap();
-        }
+        fs::write(path("new"), "new").unwrap();
+        fs::write(path("old"), "old").unwrap();
+        let cause = Disk.rename_new(&path("new"), &path("old")).unwrap_err();
+        assert_eq!(cause.kind(), io::ErrorKind::AlreadyExists);
+        let cause = Disk.claim(&path("old")).unwrap_err();
+        assert_eq!(cause.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(path("old")).unwrap(), "old");
+        Disk.rename_new(&path("new"), &path("free")).unwrap();
+        assert_eq!(fs::read_to_string(path("free")).unwrap(), "new");
+        assert!(!path("new").exists());
+        Disk.claim(&path("claimed")).unwrap();
+        assert_eq!(Disk.length(&path("claimed")).unwrap(), Some(0));
     }
 
     #[test]
@@ -163,5 +165,6 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "abcXY");
         assert_eq!(Disk.length(&path).unwrap(), Some(5));
         assert_eq!(Disk.length(&folder.path().join("none")).unwrap(), None);
+        assert_eq!(Disk.length(&path.join("below a file")).unwrap(), None);
     }
 }

@@ -16,10 +16,15 @@ pub trait FileLayer: Send + Sync {
     /// Opens a file to look at.
     fn open_read(&self, path: &Path) -> io::Result<Box<dyn Reading>>;
 
-    /// Renames a file; fails with `AlreadyExists` if there is something under the new name.
+    /// Renames a file; fails with `AlreadyExists` if there is something under the new name, and
+    /// with `Unsupported` if the file system cannot do both at once.
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
 
-    /// Renames a file over whatever is under the new name; only for our own placeholders.
+    /// Makes an empty file that holds a name, where [`Self::rename_new`] is unsupported; fails
+    /// with `AlreadyExists` if there is something.
+    fn claim(&self, path: &Path) -> io::Result<()>;
+
+    /// Renames a file over whatever is under the new name; only over what is our own.
     fn rename_over(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Makes a folder with all its parents; one that exists is fine.

@@ -3,12 +3,12 @@
 use std::io::{Read, SeekFrom};
 use std::path::PathBuf;
 
-use filmwire_catalogue::{ObjectRow, PhotoKey, Seen, State, UtcOffset};
+use filmwire_catalogue::{CameraId, ObjectRow, PhotoKey, Seen, State, UtcOffset};
 use filmwire_codec::operation::GetPartialObject;
 use sha2::{Digest, Sha256 as Hasher};
 use tokio::sync::oneshot;
 
-use super::{Librarian, Outcome, storage};
+use super::{Librarian, Outcome, fingerprint, storage};
 use crate::error::Error;
 use crate::event::FileStart;
 use crate::files::PartFile;
@@ -20,6 +20,8 @@ pub(super) const SYNCED: &str = "synced";
 
 /// A file that is about to come.
 pub(crate) struct Begin {
+    /// The body the camera side believes to talk to.
+    pub(crate) camera: CameraId,
     /// What it is.
     pub(crate) key: PhotoKey,
     /// Its place in the listing that goes on; `None` if it has one.
@@ -61,6 +63,11 @@ pub(super) struct Incoming {
 
 impl Librarian {
     pub(super) fn begin(&mut self, begin: Begin) -> Result<(), Error> {
+        self.current = None;
+        if begin.camera != self.camera() {
+            // The file before told that it is another body; this one is asked for again.
+            return Ok(());
+        }
         let offset = self.options.utc_offset.clone();
         let utc_offset = offset.map(|(minutes, source)| UtcOffset { minutes, source });
         let seen = Seen { utc_offset, run: Some(self.run) };
@@ -73,7 +80,6 @@ impl Librarian {
             row = self.next_twin(&begin.key, &seen, now)?;
         } else if !row.state.is_unfinished() {
             // The listing thought it new; the catalogue knows better.
-            self.current = None;
             return Ok(());
         }
         if self.options.dry_run {
@@ -111,7 +117,7 @@ impl Librarian {
 
     fn check_room(&self, row: &ObjectRow) -> Result<(), Error> {
         let folder = &self.shelf.incoming;
-        self.files.make_folder(folder).map_err(storage("make", folder))?;
+        // Opening the library made it. If it is gone, so is the library, and is not made anew.
         let free = self.files.free_bytes(folder).map_err(storage("look at", folder))?;
         if free >= row.key.size.saturating_add(MARGIN_BYTES) {
             return Ok(());
@@ -182,6 +188,7 @@ impl Librarian {
                 return Ok(());
             }
         }
+        // Step 1: the bytes go to a part in the library's own file system.
         current.part.append(bytes).map_err(storage("write", &current.path))?;
         current.hasher.update(bytes);
         current.received += bytes.len() as u64;
@@ -193,7 +200,7 @@ impl Librarian {
         let (id, run, now) = (current.object.id, Some(self.run), self.now());
         match discard {
             Discard::Keep => {
-                current.part.sync().map_err(storage("write", &current.path))?;
+                self.sync_part(&mut *current.part, &current.path)?;
                 self.catalogue.set_state(id, State::Fetching, Some(SYNCED), run, now)?;
             }
             Discard::Mixed => {
@@ -216,7 +223,8 @@ impl Librarian {
     pub(super) fn fail(&mut self, object: &ObjectRow, reason: String) -> Result<(), Error> {
         let (run, now) = (Some(self.run), self.now());
         self.catalogue.set_state(object.id, State::Failed, Some(&reason), run, now)?;
-        self.tell(Outcome::Failed { name: object.key.name.clone(), reason });
+        let (name, stand_in) = (object.key.name.clone(), fingerprint(&object.key));
+        self.tell(Outcome::Failed { name, reason, stand_in });
         Ok(())
     }
 }

@@ -26,16 +26,14 @@ impl Librarian {
             ..ObjectFilter::default()
         };
         let mut rows = self.catalogue.objects(&filter)?;
-        if rows.is_empty() {
-            return Ok(None);
-        }
+        let Some(first) = rows.first() else { return Ok(None) };
+        let model = self.catalogue.camera(first.camera)?.model;
         let folder = self.shelf.manifests.clone();
-        self.files.make_folder(&folder).map_err(storage("make", &folder))?;
         let name = format!("{}-run-{}.sha256", stamp(started_ms), run.0);
         let (path, part) = (folder.join(&name), folder.join(format!("{name}.part")));
         let mut file = self.files.open_part(&part).map_err(storage("write", &part))?;
         file.cut(0).map_err(storage("write", &part))?;
-        let head = format!("# {}: {OUT_OF_REACH}\n", self.body.model);
+        let head = format!("# {model}: {OUT_OF_REACH}\n");
         file.append(head.as_bytes()).map_err(storage("write", &part))?;
         while let Some(last) = rows.last().map(|row| row.id) {
             let mut lines = String::new();

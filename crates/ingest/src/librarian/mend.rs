@@ -38,31 +38,36 @@ impl Librarian {
     fn mend_intent(&mut self, intent: &Intent, mended: &mut Mended) -> Result<(), Error> {
         let to = self.shelf.root.join(&intent.path);
         let part = self.shelf.part(intent.object);
-        let now = self.now();
         if self.has_content(&to, intent)? {
             // Renamed, perhaps not yet on disk, not written down.
-            let folder = to.parent().unwrap_or(&self.shelf.root);
-            self.files.sync_folder(folder).map_err(storage("write", folder))?;
-            self.catalogue.finish_publish(intent.object, now)?;
+            self.sync_folders(&to)?;
+            self.finish_intent(intent, &to)?;
             mended.finished += 1;
-        } else if self.has_content(&part, intent)? && self.place_again(&part, &to).is_ok() {
-            self.catalogue.finish_publish(intent.object, now)?;
+        } else if self.has_content(&part, intent)? {
+            self.remove_claim(&to)?;
+            if self.put_in_place(&part, &to)? {
+                self.finish_intent(intent, &to)?;
+            } else {
+                self.publish_again(intent, &part)?;
+            }
             mended.published += 1;
         } else {
-            self.catalogue.abandon_publish(intent.object, now)?;
+            self.remove_claim(&to)?;
+            self.catalogue.abandon_publish(intent.object, self.now())?;
             self.remove(&part)?;
             mended.taken_back += 1;
         }
         Ok(())
     }
 
-    fn place_again(&self, part: &Path, to: &std::path::PathBuf) -> Result<(), Error> {
-        self.put_in_place(part, to).or_else(|_| self.put_over_claim(part, to))
+    fn finish_intent(&self, intent: &Intent, at: &Path) -> Result<(), Error> {
+        let (structure, _) = self.look_at(at)?;
+        self.finish(&self.catalogue.object(intent.object)?, &structure)
     }
 
     fn has_content(&self, path: &Path, intent: &Intent) -> Result<bool, Error> {
-        match self.files.length(path) {
-            Ok(Some(length)) if length == intent.size => Ok(self.hash_file(path)? == intent.sha256),
+        match self.length(path)? {
+            Some(length) if length == intent.size => Ok(self.hash_file(path)? == intent.sha256),
             _ => Ok(false),
         }
     }

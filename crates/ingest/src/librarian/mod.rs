@@ -10,7 +10,7 @@ mod manifest;
 mod mend;
 mod publish;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ pub(crate) enum Message {
     /// It will not be finished.
     Discard(Discard),
     /// Objects of a listing that need nothing but their place written down.
-    Placed(Vec<Placed>),
+    Placed(CameraId, Vec<Placed>),
     /// Anything else.
     Work(Work),
 }
@@ -55,11 +55,11 @@ pub(crate) enum Outcome {
     /// Something for the person.
     Tell(Event),
     /// A file is in the library.
-    Published(FileDone),
+    Published { done: FileDone, stand_in: u64 },
     /// In a dry run: a file would be fetched.
     Planned(FileStart),
     /// An object could not be kept.
-    Failed { name: String, reason: String },
+    Failed { name: String, reason: String, stand_in: u64 },
     /// A file is broken; it is to be fetched once more to see whether the card or the link is.
     Again(PhotoKey),
     /// A file of another body under the same key. The run goes on with that body.
@@ -97,6 +97,8 @@ pub(crate) struct Librarian {
     current: Option<Incoming>,
     /// Content of files that were broken when they came first.
     broken: HashMap<ObjectId, Sha256>,
+    /// Folders above photos whose entries were synced in this run.
+    synced: HashSet<PathBuf>,
     outcomes: UnboundedSender<Outcome>,
     failed: bool,
 }
@@ -110,7 +112,7 @@ impl Librarian {
         options: SyncOptions,
         outcomes: UnboundedSender<Outcome>,
     ) -> Self {
-        let (current, broken) = (None, HashMap::new());
+        let (current, broken, synced) = (None, HashMap::new(), HashSet::new());
         Self {
             catalogue,
             body,
@@ -120,6 +122,7 @@ impl Librarian {
             options,
             current,
             broken,
+            synced,
             outcomes,
             failed: false,
         }
@@ -143,7 +146,9 @@ impl Librarian {
             Message::Piece(bytes) => self.piece(&bytes),
             Message::End => self.end(),
             Message::Discard(discard) => self.discard(discard),
-            Message::Placed(placed) => self.placed(&placed),
+            // A file told meanwhile that the listing was of another body.
+            Message::Placed(camera, _) if camera != self.camera() => Ok(()),
+            Message::Placed(_, placed) => self.placed(&placed),
             Message::Work(work) => {
                 work(self);
                 Ok(())
@@ -163,6 +168,14 @@ impl Librarian {
 
     fn exists(&self, path: &str) -> bool {
         !matches!(self.files.length(&self.shelf.root.join(path)), Ok(None))
+    }
+
+    /// Length of the regular file at a path; none if there is nothing or something else.
+    fn length(&self, path: &Path) -> Result<Option<u64>, Error> {
+        match self.files.length(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            result => result.map_err(storage("look at", path)),
+        }
     }
 }
 

@@ -1,24 +1,37 @@
 //! From a complete part to a published photo. The numbers are those of `docs/design/publish.md`.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use filmwire_catalogue::{FileRow, FileState, ObjectRow, PairHint, Publish, Sha256, State};
+use filmwire_catalogue::{
+    Adopted, FileRow, FileState, Intent, ObjectRow, PairHint, Publish, Sha256, State,
+};
 use filmwire_codec::DateTime;
 use sha2::Digest;
 
 use super::incoming::Incoming;
-use super::{Librarian, Outcome, storage};
+use super::{Librarian, Outcome, fingerprint, storage};
 use crate::check::{Structure, check_structure};
 use crate::error::Error;
 use crate::event::FileDone;
+use crate::files::PartFile;
 use crate::serial::{PhotoFacts, read_facts};
 use crate::template::Fields;
 
 /// How often a name may be taken by someone else between giving it out and renaming.
 const NAME_TRIES: u32 = 20;
-/// What a placeholder of ours is: nothing.
+/// What a name is held with where the file system cannot rename without replacing.
 const CLAIM_BYTES: u64 = 0;
+
+/// A complete file in `incoming/`, checked and synced.
+pub(super) struct Checked {
+    sha256: Sha256,
+    structure: Structure,
+    /// What was checked, in words.
+    proof: String,
+    /// When it was taken, by its Exif.
+    taken: Option<String>,
+}
 
 impl Librarian {
     /// All bytes are here: check, and publish.
@@ -33,7 +46,7 @@ impl Librarian {
         // Step 2: check size and structure.
         let (structure, facts) = self.look_at(&current.path)?;
         // Step 3: the file's bytes are on disk before anything speaks of them.
-        current.part.sync().map_err(storage("write", &current.path))?;
+        self.sync_part(&mut *current.part, &current.path)?;
         let sha256: Sha256 = std::mem::take(&mut current.hasher).finalize().into();
         let Incoming { mut object, path, part, .. } = current;
         drop(part);
@@ -50,14 +63,33 @@ impl Librarian {
             Structure::Broken(_) => "size, fetched twice alike",
             Structure::Unknown => "size",
         };
-        let done = match self.same_content(&sha256)? {
-            Some(existing) => self.link(&object, &path, existing)?,
-            None => self.publish(&object, &path, &sha256, (proof, &facts))?,
+        let proof = proof.to_owned();
+        let checked = Checked { sha256, structure, proof, taken: facts.taken };
+        let existing = match self.same_content(&sha256)? {
+            None => self.found_in_place(&object, &checked)?,
+            existing => existing,
         };
-        self.conclude(&object, structure, done)
+        let done = match existing {
+            Some(existing) => self.link(&object, &path, existing, &checked)?,
+            None => self.publish(&object, &path, &checked)?,
+        };
+        self.broken.remove(&object.id);
+        let stand_in = fingerprint(&object.key);
+        self.tell(Outcome::Published { done, stand_in });
+        Ok(())
     }
 
-    fn look_at(&self, path: &Path) -> Result<(Structure, PhotoFacts), Error> {
+    /// Waits for a part's bytes. After a failure nobody can say which of them are on disk, not
+    /// even by reading them back, so that the part is not gone on with.
+    pub(super) fn sync_part(&self, part: &mut dyn PartFile, path: &Path) -> Result<(), Error> {
+        part.sync().map_err(|cause| {
+            // The failure to sync is the one to tell of.
+            let _ = self.files.remove(path);
+            storage("write", path)(cause)
+        })
+    }
+
+    pub(super) fn look_at(&self, path: &Path) -> Result<(Structure, PhotoFacts), Error> {
         let mut file = self.files.open_read(path).map_err(storage("read", path))?;
         let structure = check_structure(&mut *file).map_err(storage("read", path))?;
         Ok((structure, read_facts(&mut *file)))
@@ -77,21 +109,54 @@ impl Librarian {
     /// The library's own copy of this content, if there is one and it is really there.
     fn same_content(&self, sha256: &Sha256) -> Result<Option<FileRow>, Error> {
         for file in self.catalogue.files_with_sha(sha256)? {
+            if file.state != FileState::Published {
+                continue;
+            }
             let path = self.shelf.root.join(&file.path);
-            let there = matches!(self.files.length(&path), Ok(Some(length)) if length == file.size);
-            match file.state {
-                FileState::Published if there => return Ok(Some(file)),
-                FileState::Published => {
-                    self.catalogue.mark_missing(file.id, self.now())?;
+            match self.length(&path)? {
+                Some(length) if length == file.size && self.hash_file(&path)? == *sha256 => {
+                    return Ok(Some(file));
                 }
-                _ => {}
+                // Someone changed it: a check tells of that.
+                Some(_) => {}
+                None => self.catalogue.mark_missing(file.id, self.now())?,
             }
         }
         Ok(None)
     }
 
-    fn link(&self, object: &ObjectRow, part: &Path, existing: FileRow) -> Result<FileDone, Error> {
-        self.catalogue.link_existing(object.id, existing.id, self.now())?;
+    /// Learns the file that is under this photo's own name with its very content, although the
+    /// catalogue does not know it, as after a back-up of the catalogue was put in its place.
+    fn found_in_place(
+        &self,
+        object: &ObjectRow,
+        checked: &Checked,
+    ) -> Result<Option<FileRow>, Error> {
+        let (folder, name) = self.render(object, checked.taken.as_deref())?;
+        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        let (at, size) = (self.shelf.root.join(&path), object.key.size);
+        let known = self.catalogue.file_at(&path)?.is_some();
+        if known || self.length(&at)? != Some(size) || self.hash_file(&at)? != checked.sha256 {
+            return Ok(None);
+        }
+        match self.catalogue.adopt_file(&path, &checked.sha256, size, self.now())? {
+            Adopted::New(id) => Ok(Some(self.catalogue.file(id)?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn link(
+        &self,
+        object: &ObjectRow,
+        part: &Path,
+        existing: FileRow,
+        checked: &Checked,
+    ) -> Result<FileDone, Error> {
+        let now = self.now();
+        self.catalogue.transaction(|catalogue| {
+            catalogue.link_existing(object.id, existing.id, now)?;
+            self.mark_if_damaged(object, &checked.structure, now)
+        })?;
         self.remove(part)?;
         Ok(FileDone {
             name: object.key.name.clone(),
@@ -100,93 +165,142 @@ impl Librarian {
             sha256: existing.sha256,
             proof: existing.proof,
             duplicate: true,
-            damaged: false,
+            damaged: matches!(checked.structure, Structure::Broken(_)),
         })
     }
 
     fn publish(
-        &self,
+        &mut self,
         object: &ObjectRow,
         part: &Path,
-        sha256: &Sha256,
-        (proof, facts): (&str, &PhotoFacts),
+        checked: &Checked,
     ) -> Result<FileDone, Error> {
         for _ in 0..NAME_TRIES {
             // Step 4: the intent says where the file will be and what it will contain.
-            let path = self.assign(object, facts.taken.as_deref())?;
-            let size = object.key.size;
+            let path = self.assign(object, checked.taken.as_deref())?;
+            let (size, sha256, proof) = (object.key.size, &checked.sha256, &checked.proof);
             let file = Publish { path: &path, sha256, size, proof };
             self.catalogue.begin_publish(object.id, file, Some(self.run), self.now())?;
-            match self.put_in_place(part, &self.shelf.root.join(&path)) {
-                Ok(()) => {
-                    // Step 7: it is published.
-                    self.catalogue.finish_publish(object.id, self.now())?;
-                    let (name, sha256) = (object.key.name.clone(), *sha256);
-                    let proof = proof.to_owned();
-                    let (duplicate, damaged) = (false, false);
-                    return Ok(FileDone { name, path, size, sha256, proof, duplicate, damaged });
-                }
-                // Someone else took the name meanwhile; nothing is replaced.
-                Err(Error::Storage { cause, .. })
-                    if cause.kind() == io::ErrorKind::AlreadyExists =>
-                {
-                    self.catalogue.abandon_publish(object.id, self.now())?;
-                }
-                Err(error) => return Err(error),
+            let to = self.shelf.root.join(&path);
+            if self.put_in_place(part, &to)? {
+                self.finish(object, &checked.structure)?;
+                return Ok(FileDone {
+                    name: object.key.name.clone(),
+                    path,
+                    size,
+                    sha256: checked.sha256,
+                    proof: checked.proof.clone(),
+                    duplicate: false,
+                    damaged: matches!(checked.structure, Structure::Broken(_)),
+                });
             }
+            // Someone else took the name meanwhile; nothing is replaced.
+            self.catalogue.abandon_publish(object.id, self.now())?;
         }
         let cause = io::Error::other("every name given out was taken by another program");
         Err(Error::Storage { action: "publish", path: part.to_owned(), cause })
     }
 
-    /// Steps 5 and 6: rename without replacing, and wait for the folders.
-    pub(super) fn put_in_place(&self, part: &Path, to: &PathBuf) -> Result<(), Error> {
+    /// Publishes a part of a cut run whose name was taken by someone else meanwhile.
+    pub(super) fn publish_again(&mut self, intent: &Intent, part: &Path) -> Result<(), Error> {
+        let proof = self.catalogue.file(intent.file)?.proof;
+        let (structure, facts) = self.look_at(part)?;
+        let checked = Checked { sha256: intent.sha256, structure, proof, taken: facts.taken };
+        self.catalogue.abandon_publish(intent.object, self.now())?;
+        let object = self.catalogue.object(intent.object)?;
+        self.publish(&object, part, &checked).map(drop)
+    }
+
+    /// Steps 5 and 6: rename without replacing, and wait for the folders. False if someone else
+    /// has the name.
+    pub(super) fn put_in_place(&mut self, part: &Path, to: &Path) -> Result<bool, Error> {
+        // A library that was moved away or unmounted is not made anew.
+        if self.length(part)?.is_none() {
+            return Err(storage("publish", part)(io::ErrorKind::NotFound.into()));
+        }
         let folder = to.parent().unwrap_or(&self.shelf.root);
         self.files.make_folder(folder).map_err(storage("make", folder))?;
-        self.files.rename_new(part, to).map_err(storage("publish", to))?;
-        self.files.sync_folder(folder).map_err(storage("write", folder))
-    }
-
-    /// As [`Self::put_in_place`] over a placeholder of ours, which a crash may have left.
-    pub(super) fn put_over_claim(&self, part: &Path, to: &PathBuf) -> Result<(), Error> {
-        let folder = to.parent().unwrap_or(&self.shelf.root);
-        if self.files.length(to).map_err(storage("look at", to))? != Some(CLAIM_BYTES) {
-            let cause = io::Error::from(io::ErrorKind::AlreadyExists);
-            return Err(Error::Storage { action: "publish", path: to.clone(), cause });
+        match self.rename_new(part, to) {
+            Ok(()) => self.sync_folders(to).map(|()| true),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(cause) => Err(storage("publish", to)(cause)),
         }
-        self.files.rename_over(part, to).map_err(storage("publish", to))?;
-        self.files.sync_folder(folder).map_err(storage("write", folder))
     }
 
-    /// Gives out the final path. The camera's own digits make the date; without them Exif's.
+    /// Where the file system cannot rename without replacing, an empty file claims the name, which
+    /// no two programs can do at once, and is then replaced. A claim left by a crash is known by
+    /// its length of 0 under a name that has an intent.
+    fn rename_new(&self, part: &Path, to: &Path) -> io::Result<()> {
+        match self.files.rename_new(part, to) {
+            Err(cause) if cause.kind() == io::ErrorKind::Unsupported => {}
+            result => return result,
+        }
+        self.files.claim(to)?;
+        self.files.rename_over(part, to).inspect_err(|_| {
+            // The failure to rename is the one to tell of; mending would find the claim, too.
+            let _ = self.remove_claim(to);
+        })
+    }
+
+    /// Removes what a cut run may have held an intent's name with.
+    pub(super) fn remove_claim(&self, to: &Path) -> Result<(), Error> {
+        if self.length(to)? == Some(CLAIM_BYTES) { self.remove(to) } else { Ok(()) }
+    }
+
+    /// Step 6: syncs a photo's folder, and once in a run those above it up to the library's own:
+    /// a run that died may have made them and not have waited for them.
+    pub(super) fn sync_folders(&mut self, to: &Path) -> Result<(), Error> {
+        let root = &self.shelf.root;
+        let above = to.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+        for (steps, folder) in above.enumerate() {
+            if steps > 0 && !self.synced.insert(folder.to_owned()) {
+                break;
+            }
+            self.files.sync_folder(folder).map_err(storage("write", folder))?;
+        }
+        Ok(())
+    }
+
+    /// Step 7: it is published.
+    pub(super) fn finish(&self, object: &ObjectRow, structure: &Structure) -> Result<(), Error> {
+        let now = self.now();
+        self.catalogue.transaction(|catalogue| {
+            catalogue.finish_publish(object.id, now)?;
+            self.mark_if_damaged(object, structure, now)
+        })?;
+        Ok(())
+    }
+
+    fn mark_if_damaged(
+        &self,
+        object: &ObjectRow,
+        structure: &Structure,
+        now: i64,
+    ) -> Result<(), filmwire_catalogue::Error> {
+        match structure {
+            Structure::Broken(reason) => {
+                self.catalogue.mark_damaged(object.id, reason, Some(self.run), now)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives out the final path.
     pub(super) fn assign(&self, object: &ObjectRow, taken: Option<&str>) -> Result<String, Error> {
-        let digits = object.key.capture_date.as_deref().and_then(DateTime::parse);
-        let date = digits.or_else(|| taken.and_then(DateTime::parse));
-        let fields = Fields {
-            name: &object.key.name,
-            date,
-            model: &self.body.model,
-            camera: &self.body.key,
-        };
-        let (folder, name) = self.options.template.render(&fields);
+        let (folder, name) = self.render(object, taken)?;
         let exists = |path: &str| self.exists(path);
         let pair = Some(PairHint::default());
         Ok(self.catalogue.assign_path(object.id, &folder, &name, pair, &exists)?)
     }
 
-    fn conclude(
-        &mut self,
-        object: &ObjectRow,
-        structure: Structure,
-        mut done: FileDone,
-    ) -> Result<(), Error> {
-        self.broken.remove(&object.id);
-        if let Structure::Broken(reason) = structure {
-            let (run, now) = (Some(self.run), self.now());
-            self.catalogue.mark_damaged(object.id, &reason, run, now)?;
-            done.damaged = true;
-        }
-        self.tell(Outcome::Published(done));
-        Ok(())
+    /// Folder and name by the template. The camera's own digits make the date; without them
+    /// Exif's.
+    fn render(&self, object: &ObjectRow, taken: Option<&str>) -> Result<(String, String), Error> {
+        let digits = object.key.capture_date.as_deref().and_then(DateTime::parse);
+        let date = digits.or_else(|| taken.and_then(DateTime::parse));
+        // Mending assigns before a camera is met, so that the row tells whose photo it is.
+        let body = self.catalogue.camera(object.camera)?;
+        let fields = Fields { name: &object.key.name, date, model: &body.model, camera: &body.key };
+        Ok(self.options.template.render(&fields))
     }
 }

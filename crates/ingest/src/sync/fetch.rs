@@ -56,6 +56,7 @@ impl Session<'_> {
             Ok(()) => self.desk.send(Message::End).await?,
             Err(end) => return self.give_up(end).await,
         }
+        self.body_checked |= wanted.format == ObjectFormatCode::EXIF_JPEG;
         self.finished.insert(stand_in);
         self.rest_sizes(false).await?;
         self.checkpoint()
@@ -63,7 +64,9 @@ impl Session<'_> {
 
     async fn begin(&mut self, wanted: &Wanted, resume: Option<Resume>) -> Result<(), End> {
         let (key, place, twin) = (wanted.key.clone(), wanted.place, wanted.twin);
-        self.desk.send(Message::Begin(Begin { key, place, twin, resume })).await?;
+        self.desk
+            .send(Message::Begin(Begin { camera: self.body, key, place, twin, resume }))
+            .await?;
         Ok(())
     }
 

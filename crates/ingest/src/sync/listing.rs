@@ -103,9 +103,11 @@ impl Session<'_> {
             self.tally.know(1);
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else if self.given_up.contains(&stand_in) {
+            self.passed_over.insert(stand_in);
             self.skip(&key.name, SkipReason::GivenUp);
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else if !self.wants(&key, format) || self.job == Job::MarkKnown {
+            self.passed_over.insert(stand_in);
             if self.job == Job::Fetch {
                 self.skip(&key.name, SkipReason::NotAsked);
             }
@@ -130,7 +132,7 @@ impl Session<'_> {
     async fn flush(&mut self, listing: &mut Listing) -> Result<(), End> {
         let batch = std::mem::take(&mut listing.batch);
         if !batch.is_empty() {
-            self.desk.send(Message::Placed(batch)).await?;
+            self.desk.send(Message::Placed(self.body, batch)).await?;
         }
         Ok(())
     }
@@ -150,6 +152,7 @@ impl Session<'_> {
             }
         }
         self.still_the_same().await?;
+        self.settle().await?;
         let complete = listing.keeps_places && !listing.has_gaps;
         self.desk
             .ask(move |librarian| {

@@ -12,7 +12,7 @@ use super::listing::Listing;
 use super::session::{End, Session, Shown};
 use crate::error::Error;
 use crate::event::{Event, FullReason, Look, SkipReason};
-use crate::librarian::{Librarian, fingerprint};
+use crate::librarian::{Librarian, Outcome, fingerprint};
 use crate::listing::{Ask, Matcher, Relation, Verdict};
 use crate::serial::{HEAD_BYTES, facts_of_head};
 
@@ -23,6 +23,8 @@ const RESUME_LISTING_MS: i64 = 24 * 3600 * 1000;
 /// Places looked at before a listing is gone on with.
 const RESUME_PROBES: usize = 6;
 const PAGE: u32 = 200;
+/// Objects looked at for a photo that tells its body.
+const NEWEST: usize = 8;
 
 impl Session<'_> {
     /// Passes over the card until one goes through.
@@ -63,6 +65,10 @@ impl Session<'_> {
     async fn pass(&mut self) -> Result<(), End> {
         self.count = u64::from(self.camera.object_count());
         self.tally.look_again(self.count);
+        self.finished.clear();
+        self.passed_over.clear();
+        self.body = self.desk.ask(|librarian| librarian.camera()).await?;
+        self.shown_photo = None;
         self.resumable = self.desk.ask(|librarian| librarian.resumable()).await??;
         if let Some(newest) = self.options.newest {
             self.load_known().await?;
@@ -103,12 +109,14 @@ impl Session<'_> {
     }
 
     async fn full(&mut self, reason: FullReason) -> Result<(), End> {
-        if reason == FullReason::Unexplained {
-            self.check_body().await?;
-        }
         (self.tell)(Event::Looked(Look::Full(reason)));
         self.load_known().await?;
+        if !self.finished.is_empty() {
+            self.find_photo().await?;
+            self.check_body().await?;
+        }
         self.tally.look_again(self.count);
+        self.passed_over.clear();
         self.list_all().await
     }
 
@@ -122,17 +130,7 @@ impl Session<'_> {
 
     /// Finds out what changed since the card was listed.
     async fn changed(&mut self, head: SnapshotHead) -> Result<(), End> {
-        let seed = head.verified_at.unwrap_or_default() as u64 ^ self.count;
-        let mut matcher = Matcher::new(head.count, self.count, seed);
-        let verdict = loop {
-            match matcher.ask() {
-                Ask::Done(verdict) => break verdict,
-                Ask::Probe(index) => {
-                    let relation = self.probe(index, head.count, matcher.shift()).await?;
-                    matcher.answer(relation);
-                }
-            }
-        };
+        let (verdict, has_room) = self.explain(&head).await?;
         // Probes are worth nothing if the card changed between them.
         self.still_the_same().await?;
         match verdict {
@@ -151,7 +149,24 @@ impl Session<'_> {
             Verdict::Unexplained => return self.full(FullReason::Unexplained).await,
         }
         let listed = if let Verdict::Inserted { count, .. } = verdict { count } else { 0 };
-        self.fetch_unfinished(self.count - listed).await
+        self.fetch_unfinished(self.count - listed).await?;
+        // Files that were fetched told their body by themselves. Last of all, since an object that
+        // is not read to its end costs the camera's attention.
+        if has_room { self.check_body().await } else { Ok(()) }
+    }
+
+    async fn explain(&mut self, head: &SnapshotHead) -> Result<(Verdict, bool), End> {
+        let seed = head.verified_at.unwrap_or_default() as u64 ^ self.count;
+        let mut matcher = Matcher::new(head.count, self.count, seed);
+        loop {
+            match matcher.ask() {
+                Ask::Done(verdict) => return Ok((verdict, matcher.has_room())),
+                Ask::Probe(index) => {
+                    let relation = self.probe(index, head.count, matcher.shift()).await?;
+                    matcher.answer(relation);
+                }
+            }
+        }
     }
 
     async fn probe(&mut self, index: u64, was: u64, shift: i64) -> Result<Relation, End> {
@@ -210,6 +225,7 @@ impl Session<'_> {
                 return self.full(FullReason::Unexplained).await;
             }
         }
+        self.check_body().await?;
         (self.tell)(Event::Looked(Look::Resumed));
         self.load_known().await?;
         let mut listing = Listing::new(true, false);
@@ -227,12 +243,12 @@ impl Session<'_> {
     /// Fetches what the snapshot has and the library has not: files that failed, files that other
     /// options left out. `rest` objects of the snapshot were not looked at in this pass.
     async fn fetch_unfinished(&mut self, rest: u64) -> Result<(), End> {
-        self.settle().await?;
         if self.job == Job::MarkKnown {
             return Ok(());
         }
         let (tries, mut before, mut left) = (self.options.tries, None, rest);
         loop {
+            self.settle().await?;
             let page = self.desk.ask(move |librarian| {
                 let wanted = Unfinished { max_tries: tries, before, limit: PAGE };
                 librarian.catalogue.unfinished(librarian.camera(), wanted)
@@ -260,8 +276,11 @@ impl Session<'_> {
         self.checkpoint()?;
         let stand_in = fingerprint(&row.key);
         let format = ObjectFormatCode(row.key.format);
-        if self.finished.contains(&stand_in) || row.run == Some(self.run_id().await?) {
+        if self.finished.contains(&stand_in) || self.passed_over.contains(&stand_in) {
             return Ok(0);
+        }
+        if self.tally.has_failed(stand_in) {
+            return Ok(1);
         }
         if !self.wants(&row.key, format) {
             self.skip(&row.key.name, SkipReason::NotAsked);
@@ -283,10 +302,6 @@ impl Session<'_> {
         }
     }
 
-    async fn run_id(&mut self) -> Result<filmwire_catalogue::RunId, End> {
-        Ok(self.desk.ask(|librarian| librarian.run).await?)
-    }
-
     /// Fetches a second time what came broken.
     async fn fetch_again(&mut self) -> Result<(), End> {
         self.settle().await?;
@@ -304,7 +319,8 @@ impl Session<'_> {
         self.settle().await?;
         for key in std::mem::take(&mut self.tally.again) {
             let reason = "it came broken twice, and not the same way".to_owned();
-            self.take(crate::librarian::Outcome::Failed { name: key.name, reason })?;
+            let stand_in = fingerprint(&key);
+            self.take(Outcome::Failed { name: key.name, reason, stand_in })?;
         }
         Ok(())
     }
@@ -323,22 +339,34 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Compares the serial in the newest photo with that of the body we believe to talk to: two
-    /// bodies of one model have the same name and address.
-    async fn check_body(&mut self) -> Result<(), End> {
-        if std::mem::replace(&mut self.body_checked, true) {
-            return Ok(());
+    /// Looks for a photo among the newest objects, unless one was seen.
+    async fn find_photo(&mut self) -> Result<(), End> {
+        for index in self.places.newest_first(self.count).take(NEWEST) {
+            if self.body_checked || self.shown_photo.is_some() {
+                break;
+            }
+            self.show(index).await?;
         }
-        let newest = self.places.newest_first(self.count).next();
-        let Some(index) = newest else { return Ok(()) };
-        let Shown::File { key, format: ObjectFormatCode::EXIF_JPEG } = self.show(index).await?
-        else {
+        Ok(())
+    }
+
+    /// Compares the serial in a photo that was probed with that of the body we believe to talk
+    /// to: two bodies of one model have the same name and address, and may have photos of the
+    /// same name, second and size.
+    async fn check_body(&mut self) -> Result<(), End> {
+        let Some((index, size)) = self.shown_photo.filter(|_| !self.body_checked) else {
             return Ok(());
         };
-        let max_bytes = key.size.min(HEAD_BYTES as u64) as u32;
-        let asked =
-            GetPartialObject { object: ObjectHandle(index as u32 + 1), offset: 0, max_bytes };
-        let Ok(head) = self.camera.read_part(asked).await else { return Ok(()) };
+        self.body_checked = true;
+        let max_bytes = size.min(HEAD_BYTES as u64) as u32;
+        let object = ObjectHandle(index as u32 + 1);
+        let head =
+            match self.camera.read_part(GetPartialObject { object, offset: 0, max_bytes }).await {
+                Ok(head) => head,
+                Err(error) if error.is_link_trouble() => return Err(error.into()),
+                // A photo that cannot be read tells nothing of its body.
+                Err(_) => return Ok(()),
+            };
         let Some(serial) = facts_of_head(&head).serial else { return Ok(()) };
         let other = self.desk.ask(move |librarian| librarian.turn_to(&serial)).await??;
         if other { Err(End::OtherBody) } else { Ok(()) }

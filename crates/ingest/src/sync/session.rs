@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use filmwire_camera::quirk::RealSize;
 use filmwire_camera::{Camera, Error as CameraError, ObjectHandle};
-use filmwire_catalogue::{Direction, PhotoKey, Rendition};
+use filmwire_catalogue::{CameraId, Direction, PhotoKey, Rendition};
 use filmwire_codec::dataset::ObjectInfo;
 use filmwire_codec::{ObjectFormatCode, ResponseCode};
 
@@ -61,14 +61,20 @@ pub(super) struct Session<'a> {
     pub(super) tell: &'a mut (dyn FnMut(Event) + Send),
     pub(super) job: Job,
     pub(super) places: Places,
+    /// The body this pass is about.
+    pub(super) body: CameraId,
     /// Objects on the card in this pass.
     pub(super) count: u64,
     /// Stand-ins of objects that need not be fetched.
     pub(super) finished: HashSet<u64>,
     /// Stand-ins of objects that failed too often.
     pub(super) given_up: HashSet<u64>,
+    /// Stand-ins of objects this pass listed and left, by its options.
+    pub(super) passed_over: HashSet<u64>,
     pub(super) resumable: HashMap<u64, ResumePoint>,
-    /// The newest photo's own serial was compared in this session.
+    /// The first photo this pass looked at: its position and size.
+    pub(super) shown_photo: Option<(u64, u64)>,
+    /// A photo told its body in this session: it was fetched, or its serial was compared.
     pub(super) body_checked: bool,
     real_sizes: bool,
 }
@@ -97,10 +103,13 @@ impl<'a> Session<'a> {
             tell,
             job,
             places: Places { direction },
+            body: CameraId(0),
             count: 0,
             finished: HashSet::new(),
             given_up: HashSet::new(),
+            passed_over: HashSet::new(),
             resumable: HashMap::new(),
+            shown_photo: None,
             body_checked: false,
             real_sizes: false,
         }
@@ -157,7 +166,13 @@ impl<'a> Session<'a> {
     pub(super) async fn show(&mut self, index: u64) -> Result<Shown, End> {
         self.want_real_sizes().await?;
         match self.camera.object_info(ObjectHandle(index as u32 + 1)).await {
-            Ok(info) => Ok(shown(&info)),
+            Ok(info) => {
+                let shown = shown(&info);
+                if let Shown::File { key, format: ObjectFormatCode::EXIF_JPEG } = &shown {
+                    self.shown_photo.get_or_insert((index, key.size));
+                }
+                Ok(shown)
+            }
             Err(CameraError::Refused { response: ResponseCode::INVALID_OBJECT_HANDLE, .. }) => {
                 // Perhaps it was just deleted; then all handles behind it have moved.
                 self.still_the_same().await?;

@@ -1,6 +1,6 @@
 //! Counting what a run did, so that its totals add up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use filmwire_catalogue::PhotoKey;
 
@@ -23,7 +23,8 @@ pub(super) struct Tally {
     new: u64,
     duplicates: u64,
     damaged: u64,
-    failed: u64,
+    /// Stand-ins of objects that failed in this run and did not come through since.
+    failed: HashSet<u64>,
     bytes: u64,
     /// Objects known to be in the library, as far as the run got.
     known: u64,
@@ -36,7 +37,6 @@ impl Tally {
         self.objects = objects;
         self.known = 0;
         self.skipped.clear();
-        self.failed = 0;
     }
 
     pub(super) fn know(&mut self, objects: u64) {
@@ -45,6 +45,11 @@ impl Tally {
 
     pub(super) fn skip(&mut self, reason: SkipReason) {
         *self.skipped.entry(reason).or_default() += 1;
+    }
+
+    /// True if the object failed in this run.
+    pub(super) fn has_failed(&self, stand_in: u64) -> bool {
+        self.failed.contains(&stand_in)
     }
 
     pub(super) fn piece(&mut self) {
@@ -64,7 +69,8 @@ impl Tally {
     ) -> Result<(), Error> {
         match outcome {
             Outcome::Tell(event) => tell(event),
-            Outcome::Published(done) => {
+            Outcome::Published { done, stand_in } => {
+                self.failed.remove(&stand_in);
                 self.new += 1;
                 self.duplicates += u64::from(done.duplicate);
                 self.damaged += u64::from(done.damaged);
@@ -76,8 +82,8 @@ impl Tally {
                 self.bytes += start.size;
                 tell(Event::Started(start));
             }
-            Outcome::Failed { name, reason } => {
-                self.failed += 1;
+            Outcome::Failed { name, reason, stand_in } => {
+                self.failed.insert(stand_in);
                 tell(Event::Failed { name, reason });
             }
             Outcome::Again(key) => self.again.push(key),
@@ -90,12 +96,13 @@ impl Tally {
     /// `seen = new + known + skipped + failed`, also if the card changed or the run was cut.
     pub(super) fn summary(&self) -> Summary {
         let skipped: u64 = self.skipped.values().sum();
+        let failed = self.failed.len() as u64;
         Summary {
-            seen: self.new + self.known + skipped + self.failed,
+            seen: self.new + self.known + skipped + failed,
             new: self.new,
             known: self.known,
             skipped: self.skipped.clone(),
-            failed: self.failed,
+            failed,
             duplicates: self.duplicates,
             damaged: self.damaged,
             bytes: self.bytes,

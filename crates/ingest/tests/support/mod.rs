@@ -157,3 +157,13 @@ pub(crate) fn on_card(sim: &Simulator) -> Vec<String> {
             .collect()
     })
 }
+
+/// `FILMWIRE_SEED` in decimal or hex with `0x`; a fixed one without it.
+pub(crate) fn seed_from_env() -> u64 {
+    let Ok(text) = std::env::var("FILMWIRE_SEED") else { return 0x0F11_3A1E };
+    let parsed = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse().or_else(|_| u64::from_str_radix(&text, 16)),
+    };
+    parsed.unwrap_or_else(|_| panic!("FILMWIRE_SEED={text:?} is no number"))
+}
