@@ -1,0 +1,50 @@
+# The same names that .ci/run uses. Each recipe is a plain command, so `just` is a convenience only.
+
+# What a change must pass before it is shown to others, without what takes long
+default: lint test
+
+# All tests; each has its own time limit
+test:
+    cargo test --workspace
+
+# Format and clippy, warnings as errors; shell scripts too
+lint:
+    .ci/run lint shell
+
+# Licences, bans and sources of all dependencies
+deny:
+    .ci/run deny
+
+# API documentation, broken links as errors
+doc:
+    .ci/run doc
+
+# Ten seconds of each fuzz target; FILMWIRE_FUZZ_SECONDS=600 for a night
+fuzz:
+    .ci/run fuzz
+
+# Foreign clients against the simulated camera
+peers:
+    .ci/run peers
+
+# Model, cut and kill tests with a seed of the commit
+model:
+    .ci/run model
+
+# One table of speed and memory beside its baselines
+bench:
+    cargo run --release -p filmwire-bench
+
+# The counts a release is tried with; takes long. FILMWIRE_SEED=... repeats a run
+soak:
+    FILMWIRE_HISTORIES=10000 FILMWIRE_KILLS=1000 .ci/run model
+    FILMWIRE_FUZZ_SECONDS=600 .ci/run fuzz
+
+# Make the protocol book's tables from the code
+tables:
+    cargo run -q -p filmwire-codec --example tables -- markdown > docs/protocol/codes.md
+    cargo run -q -p filmwire-codec --example tables -- json > docs/protocol/codes.json
+
+# Everything CI runs, in a copy of the tracked tree
+all:
+    .ci/run
