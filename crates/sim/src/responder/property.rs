@@ -1,0 +1,197 @@
+//! Reading and writing properties.
+
+use filmwire_codec::{CameraState, DevicePropCode as Prop, ResponseCode};
+use tokio::time::Instant;
+
+use super::{Remote, Responder};
+use crate::camera::Camera;
+use crate::persona::{Code, OkPolicy, SettingReads, UnknownRead, VersionTooLow, WrongOrder};
+use crate::reply::{Answer, Command, Reply};
+
+/// Width in bytes of a shooting setting, by the fact sheet's section 6.3.
+pub(super) fn setting_width(code: u16) -> usize {
+    match Prop(code) {
+        Prop::BATTERY_LEVEL => 1,
+        Prop::ISO | Prop::MOVIE_ISO | Prop::SHUTTER_SPEED | Prop::FOCUS_POINT => 4,
+        Prop::PICTURES_REMAINING | Prop::MOVIE_SECONDS_REMAINING => 4,
+        _ => 2,
+    }
+}
+
+fn number(value: u32, width: usize) -> Vec<u8> {
+    value.to_le_bytes().into_iter().take(width).collect()
+}
+
+impl Responder {
+    pub(super) fn get_property(
+        &mut self,
+        camera: &mut Camera,
+        now: Instant,
+        command: &Command,
+    ) -> Reply {
+        let code = command.param(0) as u16;
+        if Prop(code) == Prop::CURRENT_STATE {
+            return self.current_state(camera, now);
+        }
+        match self.value(camera, code) {
+            Some(value) => Answer::data(value).into(),
+            None => self.unknown_property(camera),
+        }
+    }
+
+    pub(super) fn unknown_property(&self, camera: &Camera) -> Reply {
+        let code = match camera.persona.unknown_read {
+            UnknownRead::EmptyOk => ResponseCode::OK,
+            UnknownRead::NotSupported => ResponseCode::DEVICE_PROP_NOT_SUPPORTED,
+        };
+        Answer::empty(code).into()
+    }
+
+    /// The bytes of a property; `None` if the body does not have it.
+    pub(super) fn value(&self, camera: &mut Camera, code: u16) -> Option<Vec<u8>> {
+        if let Some(&value) = camera.persona.versions.get(&Code(code)) {
+            return Some(number(value, 4));
+        }
+        if let Some(fixed) = camera.persona.properties.get(&Code(code)) {
+            let value = camera.settings.get(&code).copied().unwrap_or(fixed.value);
+            return Some(number(value, fixed.width));
+        }
+        match Prop(code) {
+            Prop::CAMERA_STATE => Some(number(u32::from(self.state), 2)),
+            Prop::FUNCTION_MODE => Some(number(u32::from(self.mode), 2)),
+            Prop::OBJECT_COUNT => Some(number(camera.count(), 4)),
+            Prop::RESIZE => Some(number(u32::from(self.resize), 2)),
+            Prop::REAL_FILE_SIZE => Some(number(u32::from(self.real_size), 2)),
+            _ => self.setting(camera, code),
+        }
+    }
+
+    fn setting(&self, camera: &Camera, code: u16) -> Option<Vec<u8>> {
+        let (_, listed) = camera.persona.remote_list.iter().find(|(known, _)| known.0 == code)?;
+        let value = match camera.persona.setting_reads {
+            SettingReads::Zero => 0,
+            SettingReads::Value => camera.settings.get(&code).copied().unwrap_or(*listed),
+        };
+        Some(number(value, setting_width(code)))
+    }
+
+    pub(super) fn set_property(
+        &mut self,
+        camera: &mut Camera,
+        now: Instant,
+        command: &Command,
+    ) -> Reply {
+        if self.dead_at_next_write {
+            return self.die();
+        }
+        let code = command.param(0) as u16;
+        let value = command.number();
+        match Prop(code) {
+            Prop::FUNCTION_MODE => self.set_mode(camera, now, value as u16),
+            Prop::CAMERA_STATE => self.set_state(camera, value as u16),
+            Prop::REAL_FILE_SIZE => {
+                self.real_size = value == 1;
+                Answer::ok().into()
+            }
+            Prop::RESIZE => {
+                self.resize = value == 1;
+                Answer::ok().into()
+            }
+            Prop(code) if camera.persona.versions.contains_key(&Code(code)) => {
+                self.set_version(camera, code, value)
+            }
+            Prop(code) if Self::writable(camera, code) => {
+                camera.settings.insert(code, value);
+                Answer::ok().into()
+            }
+            _ => Answer::new(ResponseCode(camera.persona.unknown_write)).into(),
+        }
+    }
+
+    fn writable(camera: &Camera, code: u16) -> bool {
+        camera.persona.properties.contains_key(&Code(code))
+            || camera.persona.remote_list.iter().any(|(known, _)| known.0 == code)
+            || Prop(code) == Prop::GEOLOCATION
+    }
+
+    fn set_mode(&mut self, camera: &mut Camera, now: Instant, mode: u16) -> Reply {
+        self.mode = mode;
+        self.gallery = false;
+        let held = camera.persona.ok == OkPolicy::HeldReply && !camera.access(&self.client, now);
+        Answer { held, ..Answer::ok() }.into()
+    }
+
+    /// DF00 is written to fall back to the neutral state before the function changes.
+    fn set_state(&mut self, camera: &Camera, state: u16) -> Reply {
+        if state == CameraState::REMOTE.0 && self.state != 0 {
+            self.remote_done |= self.remote == Remote::Stopped;
+            self.state = camera.persona.camera_state;
+            self.mode = 0;
+            self.gallery = false;
+            self.remote = Remote::Off;
+            self.lists.queue_start();
+        }
+        Answer::ok().into()
+    }
+
+    fn set_version(&mut self, camera: &Camera, code: u16, value: u32) -> Reply {
+        let persona = &camera.persona;
+        if !self.mode_of_version(code) {
+            match persona.version_before_mode {
+                WrongOrder::Accept => {}
+                WrongOrder::Silence => return self.die(),
+                WrongOrder::DeadAtNextWrite => {
+                    self.dead_at_next_write = true;
+                    return Answer::ok().into();
+                }
+            }
+        }
+        let spoken = persona.versions.get(&Code(code)).copied().unwrap_or(0);
+        if value < spoken {
+            match persona.version_too_low {
+                VersionTooLow::Accept => {}
+                VersionTooLow::NoFunction => {
+                    self.versions_refused = true;
+                    return Answer::ok().into();
+                }
+                VersionTooLow::Silence => return self.die(),
+                VersionTooLow::AccessDenied => {
+                    return Answer::new(ResponseCode::ACCESS_DENIED).into();
+                }
+            }
+        } else {
+            self.versions_refused = false;
+        }
+        self.open_gallery(camera, code);
+        Answer::ok().into()
+    }
+
+    /// Whether the mode that a version belongs to was written before it (fact sheet 4.2).
+    fn mode_of_version(&self, code: u16) -> bool {
+        let modes: &[u16] = match Prop(code) {
+            Prop::RECEIVE_VERSION => &[1, 8],
+            Prop::VIEW_VERSION => &[2, 8, 9],
+            Prop::AUTO_SAVE_VERSION => &[3, 5],
+            Prop::REMOTE_VERSION => &[5],
+            Prop::REMOTE_VIEW_VERSION => &[11],
+            Prop::EXTENDED_VIEW_VERSION => &[20],
+            Prop::EXTENDED_REMOTE_VERSION => &[22],
+            Prop::GPS_VERSION => &[10, 17],
+            _ => return self.mode != 0,
+        };
+        modes.contains(&self.mode)
+    }
+
+    fn open_gallery(&mut self, camera: &Camera, code: u16) {
+        let persona = &camera.persona;
+        let right = code == persona.gallery_version.0 && self.mode == persona.gallery_mode;
+        if !right || (persona.gallery_needs_remote && !self.remote_done) {
+            return;
+        }
+        self.gallery = true;
+        if !persona.gallery_list.is_empty() {
+            self.state = self.mode;
+            self.lists.queue_gallery();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The remote function: starting and stopping it, and pictures taken with it.
+
+use filmwire_codec::dataset::{
+    Capabilities, DataType, DevicePropDesc, DevicePropValue, EventDataset, Form, PropAccess,
+};
+use filmwire_codec::{
+    DataDirection, DevicePropCode, EventCode, OperationCode as Op, ResponseCode, SessionId,
+    TransactionId,
+};
+
+use super::{Remote, Responder};
+use crate::camera::Camera;
+use crate::card::View;
+use crate::persona::Descriptor;
+use crate::reply::{Answer, Command, Reply};
+
+/// Where a capture is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capture {
+    Idle,
+    /// Taken; nothing more is taken until the preview was fetched (fact sheet 8.2).
+    Preview {
+        transaction: u32,
+    },
+}
+
+impl Responder {
+    /// Everything that is neither a session, a property nor an object.
+    pub(super) fn remote_operation(&mut self, camera: &mut Camera, command: &Command) -> Reply {
+        match Op(command.operation) {
+            Op::INITIATE_OPEN_CAPTURE => self.start_remote(camera, command),
+            Op::TERMINATE_OPEN_CAPTURE => self.stop_remote(command),
+            Op::GET_CAPABILITIES => self.capabilities(camera),
+            Op::INITIATE_CAPTURE => self.shoot(camera, command),
+            Op::GET_CAPTURE_PREVIEW => self.preview(camera),
+            operation => match operation.data_direction() {
+                // Names without known payloads (fact sheet 12.1.8): nothing in them.
+                Some(DataDirection::In) => Answer::empty(ResponseCode::OK).into(),
+                Some(_) => Answer::ok().into(),
+                None => Answer::new(ResponseCode::OPERATION_NOT_SUPPORTED).into(),
+            },
+        }
+    }
+
+    fn start_remote(&mut self, camera: &Camera, command: &Command) -> Reply {
+        if !camera.persona.has_remote() {
+            return Answer::new(ResponseCode::OPERATION_NOT_SUPPORTED).into();
+        }
+        // A refused version ends in a state that never answers OK (fact sheet 13, point 5).
+        if self.versions_refused || !matches!(self.mode, 5 | 22) {
+            return Answer::new(ResponseCode::DEVICE_BUSY).into();
+        }
+        self.remote = Remote::Running { transaction: command.transaction };
+        Answer { remote: Some(true), ..Answer::ok() }.into()
+    }
+
+    /// Ends live view; the sockets stay (fact sheet 13, point 7).
+    fn stop_remote(&mut self, command: &Command) -> Reply {
+        let Remote::Running { transaction } = self.remote else {
+            return Answer::new(ResponseCode::CAPTURE_ALREADY_TERMINATED).into();
+        };
+        if command.param(0) != transaction {
+            return Answer::new(ResponseCode::INVALID_TRANSACTION_ID).into();
+        }
+        self.remote = Remote::Stopped;
+        Answer { remote: Some(false), ..Answer::ok() }.into()
+    }
+
+    fn capabilities(&mut self, camera: &Camera) -> Reply {
+        self.capabilities_read = true;
+        let items = camera.persona.capabilities.iter().map(described).collect();
+        let mut payload = Vec::new();
+        Capabilities { items }.encode(&mut payload);
+        Answer::data(payload).into()
+    }
+
+    fn shoot(&mut self, camera: &mut Camera, command: &Command) -> Reply {
+        if !matches!(self.remote, Remote::Running { .. }) {
+            return Answer::new(ResponseCode::DEVICE_BUSY).into();
+        }
+        if self.capture != Capture::Idle {
+            // Accepted, but nothing happens (fact sheet 8.2, step 4).
+            return Answer::ok().into();
+        }
+        camera.card.shoot(1);
+        let transaction = command.transaction;
+        self.capture = Capture::Preview { transaction };
+        let size = newest_thumb(camera).len() as u32;
+        let events = vec![
+            event(EventCode::FUJI_OBJECT_ADDED, transaction, 0),
+            event(EventCode::PREVIEW_AVAILABLE, transaction, size),
+        ];
+        Answer { events, ..Answer::ok() }.into()
+    }
+
+    fn preview(&mut self, camera: &Camera) -> Reply {
+        let Capture::Preview { transaction } = self.capture else {
+            return Answer::empty(ResponseCode::OK).into();
+        };
+        self.capture = Capture::Idle;
+        let events = vec![event(EventCode::CAPTURE_COMPLETE, transaction, 0)];
+        Answer { events, ..Answer::data(newest_thumb(camera)) }.into()
+    }
+}
+
+fn event(code: EventCode, transaction: u32, second: u32) -> EventDataset {
+    let params = vec![transaction, second, 0];
+    EventDataset { code, session: SessionId(1), transaction: TransactionId(transaction), params }
+}
+
+/// The preview of the newest picture; empty if it has none.
+fn newest_thumb(camera: &Camera) -> bytes::Bytes {
+    let newest = camera.card.visible(View::PHONE_NEWEST_FIRST).first().copied();
+    let object = newest.and_then(|position| camera.card.object(position));
+    object.and_then(|object| object.thumb().ok().flatten()).unwrap_or_default()
+}
+
+/// A descriptor of the persona as the codec writes it.
+pub(super) fn described(descriptor: &Descriptor) -> DevicePropDesc {
+    let data_type = DataType(descriptor.data_type);
+    let value = |bits| DevicePropValue::Number { data_type, bits };
+    let form = match descriptor.range[..] {
+        [min, max, step] => Form::Range { min: value(min), max: value(max), step: value(step) },
+        _ if descriptor.values.is_empty() => Form::None,
+        _ => Form::Enumeration(descriptor.values.iter().copied().map(value).collect()),
+    };
+    DevicePropDesc {
+        property: DevicePropCode(descriptor.code.0),
+        data_type,
+        access: PropAccess::GET_SET,
+        default: value(descriptor.default),
+        current: value(descriptor.current),
+        form,
+    }
+}

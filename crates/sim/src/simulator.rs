@@ -1,0 +1,400 @@
+//! One simulated camera, whoever is connected to it and however.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use filmwire_codec::dataset::EventDataset;
+use filmwire_codec::journal::{JournalRow, Verdict};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::time::Instant;
+
+use crate::camera::{Camera, Stats};
+use crate::card::Card;
+use crate::fault::{Fault, Mark};
+use crate::guard::Allow;
+use crate::net::link::Link;
+use crate::net::server::SidePorts;
+use crate::net::{Connection, Marks, live_view};
+use crate::persona::{Persona, SecondClient};
+
+/// Bytes that an in-memory stream holds in each direction.
+const STREAM_BYTES: usize = 256 * 1024;
+
+/// What connections and handles share.
+pub(crate) struct Shared {
+    camera: Mutex<Camera>,
+    link: Mutex<Link>,
+    side: Mutex<Side>,
+    ports: Mutex<Option<Arc<SidePorts>>>,
+    ok: Notify,
+    slot: Arc<Semaphore>,
+    active: watch::Sender<usize>,
+    accepted: watch::Sender<u32>,
+    /// Counts the times the camera left the air; every connection ends then.
+    resets: watch::Sender<u64>,
+}
+
+/// Events and live view: there only after 0x101C.
+#[derive(Default)]
+struct Side {
+    open: Option<watch::Sender<bool>>,
+    events: Vec<mpsc::UnboundedSender<Vec<u8>>>,
+}
+
+/// Locks without caring whether another thread panicked: the state is plain data.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn camera(&self) -> MutexGuard<'_, Camera> {
+        lock(&self.camera)
+    }
+
+    pub(crate) fn link(&self) -> Link {
+        lock(&self.link).clone()
+    }
+
+    pub(crate) fn vanished(&self) -> bool {
+        !self.camera().reachable(Instant::now())
+    }
+
+    /// Completes when OK is pressed; counts from the moment it is called.
+    pub(crate) fn ok_pressed(&self) -> impl Future<Output = ()> {
+        self.ok.notified()
+    }
+
+    /// Starts the remote function: listeners first, then the answer (fact sheet 13, point 7).
+    pub(crate) async fn open_side(&self) {
+        {
+            let mut side = lock(&self.side);
+            side.open.get_or_insert_with(|| watch::Sender::new(true)).send_replace(true);
+        }
+        let ports = lock(&self.ports).clone();
+        if let Some(ports) = ports {
+            ports.open().await;
+        }
+    }
+
+    /// Stops live view; the sockets stay.
+    pub(crate) fn stop_streaming(&self) {
+        if let Some(open) = &lock(&self.side).open {
+            open.send_replace(false);
+        }
+    }
+
+    /// Ends with the session: side sockets close, their ports listen no more.
+    fn close_side(&self) {
+        *lock(&self.side) = Side::default();
+        if let Some(ports) = &*lock(&self.ports) {
+            ports.close();
+        }
+    }
+
+    /// Tells events to everyone on the event port.
+    pub(crate) fn tell(&self, events: &[EventDataset]) {
+        let mut side = lock(&self.side);
+        for event in events {
+            let bytes = event.encode();
+            side.events.retain(|listener| listener.send(bytes.clone()).is_ok());
+        }
+    }
+
+    pub(crate) fn serve_events(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) {
+        let (sender, mut events) = mpsc::unbounded_channel::<Vec<u8>>();
+        {
+            let mut side = lock(&self.side);
+            if side.open.is_none() {
+                return;
+            }
+            side.events.push(sender);
+        }
+        tokio::spawn(async move {
+            let mut stream = stream;
+            while let Some(bytes) = events.recv().await {
+                if stream.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    pub(crate) fn serve_live_view(&self, stream: impl AsyncWrite + Unpin + Send + 'static) {
+        if let Some(open) = &lock(&self.side).open {
+            tokio::spawn(live_view::stream(stream, open.subscribe()));
+        }
+    }
+
+    fn side_is_open(&self) -> bool {
+        lock(&self.side).open.is_some()
+    }
+
+    /// Sets the ports that 0x101C opens; returns those it opened before.
+    pub(crate) fn set_ports(&self, ports: Option<Arc<SidePorts>>) -> Option<Arc<SidePorts>> {
+        std::mem::replace(&mut *lock(&self.ports), ports)
+    }
+}
+
+impl Marks for Shared {
+    fn armed(&self) -> bool {
+        self.camera().faults.has_marks()
+    }
+
+    fn next_after(&self, sent: u64) -> Option<u64> {
+        self.camera().faults.next_mark(sent)
+    }
+
+    fn at_byte(&self, sent: u64) -> Option<Mark> {
+        self.camera().faults.at_byte(sent)
+    }
+
+    fn at_container(&self, containers: u64) -> Option<Mark> {
+        self.camera().faults.at_container(containers)
+    }
+}
+
+/// A simulated camera: card, persona, journal, faults. Clones are handles to the same camera.
+///
+/// Clients reach it over in-memory streams ([`Simulator::connect`], [`Simulator::accept`]) or over
+/// TCP ([`SimServer`](crate::SimServer)). Methods that start connections need a tokio runtime.
+#[derive(Clone)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+}
+
+impl Simulator {
+    /// A camera of that persona with a card in it, on air, guarded and without faults.
+    pub fn new(persona: Persona, card: Card) -> Self {
+        let shared = Shared {
+            camera: Mutex::new(Camera::new(persona, card, Instant::now())),
+            link: Mutex::new(Link::default()),
+            side: Mutex::new(Side::default()),
+            ports: Mutex::new(None),
+            ok: Notify::new(),
+            slot: Arc::new(Semaphore::new(1)),
+            active: watch::Sender::new(0),
+            accepted: watch::Sender::new(0),
+            resets: watch::Sender::new(0),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Serves a command connection in a task of its own. A stream that comes while the camera is
+    /// off the air is dropped.
+    pub fn accept<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        let policy = {
+            let mut camera = shared.camera();
+            if !camera.reachable(Instant::now()) {
+                return;
+            }
+            camera.persona.second_client
+        };
+        let mut number = 0;
+        shared.accepted.send_modify(|count| {
+            *count += 1;
+            number = *count;
+        });
+        // Counted from now on, so that waiting for idle does not miss a task not yet run.
+        let active = Active::new(Arc::clone(&shared));
+        let mut resets = shared.resets.subscribe();
+        tokio::spawn(async move {
+            let work = serve(&shared, stream, number, policy);
+            tokio::select! {
+                biased;
+                // Off the air, not one more answer leaves. The sender lives as long as `shared`.
+                _ = resets.changed() => {}
+                () = work => {}
+            }
+            drop(active);
+        });
+    }
+
+    /// Connects a client to the command port in memory.
+    ///
+    /// Fails with `ConnectionRefused` while the camera is off the air.
+    pub fn connect(&self) -> io::Result<DuplexStream> {
+        if self.shared.vanished() {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (client, camera) = duplex(STREAM_BYTES);
+        self.accept(camera);
+        Ok(client)
+    }
+
+    /// Connects a client to the event port in memory.
+    ///
+    /// Fails with `ConnectionRefused` unless a remote function was started (0x101C).
+    pub fn connect_events(&self) -> io::Result<DuplexStream> {
+        self.connect_side(|stream| self.shared.serve_events(stream))
+    }
+
+    /// Connects a client to the live view port in memory; it is dropped frames if it reads slowly.
+    ///
+    /// Fails with `ConnectionRefused` unless a remote function was started (0x101C).
+    pub fn connect_live_view(&self) -> io::Result<DuplexStream> {
+        self.connect_side(|stream| self.shared.serve_live_view(stream))
+    }
+
+    fn connect_side(&self, serve: impl FnOnce(DuplexStream)) -> io::Result<DuplexStream> {
+        if self.shared.vanished() || !self.shared.side_is_open() {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (client, camera) = duplex(STREAM_BYTES);
+        serve(camera);
+        Ok(client)
+    }
+
+    /// All rows of the journal so far.
+    pub fn journal(&self) -> Vec<JournalRow> {
+        self.shared.camera().journal.rows().to_vec()
+    }
+
+    /// Forgets the rows so far; numbers and times go on.
+    pub fn clear_journal(&self) {
+        self.shared.camera().journal.clear();
+    }
+
+    /// Writes every later row to `sink` too, as one line of JSON. A sink that fails is dropped.
+    pub fn journal_to(&self, sink: impl Write + Send + 'static) {
+        self.shared.camera().journal.set_sink(Box::new(sink));
+    }
+
+    /// The rows the guard objected to.
+    pub fn violations(&self) -> Vec<JournalRow> {
+        let mut rows = self.journal();
+        rows.retain(|row| row.verdict == Verdict::Violation);
+        rows
+    }
+
+    /// Looks at or changes the card, between two operations.
+    pub fn with_card<T>(&self, work: impl FnOnce(&mut Card) -> T) -> T {
+        work(&mut self.shared.camera().card)
+    }
+
+    /// Looks at or changes the persona; a connection sees the change with its next operation.
+    pub fn with_persona<T>(&self, work: impl FnOnce(&mut Persona) -> T) -> T {
+        work(&mut self.shared.camera().persona)
+    }
+
+    /// Presses OK at the camera: lets in the client that waits, or the next one that asks.
+    pub fn press_ok(&self) {
+        self.shared.camera().ok_pressed = true;
+        self.shared.ok.notify_waiters();
+    }
+
+    /// Forgets all clients, as a new camera: the next one has to be let in again.
+    pub fn forget_clients(&self) {
+        let mut camera = self.shared.camera();
+        camera.known_clients.clear();
+        camera.ok_pressed = false;
+    }
+
+    /// Switches the camera's network on or off; off ends every connection without a word.
+    pub fn set_on_air(&self, on: bool) {
+        {
+            let mut camera = self.shared.camera();
+            camera.on_air = on;
+            camera.back_at = None;
+        }
+        if !on {
+            self.shared.resets.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Sets what the client may do besides reading.
+    pub fn set_allow(&self, allow: Allow) {
+        self.shared.camera().allow = allow;
+    }
+
+    /// Sets speed and delays of the link, from the next answer on.
+    pub fn set_link(&self, link: Link) {
+        *lock(&self.shared.link) = link;
+    }
+
+    /// Arms a fault.
+    pub fn add_fault(&self, fault: Fault) {
+        self.shared.camera().faults.add(fault);
+    }
+
+    /// Disarms all faults.
+    pub fn clear_faults(&self) {
+        self.shared.camera().faults.clear();
+    }
+
+    /// What was served so far.
+    pub fn stats(&self) -> Stats {
+        self.shared.camera().stats.clone()
+    }
+
+    /// Command connections taken since the start.
+    pub fn connections(&self) -> u32 {
+        *self.shared.accepted.borrow()
+    }
+
+    /// Waits until no command connection is open.
+    pub async fn wait_idle(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.shared.active.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// Waits until at least so many command connections were taken.
+    pub async fn wait_connections(&self, count: u32) {
+        let _ = self.shared.accepted.subscribe().wait_for(|taken| *taken >= count).await;
+    }
+}
+
+/// Counts a connection while it lives.
+struct Active(Arc<Shared>);
+
+impl Active {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.active.send_modify(|count| *count += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Ends the remote function with the connection, however that ends.
+struct SideGuard<'a>(&'a Shared);
+
+impl Drop for SideGuard<'_> {
+    fn drop(&mut self) {
+        self.0.close_side();
+    }
+}
+
+async fn serve<S>(shared: &Shared, mut stream: S, number: u32, policy: SecondClient)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let permit = match policy {
+        SecondClient::Wait => shared.slot.acquire().await.ok(),
+        SecondClient::Ignore | SecondClient::Refuse => shared.slot.try_acquire().ok(),
+    };
+    if permit.is_none() {
+        if policy == SecondClient::Ignore {
+            let mut unread = [0; 1024];
+            while stream.read(&mut unread).await.is_ok_and(|count| count > 0) {}
+        }
+        return;
+    }
+    let _side = SideGuard(shared);
+    Connection::new(shared, stream, number).run().await;
+}

@@ -1,0 +1,16 @@
+//! The simulated camera as clients meet it: bytes on a stream, in simulated time.
+
+#![allow(unreachable_pub)] // The modules of a test are nobody's library.
+
+mod faults;
+mod guarded;
+mod hostile;
+mod link;
+mod logs;
+mod picked;
+mod policies;
+mod remote;
+mod server;
+mod standard;
+mod support;
+mod x_a2;

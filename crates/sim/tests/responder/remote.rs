@@ -1,0 +1,124 @@
+//! The remote function: side ports, live view, captures.
+
+use std::time::Duration;
+
+use filmwire_codec::dataset::EventDataset;
+use filmwire_sim::{Allow, Simulator};
+use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, timeout};
+
+use crate::support::{Client, client, hex, simulator};
+
+async fn started(camera: &Simulator) -> (Client, u32) {
+    let mut client = client(camera).await;
+    client.open().await;
+    client.set16(0xDF01, 5).await;
+    client.set32(0xDF24, 0x2000C).await;
+    client.run(0x101C, &[0, 0]).await;
+    let transaction = client.transaction;
+    (client, transaction)
+}
+
+#[tokio::test(start_paused = true)]
+async fn side_ports_open_with_the_function_and_close_with_the_session() {
+    let camera = simulator("X-T4", 1);
+    assert!(camera.connect_events().is_err() && camera.connect_live_view().is_err());
+    let (mut client, transaction) = started(&camera).await;
+    let mut events = camera.connect_events().unwrap();
+    assert_eq!(client.run(0x1018, &[transaction + 1]).await.code, 0x2004);
+    assert_eq!(client.run(0x1018, &[transaction]).await.code, 0x2001);
+    assert_eq!(client.run(0x1018, &[transaction]).await.code, 0x2018);
+    assert!(timeout(Duration::from_secs(9), events.read_u8()).await.is_err(), "it stays open");
+    client.leave().await;
+    camera.wait_idle().await;
+    let end = timeout(Duration::from_secs(9), events.read_u8()).await;
+    assert!(end.is_ok_and(|read| read.is_err()), "it ends with the session");
+    assert!(camera.connect_events().is_err());
+}
+
+/// Reads one frame; returns its counter.
+async fn frame(stream: &mut (impl AsyncReadExt + Unpin)) -> u32 {
+    let length = stream.read_u32_le().await.unwrap() as usize;
+    let mut rest = vec![0; length - 4];
+    stream.read_exact(&mut rest).await.unwrap();
+    assert_eq!((&rest[..4], &rest[8..12]), (&[0; 4][..], &[0; 4][..]));
+    assert_eq!((&rest[14..16], &rest[rest.len() - 2..]), (&[0xFF, 0xD8][..], &[0xFF, 0xD9][..]));
+    u32::from_le_bytes(rest[4..8].try_into().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn live_view_streams_fifteen_frames_a_second() {
+    let camera = simulator("X-T4", 1);
+    let (mut client, transaction) = started(&camera).await;
+    let mut live = camera.connect_live_view().unwrap();
+    let start = Instant::now();
+    let first = frame(&mut live).await;
+    for n in 1..=30 {
+        assert_eq!(frame(&mut live).await, first + n);
+    }
+    let took = start.elapsed().as_millis();
+    assert!((1990..=2080).contains(&took), "{took} ms");
+    client.run(0x1018, &[transaction]).await;
+    // What was on its way still comes, then nothing.
+    while timeout(Duration::from_secs(5), frame(&mut live)).await.is_ok() {}
+    drop(client);
+    camera.wait_idle().await;
+    let end = timeout(Duration::from_secs(9), live.read_u8()).await;
+    assert!(end.is_ok_and(|read| read.is_err()), "it ends with the session");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_misses_frames() {
+    let camera = simulator("X-T4", 1);
+    let (_client, _) = started(&camera).await;
+    let mut live = camera.connect_live_view().unwrap();
+    let mut last = frame(&mut live).await;
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    // The stream in memory holds some frames; behind them comes what is new by now.
+    let mut jump = 0;
+    for _ in 0..200 {
+        let next = frame(&mut live).await;
+        jump = jump.max(next - last);
+        last = next;
+    }
+    assert!(jump > 1000, "{jump}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_capture_tells_events_and_blocks_until_its_preview_was_fetched() {
+    let camera = simulator("X-T4", 1);
+    let (mut client, _) = started(&camera).await;
+    let mut events = camera.connect_events().unwrap();
+    assert_eq!(client.run(0x100E, &[0, 0]).await.code, 0x200F, "not without permission");
+    camera.set_allow(Allow { shoot: true, ..Allow::default() });
+    client.run(0x100E, &[0, 0]).await;
+    let id = client.transaction;
+    let mut added = [0; 28];
+    events.read_exact(&mut added).await.unwrap();
+    let wanted = hex("1c000000 0400 04c0 01000000");
+    assert_eq!(added[..12], wanted[..]);
+    assert_eq!(added[12..], [id.to_le_bytes(), id.to_le_bytes(), [0; 4], [0; 4]].concat());
+    let mut preview = [0; 28];
+    events.read_exact(&mut preview).await.unwrap();
+    let preview = EventDataset::decode(&preview).unwrap();
+    assert_eq!((preview.code.0, preview.params[0]), (0xC001, id));
+    assert_eq!(client.run(0x100E, &[0, 0]).await.code, 0x2001, "accepted, but nothing happens");
+    assert_eq!(camera.with_card(|card| card.len()), 2);
+    let picture = client.run(0x9022, &[]).await;
+    assert_eq!(picture.payload().len() as u32, preview.params[1]);
+    assert!(picture.payload().starts_with(&[0xFF, 0xD8]));
+    let mut complete = [0; 28];
+    events.read_exact(&mut complete).await.unwrap();
+    assert_eq!(EventDataset::decode(&complete).unwrap().code.0, 0x400D);
+    client.run(0x100E, &[0, 0]).await;
+    assert_eq!(camera.with_card(|card| card.len()), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_without_remote_mode_has_no_remote_function() {
+    let camera = simulator("X-A2", 1);
+    let mut client = client(&camera).await;
+    client.open().await;
+    assert_eq!(client.run(0x101C, &[0, 0]).await.code, 0x2005);
+    assert!(camera.connect_events().is_err());
+}
