@@ -58,10 +58,10 @@ impl Catalogue {
         let setup = || {
             let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             conn.busy_timeout(BUSY_TIMEOUT)?;
-            // No write-ahead log: its shared memory is unsafe on some file systems, and a pass has
-            // one writer. Truncating the journal is synced by SQLite itself, while the unlinking
-            // of the usual mode is not durable before the folder is synced too.
-            conn.pragma_update(None, "journal_mode", "truncate")?;
+            // A commit is one sync of the log, not five of journal, folder and database, and
+            // readers go on meanwhile. Its shared memory is unsafe on network file systems, where
+            // no catalogue is kept.
+            conn.pragma_update(None, "journal_mode", "wal")?;
             conn.pragma_update(None, "synchronous", "full")?;
             conn.pragma_update(None, "foreign_keys", true)?;
             // In KiB when negative: the whole tool has to stay under 24 MiB.

@@ -74,6 +74,19 @@ impl Catalogue {
         Ok(statement.query_row((camera, stored(place)?), ObjectRow::from_row).optional()?)
     }
 
+    /// Returns the places that have their object, in order.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn filled_places(&self, camera: CameraId) -> Result<Vec<u64>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT place FROM snapshot_place WHERE camera_id = ?1 ORDER BY place",
+        )?;
+        let places =
+            statement.query_map([camera], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
+        Ok(places.collect::<Result<_, _>>()?)
+    }
+
     /// Begins a full listing of `count` objects: what was known of the card is forgotten, what is
     /// known of the objects stays.
     ///

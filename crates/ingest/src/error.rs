@@ -47,7 +47,15 @@ impl Error {
             Self::Camera(error) => error.cure().into(),
             // The catalogue names cause and cure in its own text.
             Self::Catalogue(_) => String::new(),
-            Self::Storage { .. } => "check that the folder is there, mounted and writable".into(),
+            Self::Storage { cause, .. } => match cause.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "make room, and run again to go on".into()
+                }
+                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                    "make the folder writable for this user, or choose another with --to".into()
+                }
+                _ => "check that the folder is there and mounted".into(),
+            },
             Self::Full { .. } => {
                 "make room, or choose another folder with --to, and run again to go on".into()
             }

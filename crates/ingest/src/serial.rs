@@ -88,7 +88,12 @@ fn offset_minutes(text: &str) -> Option<i16> {
         _ => return None,
     };
     let (hours, minutes) = text.get(1..)?.split_once(':')?;
-    let (hours, minutes): (i16, i16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    // Digits only: a second sign would pass the parser.
+    let two = |text: &str| -> Option<i16> {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().ok())?
+    };
+    let (hours, minutes) = (two(hours)?, two(minutes)?);
     (hours <= 18 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
@@ -104,7 +109,9 @@ mod tests {
         assert_eq!(offset_minutes("+09:00"), Some(540));
         assert_eq!(offset_minutes("-03:30"), Some(-210));
         assert_eq!(offset_minutes("   :  "), None);
-        assert_eq!(offset_minutes("+99:00"), None);
+        for text in ["+99:00", "+-999:00", "+-18:-99", "+9:00", "+09:60", "09:00"] {
+            assert_eq!(offset_minutes(text), None, "{text}");
+        }
     }
 
     #[test]

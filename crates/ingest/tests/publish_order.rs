@@ -58,7 +58,7 @@ impl Recorder {
         let rows = catalogue.objects(&ObjectFilter::default()).expect("they can be read");
         let state = |row: &filmwire_catalogue::ObjectRow| {
             let file = row.file.map(|id| catalogue.file(id).expect("it has its row").state);
-            file.map_or(format!("{}", row.state), |file| format!("{}/{file}", row.state))
+            file.map_or_else(|| row.state.to_string(), |file| format!("{}/{file}", row.state))
         };
         rows.iter().map(state).collect::<Vec<_>>().join(" ")
     }

@@ -249,27 +249,24 @@ fn a_transaction_dropped_half_way_leaves_the_rows_as_they_were() {
     let fixture = Fixture::new();
     let object = fixture.see("DSCF0001.JPG", 1);
     let path = fixture.assign(object);
-    // As after a kill: the journal file with the old pages is there, the transaction not ended.
+    // As after a kill: what was written so far is there, the transaction not ended.
     let copy = fixture.folder.path().join("killed");
-    fs::create_dir(&copy).unwrap();
+    fs::create_dir_all(copy.join(".filmwire")).unwrap();
     let result = fixture.catalogue.transaction(|c| {
         fixture.begin(object, &path, b"abc");
         for second in 10..2000 {
             fixture.see(&format!("DSCF{second:04}.JPG"), second);
         }
-        for name in ["catalogue.sqlite", "catalogue.sqlite-journal"] {
+        for name in ["catalogue.sqlite", "catalogue.sqlite-wal", "library-id"] {
             let from = c.path().with_file_name(name);
-            fs::copy(from, copy.join(name)).unwrap();
+            fs::copy(from, copy.join(".filmwire").join(name)).unwrap();
         }
         Err::<(), _>(Error::Invalid("cut".to_owned()))
     });
     assert!(result.is_err());
     assert!(fixture.catalogue.publishing().unwrap().is_empty(), "rolled back in place");
 
-    fs::rename(copy.join("catalogue.sqlite"), fixture.library.catalogue_path()).unwrap();
-    let journal = fixture.root().join(".filmwire/catalogue.sqlite-journal");
-    fs::rename(copy.join("catalogue.sqlite-journal"), journal).unwrap();
-    let mended = Library::open(&fixture.root(), OpenOptions::default()).unwrap();
+    let mended = Library::open(&copy, OpenOptions::default()).unwrap();
     let catalogue = mended.catalogue().unwrap();
     assert!(catalogue.publishing().unwrap().is_empty());
     assert_eq!(catalogue.object(object).unwrap().path, Some(path));

@@ -38,8 +38,9 @@ impl FileLayer for Disk {
         fs::rename(from, to)
     }
 
-    fn make_folder(&self, path: &Path) -> io::Result<()> {
-        let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    fn make_folder(&self, root: &Path, path: &Path) -> io::Result<()> {
+        let below = path.ancestors().take_while(|folder| *folder != root);
+        let missing: Vec<_> = below.take_while(|folder| !folder.is_dir()).collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
@@ -151,6 +152,19 @@ mod tests {
         assert!(!path("new").exists());
         Disk.claim(&path("claimed")).unwrap();
         assert_eq!(Disk.length(&path("claimed")).unwrap(), Some(0));
+    }
+
+    #[test]
+    fn folders_are_made_below_the_root_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        let cause = Disk.make_folder(&root, &root.join("a/b")).unwrap_err();
+        assert_eq!(cause.kind(), io::ErrorKind::NotFound);
+        assert!(!root.exists());
+        fs::create_dir(&root).unwrap();
+        Disk.make_folder(&root, &root.join("a/b")).unwrap();
+        Disk.make_folder(&root, &root.join("a/b")).unwrap();
+        assert!(root.join("a/b").is_dir());
     }
 
     #[test]

@@ -27,8 +27,9 @@ pub trait FileLayer: Send + Sync {
     /// Renames a file over whatever is under the new name; only over what is our own.
     fn rename_over(&self, from: &Path, to: &Path) -> io::Result<()>;
 
-    /// Makes a folder with all its parents; one that exists is fine.
-    fn make_folder(&self, path: &Path) -> io::Result<()>;
+    /// Makes a folder with its parents below `root`; one that exists is fine. Fails with
+    /// `NotFound` if `root` is gone.
+    fn make_folder(&self, root: &Path, path: &Path) -> io::Result<()>;
 
     /// Waits until the entries of a folder are on disk.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;

@@ -3,7 +3,9 @@
 use std::io::{Read, SeekFrom};
 use std::path::PathBuf;
 
-use filmwire_catalogue::{CameraId, ObjectRow, PhotoKey, Seen, State, UtcOffset};
+use filmwire_catalogue::{
+    CameraId, Error as CatalogueError, ObjectRow, PhotoKey, Seen, State, UtcOffset,
+};
 use filmwire_codec::operation::GetPartialObject;
 use sha2::{Digest, Sha256 as Hasher};
 use tokio::sync::oneshot;
@@ -68,6 +70,20 @@ impl Librarian {
             // The file before told that it is another body; this one is asked for again.
             return Ok(());
         }
+        let room = if self.options.dry_run { Ok(()) } else { self.check_room(&begin.key) };
+        // One transaction, since each waits for the disk five times.
+        let noted = self.catalogue.transaction(|_| self.note(&begin, room.is_ok()))?;
+        let Some(row) = noted else { return Ok(()) };
+        if self.options.dry_run {
+            return self.plan(&row);
+        }
+        room?;
+        self.open(row, begin)
+    }
+
+    /// Writes an object down, and that it is being fetched if it `fits`. `None` if the listing
+    /// thought it new and the catalogue knows better.
+    fn note(&self, begin: &Begin, fits: bool) -> Result<Option<ObjectRow>, CatalogueError> {
         let offset = self.options.utc_offset.clone();
         let utc_offset = offset.map(|(minutes, source)| UtcOffset { minutes, source });
         let seen = Seen { utc_offset, run: Some(self.run) };
@@ -76,21 +92,27 @@ impl Librarian {
         if let Some(place) = begin.place {
             self.catalogue.put_place(self.camera(), place, row.id)?;
         }
-        if begin.twin && !row.state.is_unfinished() {
+        if !row.state.is_unfinished() {
+            if !begin.twin {
+                return Ok(None);
+            }
             row = self.next_twin(&begin.key, &seen, now)?;
-        } else if !row.state.is_unfinished() {
-            // The listing thought it new; the catalogue knows better.
-            return Ok(());
         }
-        if self.options.dry_run {
-            return self.plan(&row);
+        if fits && !self.options.dry_run {
+            let mark = format!("boot {}", boot_id());
+            let (run, mark) = (Some(self.run), Some(mark.as_str()));
+            self.catalogue.set_state(row.id, State::Fetching, mark, run, now)?;
         }
-        self.check_room(&row)?;
-        self.open(row, begin)
+        Ok(Some(row))
     }
 
     /// A row that no content was given to yet, for one of several objects with an equal key.
-    fn next_twin(&self, key: &PhotoKey, seen: &Seen, now: i64) -> Result<ObjectRow, Error> {
+    fn next_twin(
+        &self,
+        key: &PhotoKey,
+        seen: &Seen,
+        now: i64,
+    ) -> Result<ObjectRow, CatalogueError> {
         let mut key = key.clone();
         loop {
             key.twin += 1;
@@ -101,7 +123,7 @@ impl Librarian {
         }
     }
 
-    fn plan(&mut self, row: &ObjectRow) -> Result<(), Error> {
+    fn plan(&self, row: &ObjectRow) -> Result<(), Error> {
         let path = self.assign(row, None)?;
         let now = self.now();
         self.catalogue.set_state(row.id, State::Known, Some("planned"), Some(self.run), now)?;
@@ -115,22 +137,19 @@ impl Librarian {
         Ok(())
     }
 
-    fn check_room(&self, row: &ObjectRow) -> Result<(), Error> {
+    fn check_room(&self, key: &PhotoKey) -> Result<(), Error> {
         let folder = &self.shelf.incoming;
         // Opening the library made it. If it is gone, so is the library, and is not made anew.
         let free = self.files.free_bytes(folder).map_err(storage("look at", folder))?;
-        if free >= row.key.size.saturating_add(MARGIN_BYTES) {
+        if free >= key.size.saturating_add(MARGIN_BYTES) {
             return Ok(());
         }
-        let (name, needed) = (row.key.name.clone(), row.key.size);
+        let (name, needed) = (key.name.clone(), key.size);
         Err(Error::Full { name, needed, free, folder: folder.clone() })
     }
 
     fn open(&mut self, object: ObjectRow, begin: Begin) -> Result<(), Error> {
         let path = self.shelf.part(object.id);
-        let mark = format!("boot {}", boot_id());
-        let (run, now) = (Some(self.run), self.now());
-        self.catalogue.set_state(object.id, State::Fetching, Some(&mark), run, now)?;
         let mut part = self.files.open_part(&path).map_err(storage("write", &path))?;
         let mut hasher = Hasher::new();
         let mut received = 0;
@@ -220,7 +239,7 @@ impl Librarian {
         self.files.remove(path).map_err(storage("remove", path))
     }
 
-    pub(super) fn fail(&mut self, object: &ObjectRow, reason: String) -> Result<(), Error> {
+    pub(super) fn fail(&self, object: &ObjectRow, reason: String) -> Result<(), Error> {
         let (run, now) = (Some(self.run), self.now());
         self.catalogue.set_state(object.id, State::Failed, Some(&reason), run, now)?;
         let (name, stand_in) = (object.key.name.clone(), fingerprint(&object.key));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use filmwire_catalogue::{
-    Camera as Body, ObjectFilter, ObjectId, ObjectRow, PhotoKey, Rendition, Seen, State,
+    Camera as Body, CameraId, ObjectFilter, ObjectId, ObjectRow, PhotoKey, Rendition, Seen, State,
 };
 use filmwire_codec::operation::GetPartialObject;
 
@@ -32,7 +32,7 @@ pub(crate) struct ResumePoint {
 }
 
 impl Librarian {
-    pub(super) fn placed(&mut self, placed: &[Placed]) -> Result<(), Error> {
+    pub(super) fn placed(&self, placed: &[Placed]) -> Result<(), Error> {
         let (camera, run, now) = (self.camera(), self.run, self.now());
         let seen = Seen { utc_offset: None, run: Some(run) };
         self.catalogue.transaction(|catalogue| {
@@ -78,7 +78,7 @@ impl Librarian {
     pub(crate) fn resumable(&self) -> Result<HashMap<u64, ResumePoint>, Error> {
         let piece = u64::from(GetPartialObject::PIECE_BYTES);
         let mut found = HashMap::new();
-        for row in self.fetching()? {
+        for row in self.fetching_of(self.camera())? {
             let path = self.shelf.part(row.id);
             let length = self.files.length(&path).map_err(storage("look at", &path))?;
             let whole = length.unwrap_or(0).min(row.key.size) / piece;
@@ -92,9 +92,9 @@ impl Librarian {
         Ok(found)
     }
 
-    pub(super) fn fetching(&self) -> Result<Vec<ObjectRow>, Error> {
+    pub(super) fn fetching_of(&self, camera: CameraId) -> Result<Vec<ObjectRow>, Error> {
         let filter = ObjectFilter {
-            camera: Some(self.camera()),
+            camera: Some(camera),
             states: vec![State::Fetching],
             ..ObjectFilter::default()
         };

@@ -15,7 +15,7 @@ impl Librarian {
     /// Writes the manifest and returns its path relative to the library; `None` if the run
     /// published nothing. Run `sha256sum -c` on it from the library's folder.
     pub(crate) fn write_manifest(
-        &mut self,
+        &self,
         run: RunId,
         started_ms: i64,
     ) -> Result<Option<String>, Error> {

@@ -1,8 +1,8 @@
 //! Putting in order what a cut run left. Called before anything else, under the library's lock.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use filmwire_catalogue::{Intent, ObjectId, Sha256, State};
+use filmwire_catalogue::{Intent, ObjectId, RunId, Sha256, State};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::{Librarian, Outcome, storage};
@@ -11,6 +11,8 @@ use crate::event::Event;
 
 /// Bytes hashed at once.
 const BLOCK_BYTES: usize = 1 << 20;
+/// Newest runs that are looked at: each run mends those before it.
+const RUNS: u32 = 16;
 
 #[derive(Default)]
 struct Mended {
@@ -105,14 +107,48 @@ impl Librarian {
         Ok(())
     }
 
-    /// Runs that were killed get their manifest now, and are written down as ended.
-    fn mend_runs(&mut self) -> Result<(), Error> {
-        for run in self.catalogue.runs(16)? {
-            if run.ended.is_none() && run.id != self.run {
-                self.write_manifest(run.id, run.started)?;
-                self.catalogue.end_run(run.id, "killed", None, self.now())?;
+    /// Parts of objects that are no longer on the card, or that turned out to be another body's.
+    /// Called when a pass over the card went through, so that nothing will go on with them.
+    pub(crate) fn drop_parts(&mut self) -> Result<(), Error> {
+        for body in self.catalogue.cameras_with_key(&self.body.key)? {
+            for row in self.fetching_of(body.id)? {
+                self.remove(&self.shelf.part(row.id))?;
+                let text = "it was not on the card any more";
+                let (run, now) = (Some(self.run), self.now());
+                self.catalogue.set_state(row.id, State::Seen, Some(text), run, now)?;
             }
         }
         Ok(())
+    }
+
+    /// Runs that were killed get their manifest now, and are written down as ended; runs whose
+    /// manifest could not be written to its end get it now, too.
+    fn mend_runs(&self) -> Result<(), Error> {
+        let halves = self.half_manifests()?;
+        for run in self.catalogue.runs(RUNS)? {
+            let killed = run.ended.is_none() && run.id != self.run;
+            if killed || halves.iter().any(|(id, _)| *id == Some(run.id)) {
+                self.write_manifest(run.id, run.started)?;
+            }
+            if killed {
+                self.catalogue.end_run(run.id, "killed", None, self.now())?;
+            }
+        }
+        for (_, half) in halves {
+            self.remove(&half)?;
+        }
+        Ok(())
+    }
+
+    /// Parts of manifests, with the run in their name.
+    fn half_manifests(&self) -> Result<Vec<(Option<RunId>, PathBuf)>, Error> {
+        let folder = &self.shelf.manifests;
+        let mut found = self.files.list(folder).map_err(storage("look at", folder))?;
+        found.retain(|path| path.extension().is_some_and(|extension| extension == "part"));
+        let run = |path: &Path| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".sha256.part")?;
+            Some(RunId(name.rsplit_once("-run-")?.1.parse().ok()?))
+        };
+        Ok(found.into_iter().map(|path| (run(&path), path)).collect())
     }
 }

@@ -58,20 +58,20 @@ impl Librarian {
         {
             return self.once_more(&object, &path, reason);
         }
-        let proof = match structure {
-            Structure::Whole => "size+structure",
-            Structure::Broken(_) => "size, fetched twice alike",
-            Structure::Unknown => "size",
-        };
-        let proof = proof.to_owned();
+        let proof = proof_of(&structure).to_owned();
         let checked = Checked { sha256, structure, proof, taken: facts.taken };
-        let existing = match self.same_content(&sha256)? {
-            None => self.found_in_place(&object, &checked)?,
+        self.keep(&object, &path, &checked)
+    }
+
+    /// Publishes a complete file, or links the library's own copy of its content.
+    fn keep(&mut self, object: &ObjectRow, part: &Path, checked: &Checked) -> Result<(), Error> {
+        let existing = match self.same_content(&checked.sha256)? {
+            None => self.found_in_place(object, checked)?,
             existing => existing,
         };
         let done = match existing {
-            Some(existing) => self.link(&object, &path, existing, &checked)?,
-            None => self.publish(&object, &path, &checked)?,
+            Some(existing) => self.link(object, part, existing, checked)?,
+            None => self.publish(object, part, checked)?,
         };
         self.broken.remove(&object.id);
         let stand_in = fingerprint(&object.key);
@@ -97,7 +97,7 @@ impl Librarian {
 
     /// A file whose structure is broken is fetched a second time: equal content means that it is
     /// broken on the card.
-    fn once_more(&mut self, object: &ObjectRow, path: &Path, reason: &str) -> Result<(), Error> {
+    fn once_more(&self, object: &ObjectRow, path: &Path, reason: &str) -> Result<(), Error> {
         self.remove(path)?;
         let (run, now) = (Some(self.run), self.now());
         let text = format!("its structure is broken: {reason}");
@@ -176,12 +176,8 @@ impl Librarian {
         checked: &Checked,
     ) -> Result<FileDone, Error> {
         for _ in 0..NAME_TRIES {
-            // Step 4: the intent says where the file will be and what it will contain.
-            let path = self.assign(object, checked.taken.as_deref())?;
-            let (size, sha256, proof) = (object.key.size, &checked.sha256, &checked.proof);
-            let file = Publish { path: &path, sha256, size, proof };
-            self.catalogue.begin_publish(object.id, file, Some(self.run), self.now())?;
-            let to = self.shelf.root.join(&path);
+            let path = self.intend(object, checked)?;
+            let (size, to) = (object.key.size, self.shelf.root.join(&path));
             if self.put_in_place(part, &to)? {
                 self.finish(object, &checked.structure)?;
                 return Ok(FileDone {
@@ -199,6 +195,19 @@ impl Librarian {
         }
         let cause = io::Error::other("every name given out was taken by another program");
         Err(Error::Storage { action: "publish", path: part.to_owned(), cause })
+    }
+
+    /// Step 4: the intent says where the file will be and what it will contain. The name is given
+    /// out in the same transaction, since every transaction waits for the disk five times.
+    fn intend(&self, object: &ObjectRow, checked: &Checked) -> Result<String, Error> {
+        let rendered = self.render(object, checked.taken.as_deref())?;
+        let (size, sha256, proof) = (object.key.size, &checked.sha256, &checked.proof);
+        Ok(self.catalogue.transaction(|catalogue| {
+            let path = self.give_out(object, &rendered)?;
+            let file = Publish { path: &path, sha256, size, proof };
+            catalogue.begin_publish(object.id, file, Some(self.run), self.now())?;
+            Ok(path)
+        })?)
     }
 
     /// Publishes a part of a cut run whose name was taken by someone else meanwhile.
@@ -219,7 +228,7 @@ impl Librarian {
             return Err(storage("publish", part)(io::ErrorKind::NotFound.into()));
         }
         let folder = to.parent().unwrap_or(&self.shelf.root);
-        self.files.make_folder(folder).map_err(storage("make", folder))?;
+        self.files.make_folder(&self.shelf.root, folder).map_err(storage("make", folder))?;
         match self.rename_new(part, to) {
             Ok(()) => self.sync_folders(to).map(|()| true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -287,10 +296,17 @@ impl Librarian {
 
     /// Gives out the final path.
     pub(super) fn assign(&self, object: &ObjectRow, taken: Option<&str>) -> Result<String, Error> {
-        let (folder, name) = self.render(object, taken)?;
+        Ok(self.give_out(object, &self.render(object, taken)?)?)
+    }
+
+    fn give_out(
+        &self,
+        object: &ObjectRow,
+        (folder, name): &(String, String),
+    ) -> Result<String, filmwire_catalogue::Error> {
         let exists = |path: &str| self.exists(path);
         let pair = Some(PairHint::default());
-        Ok(self.catalogue.assign_path(object.id, &folder, &name, pair, &exists)?)
+        self.catalogue.assign_path(object.id, folder, name, pair, &exists)
     }
 
     /// Folder and name by the template. The camera's own digits make the date; without them
@@ -302,5 +318,14 @@ impl Librarian {
         let body = self.catalogue.camera(object.camera)?;
         let fields = Fields { name: &object.key.name, date, model: &body.model, camera: &body.key };
         Ok(self.options.template.render(&fields))
+    }
+}
+
+/// What was checked of a file with this structure, in words.
+fn proof_of(structure: &Structure) -> &'static str {
+    match structure {
+        Structure::Whole => "size+structure",
+        Structure::Broken(_) => "size, fetched twice alike",
+        Structure::Unknown => "size",
     }
 }

@@ -58,6 +58,7 @@ impl Session<'_> {
         }
         self.body_checked |= wanted.format == ObjectFormatCode::EXIF_JPEG;
         self.finished.insert(stand_in);
+        self.fetched_at.insert(stand_in, wanted.index);
         self.rest_sizes(false).await?;
         self.checkpoint()
     }

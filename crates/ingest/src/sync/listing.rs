@@ -15,6 +15,8 @@ use crate::librarian::{Message, Placed, fingerprint};
 const BATCH: usize = 200;
 /// Objects listed between two looks at the count.
 const LOOK_AGAIN: u64 = 64;
+/// Handles in a row without an object after which the camera's count is not believed any more.
+const MOST_MISSING: u64 = 100;
 
 /// A listing that goes on.
 pub(super) struct Listing {
@@ -25,6 +27,9 @@ pub(super) struct Listing {
     /// Positions of objects whose key is not the only one.
     twins: Vec<u64>,
     listed: u64,
+    /// Objects since the count was last looked at; each fetch looks at it.
+    unchecked: u64,
+    missing: u64,
     /// Whether places are written down.
     keeps_places: bool,
     /// Whether an object that is known already means that the listing is wrong.
@@ -40,6 +45,8 @@ impl Listing {
             first: HashMap::new(),
             twins: Vec::new(),
             listed: 0,
+            unchecked: 0,
+            missing: 0,
             keeps_places,
             only_new,
             has_gaps: false,
@@ -50,7 +57,8 @@ impl Listing {
 impl Session<'_> {
     /// Looks at the object at a position: fetches it if it is new and wanted.
     ///
-    /// Returns false if the listing takes only new objects and this one is known.
+    /// Returns false if the listing cannot go on: it takes only new objects and this one is known,
+    /// or the camera has no objects where it said it has.
     pub(super) async fn list_one(
         &mut self,
         listing: &mut Listing,
@@ -71,15 +79,34 @@ impl Session<'_> {
             }
             Shown::Unreadable => {
                 listing.has_gaps = true;
+                listing.missing += 1;
                 self.skip("", SkipReason::Unreadable);
+                return Ok(!self.is_hopeless(listing, index));
             }
         }
+        listing.missing = 0;
         listing.listed += 1;
-        if listing.listed.is_multiple_of(LOOK_AGAIN) {
+        listing.unchecked += 1;
+        if listing.unchecked >= LOOK_AGAIN {
+            listing.unchecked = 0;
             self.still_the_same().await?;
             (self.tell)(Event::Listing { listed: listing.listed, objects: self.count });
         }
         Ok(true)
+    }
+
+    fn is_hopeless(&mut self, listing: &Listing, index: u64) -> bool {
+        if listing.missing < MOST_MISSING {
+            return false;
+        }
+        let text = format!(
+            "the camera says it has {} objects, but told nothing of {MOST_MISSING} in a row, up to \
+             number {}; the rest was not asked for",
+            self.count,
+            index + 1
+        );
+        (self.tell)(Event::Warning(text));
+        true
     }
 
     async fn list_file(
@@ -100,7 +127,7 @@ impl Session<'_> {
             if listing.only_new {
                 return Ok(false);
             }
-            self.tally.know(1);
+            self.tally.know(stand_in);
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else if self.given_up.contains(&stand_in) {
             self.passed_over.insert(stand_in);
@@ -115,6 +142,7 @@ impl Session<'_> {
         } else {
             let place = listing.keeps_places.then_some(place);
             self.fetch(Wanted { key, format, index, place, twin: false }).await?;
+            listing.unchecked = 0;
         }
         Ok(true)
     }
@@ -151,7 +179,9 @@ impl Session<'_> {
                 }
             }
         }
-        self.still_the_same().await?;
+        if listing.unchecked > 0 {
+            self.still_the_same().await?;
+        }
         self.settle().await?;
         let complete = listing.keeps_places && !listing.has_gaps;
         self.desk
@@ -172,7 +202,9 @@ impl Session<'_> {
         self.desk.ask(move |librarian| begin(librarian, count, direction)).await??;
         let mut listing = Listing::new(true, false);
         for index in self.places.newest_first(count) {
-            self.list_one(&mut listing, index).await?;
+            if !self.list_one(&mut listing, index).await? {
+                break;
+            }
         }
         self.end_listing(listing).await
     }
@@ -181,7 +213,9 @@ impl Session<'_> {
     pub(super) async fn list_newest(&mut self, newest: u32) -> Result<(), End> {
         let mut listing = Listing::new(false, false);
         for index in self.places.newest_first(self.count).take(newest as usize) {
-            self.list_one(&mut listing, index).await?;
+            if !self.list_one(&mut listing, index).await? {
+                break;
+            }
         }
         self.end_listing(listing).await
     }
@@ -193,7 +227,7 @@ impl Session<'_> {
 }
 
 fn begin(
-    librarian: &mut crate::librarian::Librarian,
+    librarian: &crate::librarian::Librarian,
     count: u64,
     direction: Direction,
 ) -> Result<(), filmwire_catalogue::Error> {

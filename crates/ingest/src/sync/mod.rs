@@ -1,5 +1,10 @@
 //! The main job.
 
+#![allow(
+    clippy::needless_pass_by_ref_mut,
+    reason = "a shared borrow of a session across an await would make the run's future not Send"
+)]
+
 mod fetch;
 mod listing;
 mod pass;
@@ -267,19 +272,18 @@ impl Ledger {
             summary.failed,
             summary.bytes
         );
+        if let Some(error) = fatal {
+            // The run stays open, so that the next one writes its manifest.
+            self.desk.close().await;
+            return Err(error);
+        }
         let ended = self.desk.ask(move |librarian| {
             let now = librarian.now();
             librarian.catalogue.end_run(librarian.run, outcome, Some(&totals), now)
         });
-        let ended = ended.await?;
+        ended.await??;
         self.desk.close().await;
-        match fatal {
-            Some(error) => Err(error),
-            None => {
-                ended?;
-                Ok(summary)
-            }
-        }
+        Ok(summary)
     }
 }
 

@@ -64,23 +64,31 @@ impl Session<'_> {
 
     async fn pass(&mut self) -> Result<(), End> {
         self.count = u64::from(self.camera.object_count());
-        self.tally.look_again(self.count);
+        self.tally.look_again();
         self.finished.clear();
         self.passed_over.clear();
         self.body = self.desk.ask(|librarian| librarian.camera()).await?;
         self.shown_photo = None;
         self.resumable = self.desk.ask(|librarian| librarian.resumable()).await??;
-        if let Some(newest) = self.options.newest {
+        let objects = if let Some(newest) = self.options.newest {
             self.load_known().await?;
             (self.tell)(Event::Looked(Look::Newest(newest)));
             self.list_newest(newest).await?;
+            self.count.min(u64::from(newest))
         } else {
             self.look().await?;
-        }
+            self.count
+        };
         self.fetch_again().await?;
         if self.job == Job::MarkKnown {
             self.mark_known().await?;
         }
+        let options = self.options;
+        let whole = options.newest.is_none() && options.since.is_none() && options.only.is_empty();
+        if whole && !options.dry_run {
+            self.desk.ask(Librarian::drop_parts).await??;
+        }
+        self.tally.went_through(objects);
         self.rest_sizes(true).await
     }
 
@@ -115,7 +123,7 @@ impl Session<'_> {
             self.find_photo().await?;
             self.check_body().await?;
         }
-        self.tally.look_again(self.count);
+        self.tally.look_again();
         self.passed_over.clear();
         self.list_all().await
     }
@@ -148,8 +156,7 @@ impl Session<'_> {
             }
             Verdict::Unexplained => return self.full(FullReason::Unexplained).await,
         }
-        let listed = if let Verdict::Inserted { count, .. } = verdict { count } else { 0 };
-        self.fetch_unfinished(self.count - listed).await?;
+        self.fetch_unfinished().await?;
         // Files that were fetched told their body by themselves. Last of all, since an object that
         // is not read to its end costs the camera's attention.
         if has_room { self.check_body().await } else { Ok(()) }
@@ -215,7 +222,9 @@ impl Session<'_> {
 
     /// Goes on with a listing that was cut, if what was listed is still there.
     async fn resume_listing(&mut self) -> Result<(), End> {
-        let filled = self.desk.ask(|librarian| librarian.filled_places()).await??;
+        let filled =
+            self.desk.ask(|librarian| librarian.catalogue.filled_places(librarian.camera()));
+        let filled = filled.await??;
         let step = (filled.len() / RESUME_PROBES).max(1);
         let mut probes: Vec<u64> = filled.iter().copied().step_by(step).collect();
         probes.extend(filled.last());
@@ -229,68 +238,61 @@ impl Session<'_> {
         (self.tell)(Event::Looked(Look::Resumed));
         self.load_known().await?;
         let mut listing = Listing::new(true, false);
-        let mut empty = 0;
         for index in self.places.newest_first(self.count) {
-            if filled.binary_search(&self.places.place(index, self.count)).is_err() {
-                self.list_one(&mut listing, index).await?;
-                empty += 1;
+            let place = self.places.place(index, self.count);
+            let empty = filled.binary_search(&place).is_err();
+            if empty && !self.list_one(&mut listing, index).await? {
+                break;
             }
         }
         self.end_listing(listing).await?;
-        self.fetch_unfinished(self.count - empty).await
+        self.fetch_unfinished().await
     }
 
     /// Fetches what the snapshot has and the library has not: files that failed, files that other
-    /// options left out. `rest` objects of the snapshot were not looked at in this pass.
-    async fn fetch_unfinished(&mut self, rest: u64) -> Result<(), End> {
+    /// options left out.
+    async fn fetch_unfinished(&mut self) -> Result<(), End> {
         if self.job == Job::MarkKnown {
             return Ok(());
         }
-        let (tries, mut before, mut left) = (self.options.tries, None, rest);
+        let mut before = None;
         loop {
             self.settle().await?;
             let page = self.desk.ask(move |librarian| {
-                let wanted = Unfinished { max_tries: tries, before, limit: PAGE };
+                let wanted = Unfinished { max_tries: u32::MAX, before, limit: PAGE };
                 librarian.catalogue.unfinished(librarian.camera(), wanted)
             });
             let page = page.await??;
             for (place, row) in &page {
-                left = left.saturating_sub(self.one_unfinished(*place, row).await?);
+                self.one_unfinished(*place, row).await?;
             }
             match page.last() {
                 Some(&(place, _)) if page.len() == PAGE as usize => before = Some(place),
-                _ => break,
+                _ => return Ok(()),
             }
         }
-        let given_up = self.desk.ask(|librarian| librarian.given_up()).await??.len() as u64;
-        for _ in 0..given_up.min(left) {
-            self.skip("", SkipReason::GivenUp);
-            left -= 1;
-        }
-        self.tally.know(left);
-        Ok(())
     }
 
-    /// Returns how many objects of the rest it counted: 0 if this pass counted the object before.
-    async fn one_unfinished(&mut self, place: u64, row: &ObjectRow) -> Result<u64, End> {
+    async fn one_unfinished(&mut self, place: u64, row: &ObjectRow) -> Result<(), End> {
         self.checkpoint()?;
         let stand_in = fingerprint(&row.key);
         let format = ObjectFormatCode(row.key.format);
-        if self.finished.contains(&stand_in) || self.passed_over.contains(&stand_in) {
-            return Ok(0);
+        let listed = self.finished.contains(&stand_in) || self.passed_over.contains(&stand_in);
+        if listed || self.tally.has_failed(stand_in) {
+            return Ok(());
         }
-        if self.tally.has_failed(stand_in) {
-            return Ok(1);
+        if row.state == State::Failed && row.tries >= self.options.tries {
+            self.skip(&row.key.name, SkipReason::GivenUp);
+            return Ok(());
         }
         if !self.wants(&row.key, format) {
             self.skip(&row.key.name, SkipReason::NotAsked);
-            return Ok(1);
+            return Ok(());
         }
         let index = u64::from(self.places.handle(place, self.count).0) - 1;
         match self.show(index).await? {
             Shown::File { key, format } if same_photo(&key, &row.key) => {
-                self.fetch(Wanted { key, format, index, place: None, twin: false }).await?;
-                Ok(1)
+                self.fetch(Wanted { key, format, index, place: None, twin: false }).await
             }
             // The snapshot is wrong: everything is in doubt.
             _ => {
@@ -305,13 +307,10 @@ impl Session<'_> {
     /// Fetches a second time what came broken.
     async fn fetch_again(&mut self) -> Result<(), End> {
         self.settle().await?;
-        let again = std::mem::take(&mut self.tally.again);
-        if again.is_empty() {
-            return Ok(());
-        }
-        for index in self.places.newest_first(self.count) {
+        for wanted in std::mem::take(&mut self.tally.again) {
+            let Some(&index) = self.fetched_at.get(&fingerprint(&wanted)) else { continue };
             if let Shown::File { key, format } = self.show(index).await?
-                && again.iter().any(|wanted| same_photo(&key, wanted))
+                && same_photo(&key, &wanted)
             {
                 self.fetch(Wanted { key, format, index, place: None, twin: false }).await?;
             }
@@ -334,8 +333,7 @@ impl Session<'_> {
                 librarian.catalogue.mark_known(camera, &all, Some(run), now)
             })
             .await??;
-        self.tally.look_again(self.count);
-        self.tally.know(self.count);
+        self.tally.look_again();
         Ok(())
     }
 
@@ -413,18 +411,6 @@ impl Librarian {
             catalogue.complete_listing(camera, now)
         })?;
         Ok(())
-    }
-
-    /// Places that have their object, in order.
-    fn filled_places(&self) -> Result<Vec<u64>, Error> {
-        let count = self.catalogue.snapshot(self.camera())?.map_or(0, |head| head.count);
-        let mut filled = Vec::new();
-        for place in 0..count {
-            if self.catalogue.snapshot_object(self.camera(), place)?.is_some() {
-                filled.push(place);
-            }
-        }
-        Ok(filled)
     }
 
     /// Stand-ins of objects that failed too often to be tried by themselves.

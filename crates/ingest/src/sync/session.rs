@@ -71,6 +71,8 @@ pub(super) struct Session<'a> {
     pub(super) given_up: HashSet<u64>,
     /// Stand-ins of objects this pass listed and left, by its options.
     pub(super) passed_over: HashSet<u64>,
+    /// Positions of the files this pass fetched, for those that came broken.
+    pub(super) fetched_at: HashMap<u64, u64>,
     pub(super) resumable: HashMap<u64, ResumePoint>,
     /// The first photo this pass looked at: its position and size.
     pub(super) shown_photo: Option<(u64, u64)>,
@@ -108,6 +110,7 @@ impl<'a> Session<'a> {
             finished: HashSet::new(),
             given_up: HashSet::new(),
             passed_over: HashSet::new(),
+            fetched_at: HashMap::new(),
             resumable: HashMap::new(),
             shown_photo: None,
             body_checked: false,

@@ -11,7 +11,6 @@ use crate::librarian::Outcome;
 /// Counts of a run, over all its sessions.
 #[derive(Default)]
 pub(super) struct Tally {
-    pub(super) objects: u64,
     pub(super) model: String,
     pub(super) operations: u64,
     pub(super) interrupted: bool,
@@ -28,19 +27,29 @@ pub(super) struct Tally {
     bytes: u64,
     /// Objects known to be in the library, as far as the run got.
     known: u64,
+    /// Stand-ins of objects that this run fetched: they are new, also after a reconnect.
+    fetched: HashSet<u64>,
+    /// Objects of the card, once a pass went through.
+    whole: Option<u64>,
     pieces: u64,
 }
 
 impl Tally {
     /// Begins to count the card again; what was fetched stays counted.
-    pub(super) fn look_again(&mut self, objects: u64) {
-        self.objects = objects;
+    pub(super) fn look_again(&mut self) {
+        self.whole = None;
         self.known = 0;
         self.skipped.clear();
     }
 
-    pub(super) fn know(&mut self, objects: u64) {
-        self.known += objects;
+    /// Counts an object that is in the library, unless this run brought it there.
+    pub(super) fn know(&mut self, stand_in: u64) {
+        self.known += u64::from(!self.fetched.contains(&stand_in));
+    }
+
+    /// A pass over so many objects went through: what is nothing else is known.
+    pub(super) fn went_through(&mut self, objects: u64) {
+        self.whole = Some(objects);
     }
 
     pub(super) fn skip(&mut self, reason: SkipReason) {
@@ -71,6 +80,7 @@ impl Tally {
             Outcome::Tell(event) => tell(event),
             Outcome::Published { done, stand_in } => {
                 self.failed.remove(&stand_in);
+                self.fetched.insert(stand_in);
                 self.new += 1;
                 self.duplicates += u64::from(done.duplicate);
                 self.damaged += u64::from(done.damaged);
@@ -97,10 +107,12 @@ impl Tally {
     pub(super) fn summary(&self) -> Summary {
         let skipped: u64 = self.skipped.values().sum();
         let failed = self.failed.len() as u64;
+        let rest = |whole: u64| whole.saturating_sub(self.new + skipped + failed);
+        let known = self.whole.map_or(self.known, rest);
         Summary {
-            seen: self.new + self.known + skipped + failed,
+            seen: self.new + known + skipped + failed,
             new: self.new,
-            known: self.known,
+            known,
             skipped: self.skipped.clone(),
             failed,
             duplicates: self.duplicates,

@@ -120,8 +120,8 @@ impl FileLayer for Watched {
         self.run(&rename(Verb::RenameOver, from, to), || Disk.rename_over(from, to))
     }
 
-    fn make_folder(&self, path: &Path) -> io::Result<()> {
-        self.run(&on(Verb::MakeFolder, path), || Disk.make_folder(path))
+    fn make_folder(&self, root: &Path, path: &Path) -> io::Result<()> {
+        self.run(&on(Verb::MakeFolder, path), || Disk.make_folder(root, path))
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {

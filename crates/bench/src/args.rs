@@ -1,0 +1,62 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures filmwire beside its baselines and prints one table.
+///
+/// A goal that was missed is marked; the exit code is 1 only where a figure is beyond twice (or half)
+/// its goal, or with --check where a ratio of two figures of this run misses its goal.
+#[derive(Debug, Parser)]
+#[command(name = "filmwire-bench", max_term_width = 100)]
+pub(crate) struct Args {
+    /// MiB of the large object
+    #[arg(long, value_name = "MIB", default_value_t = 1024,
+          value_parser = clap::value_parser!(u64).range(16..=4095))]
+    pub(crate) size: u64,
+    /// Most repetitions of the bulk measurements; none begins after a minute
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rounds: u64,
+    /// Objects on the card whose listing is measured for memory
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) objects: u32,
+    /// Seconds of data on the slow link
+    #[arg(long, value_name = "S", default_value_t = 8)]
+    pub(crate) link_seconds: u64,
+    /// Work in this folder; what is measured of the disk is its file system
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// The program to measure [default: beside this one, built if it is missing]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+    /// Only groups whose name contains this: bulk, link, count, memory, start, peer, build
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Fail where a ratio misses its goal
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Also measure a cold release build of the program; takes minutes
+    #[arg(long)]
+    pub(crate) build: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What is run as a process of its own to compare with.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    #[command(hide = true)]
+    BareGet { port: u16, objects: u32 },
+    #[command(hide = true)]
+    Serial { port: u16, objects: u32, dir: PathBuf },
+    #[command(hide = true)]
+    Hash { bytes: u64 },
+    #[command(hide = true)]
+    Write { bytes: u64, dir: PathBuf },
+    #[command(hide = true)]
+    Open { port: u16 },
+    #[command(hide = true)]
+    Nothing,
+}

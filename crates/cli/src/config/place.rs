@@ -1,0 +1,164 @@
+//! Where files are looked for: the XDG folders and the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Trouble;
+
+/// The system's own configuration.
+const SYSTEM_CONFIG: &str = "/etc/filmwire/filmwire.toml";
+const CONFIG_NAME: &str = "filmwire/filmwire.toml";
+
+/// The environment as it was when the program started.
+pub(crate) struct Places {
+    variables: BTreeMap<String, OsString>,
+    system_config: PathBuf,
+}
+
+impl Places {
+    /// Reads the environment.
+    pub(crate) fn from_environment() -> Self {
+        let wanted = |name: &str| {
+            name.starts_with("FILMWIRE_") || name.starts_with("XDG_") || name == "HOME"
+        };
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, value)| wanted(name) && !value.is_empty())
+            .collect();
+        Self { variables, system_config: SYSTEM_CONFIG.into() }
+    }
+
+    /// No environment at all.
+    pub(crate) fn none() -> Self {
+        Self { variables: BTreeMap::new(), system_config: PathBuf::new() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(home: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut variables: BTreeMap<String, OsString> =
+            variables.iter().map(|(name, value)| ((*name).into(), value.into())).collect();
+        variables.insert("HOME".into(), home.into());
+        Self { variables, system_config: home.join("etc/filmwire.toml") }
+    }
+
+    /// A setting from the environment. Fails if it is no text.
+    pub(crate) fn variable(&self, name: &str) -> Result<Option<String>, Trouble> {
+        let Some(value) = self.variables.get(name) else { return Ok(None) };
+        match value.to_str() {
+            Some(text) => Ok(Some(text.to_owned())),
+            None => Err(Trouble::usage(format!("{name} is no valid text"), "set it anew")),
+        }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.variables.get(name).map(PathBuf::from)
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.path("HOME")
+    }
+
+    /// An XDG base folder; relative ones are to be ignored, says the specification.
+    fn xdg(&self, name: &str, below_home: &str) -> Option<PathBuf> {
+        let given = self.path(name).filter(|path| path.is_absolute());
+        given.or_else(|| Some(self.home()?.join(below_home)))
+    }
+
+    /// The folder for state that belongs to this computer.
+    pub(crate) fn state_home(&self) -> Option<PathBuf> {
+        self.xdg("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// Finds the configuration: the given one, `$FILMWIRE_CONFIG`, the XDG folder, `/etc`.
+    ///
+    /// Fails if one that was named is not there.
+    pub(crate) fn find(&self, given: Option<&Path>) -> Result<Option<PathBuf>, Trouble> {
+        let named = given.map(Path::to_owned).or_else(|| self.path("FILMWIRE_CONFIG"));
+        if let Some(path) = named {
+            if path.exists() {
+                return Ok(Some(path));
+            }
+            let text = format!("there is no configuration {}", path.display());
+            return Err(Trouble::usage(text, "check --config and $FILMWIRE_CONFIG"));
+        }
+        let own = self.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(CONFIG_NAME));
+        Ok(own.into_iter().chain([self.system_config.clone()]).find(|path| path.is_file()))
+    }
+
+    /// The default library: `filmwire` in the pictures folder, if there is a home folder.
+    pub(crate) fn default_library(&self) -> Option<PathBuf> {
+        Some(self.pictures()?.join("filmwire"))
+    }
+
+    fn pictures(&self) -> Option<PathBuf> {
+        if let Some(path) = self.path("XDG_PICTURES_DIR").filter(|path| path.is_absolute()) {
+            return Some(path);
+        }
+        let home = self.home()?;
+        let folders = self.xdg("XDG_CONFIG_HOME", ".config")?.join("user-dirs.dirs");
+        let text = std::fs::read_to_string(folders).unwrap_or_default();
+        Some(user_dir(&text, &home).unwrap_or_else(|| home.join("Pictures")))
+    }
+
+    /// A path from a file: `~/` is the home folder, relative paths start at the file's folder.
+    pub(crate) fn expand(&self, path: &str, folder: Option<&Path>) -> PathBuf {
+        match (path.strip_prefix("~/"), self.home(), folder) {
+            (Some(rest), Some(home), _) => home.join(rest),
+            (None, _, Some(folder)) => folder.join(path),
+            _ => PathBuf::from(path),
+        }
+    }
+}
+
+/// Reads `XDG_PICTURES_DIR="$HOME/Pictures"` out of user-dirs.dirs.
+fn user_dir(text: &str, home: &Path) -> Option<PathBuf> {
+    let value = text.lines().find_map(|line| line.trim().strip_prefix("XDG_PICTURES_DIR="))?;
+    let value = value.trim().trim_matches('"');
+    match value.strip_prefix("$HOME") {
+        Some(rest) => Some(home.join(rest.trim_start_matches('/'))),
+        None => Some(PathBuf::from(value)).filter(|path| path.is_absolute()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pictures_folder_is_the_one_of_the_desktop() {
+        let home = Path::new("/home/a");
+        let read = |text: &str| user_dir(text, home);
+        assert_eq!(read("# x\nXDG_PICTURES_DIR=\"$HOME/Bilder\"\n"), Some("/home/a/Bilder".into()));
+        assert_eq!(read("XDG_PICTURES_DIR=\"/srv/p\""), Some("/srv/p".into()));
+        assert_eq!(read("XDG_PICTURES_DIR=\"p\""), None);
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::for_test(folder.path(), &[]);
+        assert_eq!(places.default_library(), Some(folder.path().join("Pictures/filmwire")));
+    }
+
+    #[test]
+    fn the_first_configuration_found_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join(".config/filmwire/filmwire.toml");
+        let system = folder.path().join("etc/filmwire.toml");
+        let places = Places::for_test(folder.path(), &[]);
+        assert_eq!(places.find(None).unwrap(), None);
+        for path in [&system, &own] {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+            assert_eq!(places.find(None).unwrap().as_ref(), Some(path));
+        }
+        assert_eq!(places.find(Some(&system)).unwrap(), Some(system));
+        assert!(places.find(Some(Path::new("/nowhere/at/all"))).is_err());
+    }
+
+    #[test]
+    fn paths_in_a_file_start_where_it_lies() {
+        let places = Places::for_test(Path::new("/home/a"), &[]);
+        let folder = Some(Path::new("/etc/filmwire"));
+        assert_eq!(places.expand("~/p", folder), Path::new("/home/a/p"));
+        assert_eq!(places.expand("p", folder), Path::new("/etc/filmwire/p"));
+        assert_eq!(places.expand("/p", folder), Path::new("/p"));
+    }
+}

@@ -1,0 +1,56 @@
+//! Ctrl-C and its kin: the first asks politely, the second ends the program at once.
+
+use std::io;
+use std::sync::Arc;
+
+use filmwire_ingest::{Stop, Stopper};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::exit::Exit;
+
+/// How a verb learns that it should stop, and asks for it itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Interrupt {
+    stopper: Arc<Stopper>,
+    /// Tells whether the program was asked to stop.
+    pub(crate) stop: Stop,
+}
+
+impl Interrupt {
+    /// Watches for signals from now on.
+    ///
+    /// A thread of its own does it, so that a second Ctrl-C works even while the main thread waits
+    /// for a disk. Fails if the system gives no thread or no signals.
+    pub(crate) fn watch() -> io::Result<Self> {
+        let (stopper, stop) = Stop::new();
+        let stopper = Arc::new(stopper);
+        let watcher = Arc::clone(&stopper);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let (mut interrupts, mut terminations) = {
+            let _inside = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            runtime.block_on(async {
+                next(&mut interrupts, &mut terminations).await;
+                watcher.stop();
+                next(&mut interrupts, &mut terminations).await;
+                // Nothing may be waited for now; files half written are mended by the next run.
+                std::process::exit(Exit::Interrupted.code().into());
+            });
+        })?;
+        Ok(Self { stopper, stop })
+    }
+
+    /// Stops as if asked from outside.
+    pub(crate) fn stop(&self) {
+        self.stopper.stop();
+    }
+}
+
+async fn next(interrupts: &mut Signal, terminations: &mut Signal) {
+    tokio::select! {
+        _ = interrupts.recv() => {}
+        _ = terminations.recv() => {}
+    }
+}

@@ -1,0 +1,98 @@
+//! The program `filmwire`: fetches photos from Fujifilm X cameras over Wi-Fi.
+//!
+//! One file a verb in `verb`; what is said and where in `output`; exit codes in `exit`.
+
+mod args;
+mod clock;
+mod config;
+mod context;
+mod exit;
+mod failure;
+mod interrupt;
+mod logging;
+mod object;
+mod output;
+mod simulated;
+mod target;
+mod verb;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use filmwire_camera::Departures;
+
+use args::{Cli, Global, Verb};
+use context::Context;
+use exit::{Exit, Trouble};
+use interrupt::Interrupt;
+use output::Output;
+
+/// Longest wait for cameras to be left; leaving itself takes at most half of that.
+const DEPARTURE: Duration = Duration::from_secs(6);
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(refuse(&error, &words).code()),
+    };
+    let out = Output::new(&cli.global);
+    logging::start(cli.global.verbose, out.paints());
+    let result = match cli.verb {
+        Verb::Completions(args) => verb::completions::run(&args),
+        Verb::Man(args) => verb::man::run(&args),
+        verb => work(verb, &cli.global, &out),
+    };
+    out.hide_bars();
+    let exit = result.unwrap_or_else(|error| failure::report(&error, &out));
+    ExitCode::from(exit.code())
+}
+
+/// Tells what is wrong with the command line, or shows the help that was asked for.
+fn refuse(error: &clap::Error, words: &[OsString]) -> Exit {
+    // Where standard output is closed there is nobody to tell.
+    let _ = error.print();
+    if error.exit_code() == 0 {
+        return Exit::Done;
+    }
+    if words.iter().any(|word| word == "--json") {
+        let text = error.render().to_string();
+        let text = text.lines().next().unwrap_or_default();
+        let text = text.strip_prefix("error: ").unwrap_or(text);
+        let global = Global {
+            camera: None,
+            config: None,
+            json: true,
+            quiet: true,
+            verbose: 0,
+            no_color: true,
+        };
+        let _ = Output::new(&global).json("error", failure::line(Exit::Usage, text, "see --help"));
+    }
+    Exit::Usage
+}
+
+/// Runs a verb on a runtime, watches for signals, and leaves every camera before it returns.
+fn work(verb: Verb, global: &Global, out: &Output) -> anyhow::Result<Exit> {
+    let no_system =
+        |cause: io::Error| Trouble::storage("start with", "the system's signals", cause);
+    let interrupt = Interrupt::watch().map_err(no_system)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_system)?;
+    let result = runtime.block_on(async {
+        let departures = Departures::default();
+        let places = config::Places::from_environment();
+        let context =
+            Context { out: out.clone(), global, interrupt, departures: &departures, places };
+        let result = verb::run(verb, &context).await;
+        drop(context);
+        let _ = tokio::time::timeout(DEPARTURE, departures.wait()).await;
+        result
+    });
+    // A check that was interrupted reads on in its thread; it changes nothing.
+    runtime.shutdown_background();
+    result
+}

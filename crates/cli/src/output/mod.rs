@@ -1,0 +1,164 @@
+//! What is said, and where: data on standard output, everything else on standard error.
+
+pub(crate) mod bars;
+pub(crate) mod text;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::exit::Trouble;
+use bars::Bars;
+
+/// Version of the JSON lines; a change that could break a reader raises it.
+const JSON_VERSION: u32 = 1;
+
+/// Where verbs say what they have to say. Clones speak to the same place.
+#[derive(Clone)]
+pub(crate) struct Output(Arc<Inner>);
+
+struct Inner {
+    json: bool,
+    quiet: bool,
+    paint: bool,
+    bars: Mutex<Option<Bars>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    v: u32,
+    kind: &'a str,
+    #[serde(flatten)]
+    body: T,
+}
+
+impl Output {
+    /// As the flags and the terminal ask for.
+    pub(crate) fn new(global: &Global) -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let paint = !global.no_color && !no_color && io::stderr().is_terminal();
+        let (json, quiet) = (global.json, global.quiet);
+        Self(Arc::new(Inner { json, quiet, paint, bars: Mutex::new(None) }))
+    }
+
+    /// True if lines are JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.0.json
+    }
+
+    /// True if standard error takes colours.
+    pub(crate) fn paints(&self) -> bool {
+        self.0.paint
+    }
+
+    /// Shows bars from now on, if a person looks at a terminal.
+    pub(crate) fn show_bars(&self) {
+        if !self.0.json && !self.0.quiet && io::stderr().is_terminal() {
+            *self.bars() = Some(Bars::new(self.0.paint));
+        }
+    }
+
+    /// Takes the bars away.
+    pub(crate) fn hide_bars(&self) {
+        if let Some(bars) = self.bars().take() {
+            bars.clear();
+        }
+    }
+
+    /// Changes the bars, if there are any.
+    pub(crate) fn with_bars(&self, change: impl FnOnce(&mut Bars)) {
+        if let Some(bars) = self.bars().as_mut() {
+            change(bars);
+        }
+    }
+
+    fn bars(&self) -> std::sync::MutexGuard<'_, Option<Bars>> {
+        self.0.bars.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the bars out of the way while something is written.
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &*self.bars() {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Writes a line of data. Fails if whoever reads it is gone.
+    pub(crate) fn data(&self, line: &str) -> Result<(), Trouble> {
+        self.aside(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(line.as_bytes())
+                .and_then(|()| out.write_all(b"\n"))
+                .and_then(|()| out.flush())
+                .map_err(stdout_trouble)
+        })
+    }
+
+    /// Writes a line for people: nothing with `--json` or `--quiet`.
+    pub(crate) fn say(&self, line: &str) -> Result<(), Trouble> {
+        if self.0.json || self.0.quiet {
+            return Ok(());
+        }
+        self.data(line)
+    }
+
+    /// Writes a line of JSON: nothing without `--json`.
+    pub(crate) fn json(&self, kind: &str, body: impl Serialize) -> Result<(), Trouble> {
+        if !self.0.json {
+            return Ok(());
+        }
+        let line = Line { v: JSON_VERSION, kind, body };
+        let text = serde_json::to_string(&line)
+            .map_err(|error| Trouble::failed(error.to_string(), "report this defect"))?;
+        self.data(&text)
+    }
+
+    /// Tells a person at the terminal what goes on, on standard error.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.0.quiet && !self.0.json {
+            self.stderr(text);
+        }
+    }
+
+    /// Tells a person what must not be overlooked, on standard error.
+    pub(crate) fn call(&self, text: &str) {
+        self.stderr(&self.bold(text));
+    }
+
+    /// Tells something that is not as it should be, on standard error.
+    pub(crate) fn warn(&self, text: &str) {
+        self.stderr(&format!("{} {text}", self.color("33;1", "warning:")));
+    }
+
+    /// Tells an error and its cure, on standard error.
+    pub(crate) fn error(&self, cause: &str, cure: &str) {
+        self.stderr(&format!("{} {cause}", self.color("31;1", "error:")));
+        if !cure.is_empty() {
+            self.stderr(&format!("{} {cure}", self.color("36;1", "help:")));
+        }
+    }
+
+    fn stderr(&self, text: &str) {
+        // A closed standard error leaves nobody to tell.
+        self.aside(|| drop(writeln!(io::stderr(), "{text}")));
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.color("1", text)
+    }
+
+    fn color(&self, code: &str, text: &str) -> String {
+        if self.0.paint { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// What a failed write to standard output means.
+pub(crate) fn stdout_trouble(cause: io::Error) -> Trouble {
+    match cause.kind() {
+        io::ErrorKind::BrokenPipe => Trouble::PipeClosed,
+        _ => Trouble::storage("write to", "standard output", cause),
+    }
+}

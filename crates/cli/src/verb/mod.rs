@@ -1,0 +1,56 @@
+//! The verbs, one file each.
+
+pub(crate) mod catalogue;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod get;
+pub(crate) mod info;
+pub(crate) mod ls;
+pub(crate) mod man;
+pub(crate) mod raw;
+pub(crate) mod sim;
+pub(crate) mod sync;
+pub(crate) mod thumb;
+
+use std::future::Future;
+
+use anyhow::Result;
+
+use crate::args::Verb;
+use crate::context::Context;
+use crate::exit::{Exit, Trouble};
+
+/// Runs a verb until it is done or interrupted.
+pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
+    match verb {
+        // These know what to do when they are asked to stop.
+        Verb::Sync(args) => sync::run(&args, context).await,
+        Verb::Catalogue(args) => catalogue::run(args, context).await,
+        Verb::Sim(args) => sim::run(&args, context).await,
+        Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
+        Verb::Info(args) => until_asked(info::run(&args, context), context).await,
+        Verb::Get(args) => until_asked(get::run(&args, context), context).await,
+        Verb::Thumb(args) => until_asked(thumb::run(&args, context), context).await,
+        Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
+        Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,
+        Verb::Config(args) => config::run(&args, context),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
+    }
+}
+
+/// Drops the work when the program is asked to stop: what is dropped leaves its camera politely.
+async fn until_asked(
+    work: impl Future<Output = Result<Exit>>,
+    context: &Context<'_>,
+) -> Result<Exit> {
+    tokio::select! {
+        biased;
+        result = work => result,
+        () = context.interrupt.stop.asked() => {
+            let cure = "run the same again to begin anew".to_owned();
+            Err(Trouble::Interrupted { cure }.into())
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! `sim`: a simulated camera.
+
+use std::fs::File;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::exit::{Exit, Trouble};
+use crate::output::{Output, stdout_trouble};
+
+/// Run a simulated camera
+///
+/// Says where it listens and waits for clients until it is interrupted. Clients may only read,
+/// unless --allow says otherwise; a folder given with --card is never changed.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  filmwire sim --model X-T4 --photos 100 --listen 127.0.0.1:0
+  filmwire sim --card ~/Pictures/DCIM --rate 25M --rtt 5ms
+  filmwire sim --fault 'cut-at=5000000' --journal -
+  filmwire sim --list")]
+pub(crate) struct SimArgs {
+    /// Which body; --list names them
+    #[arg(long, value_name = "NAME", default_value = "X-T20")]
+    model: String,
+    /// Read the body from this file instead
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    persona: Option<PathBuf>,
+    /// Files of this folder are the card
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["photos", "films", "seed"])]
+    card: Option<PathBuf>,
+    /// Make up so many photos [default: the card of the demonstration]
+    #[arg(long, value_name = "N")]
+    photos: Option<u32>,
+    /// Make up so many films as well
+    #[arg(long, value_name = "N", requires = "photos")]
+    films: Option<u32>,
+    /// Chooses what the photos look like
+    #[arg(long, value_name = "N", requires = "photos")]
+    seed: Option<u64>,
+    /// Where to listen; port 0 takes three free ones
+    #[arg(long, value_name = "HOST[:PORT]", default_value = "127.0.0.1:55740")]
+    listen: String,
+    /// What clients may do besides reading: settings, shoot, delete, upload
+    #[arg(long, value_name = "WHAT,..", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// Something that goes wrong, such as silence=GetObjectInfo#2; --list names all
+    #[arg(long, value_name = "NAME=ARGUMENT")]
+    fault: Vec<Fault>,
+    /// Change a switch of the body, such as ok=state_wait; --list names all
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Bits per second the camera sends: 25M, 1G
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    rate: Option<u64>,
+    /// Time from a request to its answer: 5ms
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    rtt: Option<Duration>,
+    /// Write every transaction to this file, or standard output (-), one JSON object a line
+    #[arg(long, value_name = "FILE|-")]
+    journal: Option<PathBuf>,
+    /// Show bodies, switches and faults, and end
+    #[arg(long)]
+    list: bool,
+}
+
+/// Port of commands where none is given. Source: the fact sheet's section 1.2.
+const COMMAND_PORT: u16 = 55740;
+
+/// Runs the verb.
+pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
+    let persona = persona(args)?;
+    if args.list {
+        list(&persona, &context.out)?;
+        return Ok(Exit::Done);
+    }
+    let link = Link {
+        bytes_per_second: args.rate.map(|bits| bits / 8),
+        round_trip: args.rtt.unwrap_or_default(),
+        ..Link::default()
+    };
+    let options = SimOptions {
+        listen: listen(&args.listen)?,
+        link,
+        allow: allow(&args.allow)?,
+        faults: args.fault.clone(),
+        ..SimOptions::new(persona, card(args)?)
+    };
+    let (model, photos) = (options.persona.model.clone(), options.card.len());
+    let server = SimServer::bind(options).await?;
+    journal(args, &server)?;
+    announce(&server, &model, photos, &context.out)?;
+    context.interrupt.stop.asked().await;
+    server.shutdown().await;
+    Ok(Exit::Done)
+}
+
+fn persona(args: &SimArgs) -> Result<Persona> {
+    let usage = |error: String| Trouble::usage(error, "`filmwire sim --list` shows what there is");
+    let mut persona = match &args.persona {
+        None => Persona::builtin(&args.model).map_err(|error| usage(error.to_string()))?,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| usage(format!("cannot read {}: {error}", path.display())))?;
+            Persona::from_toml(&text).map_err(|error| usage(error.to_string()))?
+        }
+    };
+    for switch in &args.set {
+        let (key, value) = switch
+            .split_once('=')
+            .ok_or_else(|| usage(format!("{switch:?} is no switch; write KEY=VALUE")))?;
+        persona.set(key, value).map_err(|error| usage(error.to_string()))?;
+    }
+    Ok(persona)
+}
+
+fn card(args: &SimArgs) -> Result<Card, Trouble> {
+    if let Some(folder) = &args.card {
+        return Card::from_dir(folder).map_err(|cause| {
+            let text = format!("cannot read the card {}: {cause}", folder.display());
+            Trouble::usage(text, "name a folder of photos")
+        });
+    }
+    let Some(photos) = args.photos else { return Ok(Card::demo("X-T20", "62A01234")) };
+    let base = GenerateSpec::default();
+    Ok(Card::generated(&GenerateSpec {
+        seed: args.seed.unwrap_or(base.seed),
+        photos,
+        films: args.films.unwrap_or(0),
+        ..base
+    }))
+}
+
+fn allow(words: &[String]) -> Result<Allow, Trouble> {
+    let mut allow = Allow::default();
+    for word in words {
+        if !allow.add(word) {
+            let text = format!("{word:?} cannot be allowed");
+            return Err(Trouble::usage(text, "choose from settings, shoot, delete, upload"));
+        }
+    }
+    Ok(allow)
+}
+
+fn listen(text: &str) -> Result<SocketAddr, Trouble> {
+    let found = match text.parse() {
+        Ok(address) => Some(address),
+        Err(_) if !text.contains(':') => {
+            (text, COMMAND_PORT).to_socket_addrs().ok().and_then(|mut found| found.next())
+        }
+        Err(_) => text.to_socket_addrs().ok().and_then(|mut found| found.next()),
+    };
+    found.ok_or_else(|| {
+        let cure = "write HOST or HOST:PORT, such as 127.0.0.1:0";
+        Trouble::usage(format!("cannot listen on {text:?}"), cure)
+    })
+}
+
+fn journal(args: &SimArgs, server: &SimServer) -> Result<(), Trouble> {
+    let Some(path) = &args.journal else { return Ok(()) };
+    if path.as_os_str() == "-" {
+        server.simulator().journal_to(std::io::stdout());
+        return Ok(());
+    }
+    let file = File::create(path).map_err(|cause| Trouble::storage("write", path, cause))?;
+    server.simulator().journal_to(file);
+    Ok(())
+}
+
+/// One line, on standard output: programs wait for it.
+fn announce(server: &SimServer, model: &str, objects: usize, out: &Output) -> Result<(), Trouble> {
+    let at = server.addresses();
+    if out.is_json() {
+        return out.json(
+            "listening",
+            json!({
+                "model": model,
+                "objects": objects,
+                "address": at.command.to_string(),
+                "events": at.events.to_string(),
+                "live_view": at.live_view.to_string(),
+            }),
+        );
+    }
+    out.data(&format!(
+        "{model} with {objects} objects listens on {}, events on {}, live view on {}",
+        at.command,
+        at.events.port(),
+        at.live_view.port()
+    ))
+}
+
+fn list(persona: &Persona, out: &Output) -> Result<(), Trouble> {
+    let switches = persona.switches();
+    if out.is_json() {
+        let faults: Vec<_> = Fault::catalogue()
+            .iter()
+            .map(|fault| {
+                json!({
+                    "name": fault.name, "argument": fault.argument,
+                    "example": fault.example, "does": fault.does,
+                })
+            })
+            .collect();
+        let switches: Vec<_> =
+            switches.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+        let models = Persona::names();
+        return out.json(
+            "sim-list",
+            json!({ "models": models, "model": persona.name, "switches": switches, "faults": faults }),
+        );
+    }
+    use std::fmt::Write as _;
+    let mut text = format!("Bodies (--model)\n  {}\n", Persona::names().join("  "));
+    text.push_str("\nFaults (--fault NAME=ARGUMENT)\n");
+    for fault in Fault::catalogue() {
+        let usage = format!("{}={}", fault.name, fault.argument);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {usage:<24} {}", fault.does);
+    }
+    let _ = writeln!(text, "\nSwitches of {} (--set KEY=VALUE)", persona.name);
+    for (key, value) in &switches {
+        let short: String = value.chars().take(50).collect();
+        let more = if short.len() < value.len() { " .." } else { "" };
+        let _ = writeln!(text, "  {key:<30} {short}{more}");
+    }
+    std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes()).map_err(stdout_trouble)
+}
+
+/// Bits per second: `25M`, `1.5G`, `500k`.
+fn rate(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['k', 'M', 'G']) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, ""),
+    };
+    let factor = match unit {
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        _ => 1.0,
+    };
+    let rate = number.parse::<f64>().ok().map(|number| number * factor);
+    let rate = rate.filter(|rate| (8.0..1e15).contains(rate)).map(|rate| rate as u64);
+    rate.ok_or_else(|| "write bits per second such as 25M".to_owned())
+}
+
+/// A time: `5ms`, `2s`.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a time such as 5ms or 2s".to_owned();
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, Duration::from_millis(1)),
+        None => (text.strip_suffix('s').ok_or_else(wrong)?, Duration::from_secs(1)),
+    };
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    Ok(unit * number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_times_are_read() {
+        assert_eq!(rate("25M"), Ok(25_000_000));
+        assert_eq!(rate("1.5G"), Ok(1_500_000_000));
+        assert_eq!(rate("800"), Ok(800));
+        assert!(rate("fast").is_err() && rate("-1M").is_err() && rate("0").is_err());
+        assert_eq!(time("5ms"), Ok(Duration::from_millis(5)));
+        assert_eq!(time("2s"), Ok(Duration::from_secs(2)));
+        assert!(time("2").is_err() && time("xs").is_err());
+    }
+
+    #[test]
+    fn a_host_alone_has_the_usual_port() {
+        assert_eq!(listen("127.0.0.1").unwrap().port(), COMMAND_PORT);
+        assert_eq!(listen("127.0.0.1:0").unwrap().port(), 0);
+        assert!(listen("127.0.0.1:x").is_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! A simulated camera in a process of its own: `filmwire sim`.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use filmwire_codec::journal::JournalRow;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::program::{LIMIT, command};
+use crate::schema;
+
+/// A camera that listens; gone when dropped.
+pub(crate) struct Camera {
+    child: Child,
+    pub(crate) address: String,
+    journal: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Camera {
+    /// Starts a camera with small photos and whatever the words say.
+    pub(crate) fn start(words: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.jsonl");
+        let mut all = vec!["sim", "--json", "--listen", "127.0.0.1:0", "--journal"];
+        all.push(journal.to_str().unwrap());
+        all.extend(words);
+        let mut child =
+            command(folder.path(), &all).stderr(Stdio::inherit()).spawn().expect("it was built");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let told = schema::lines("sim", &line).pop().expect("it says where it listens");
+        let address = told["address"].as_str().unwrap().to_owned();
+        Self { child, address, journal, _folder: folder }
+    }
+
+    /// All rows of its journal so far.
+    pub(crate) fn journal(&self) -> Vec<JournalRow> {
+        let text = std::fs::read_to_string(&self.journal).unwrap();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Asks it to end as Ctrl-C does; returns its exit code.
+    pub(crate) fn interrupt(mut self) -> i32 {
+        signal(&self.child, Signal::INT);
+        wait(&mut self.child)
+    }
+}
+
+impl Drop for Camera {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal to a child that was not waited for yet.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    let id = Pid::from_child(child);
+    kill_process(id, signal).unwrap();
+}
+
+/// Waits for a child within the time limit and returns its exit code.
+pub(crate) fn wait(child: &mut Child) -> i32 {
+    let end = Instant::now() + LIMIT;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code().unwrap_or(-1);
+        }
+        assert!(Instant::now() < end, "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Reads lines of a child until one is of the kind.
+pub(crate) fn read_until(child: &mut Child, kind: &str) -> BufReader<std::process::ChildStdout> {
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while reader.read_line(&mut line).unwrap() > 0 {
+        let value: Value = serde_json::from_str(&line).unwrap();
+        if value["kind"] == kind {
+            return reader;
+        }
+        line.clear();
+    }
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    panic!("no line of kind {kind}: {errors}");
+}
+
+/// Files below a folder that are not filmwire's own, relative and sorted.
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().is_some_and(|name| name == ".filmwire") {
+                continue;
+            }
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    found.push(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}

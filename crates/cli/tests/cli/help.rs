@@ -1,0 +1,55 @@
+//! Help, completions, manual pages.
+
+use crate::program::run;
+
+#[test]
+fn every_verb_explains_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    for (verb, words) in [
+        ("sync", &["--demo", "--dry-run", "--newest", "--since", "--only", "RAF"][..]),
+        ("ls", &["Handles", "--json"]),
+        ("info", &["versions"]),
+        ("get", &["--output", "--reduced", "-2"]),
+        ("thumb", &["-thumb.jpg"]),
+        ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
+        ("doctor", &["step by step"]),
+        ("sim", &["--model", "--fault", "--journal", "--list"]),
+        ("raw", &["--may-change-the-camera"]),
+        ("config", &["check"]),
+        ("completions", &["bash", "zsh", "fish"]),
+        ("man", &["--out"]),
+    ] {
+        let ran = run(folder.path(), &[verb, "--help"]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{verb}");
+        for word in words.iter().chain(&["--camera", "Usage:"]) {
+            assert!(ran.out.contains(word), "{verb}: {word}\n{}", ran.out);
+        }
+        assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{verb}");
+    }
+}
+
+#[test]
+fn the_program_names_its_verbs_exit_codes_and_demonstration() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(folder.path(), &["--help"]);
+    for word in ["sync", "Exit codes", "130", "sync --demo"] {
+        assert!(ran.out.contains(word), "{word}");
+    }
+    let version = run(folder.path(), &["--version"]);
+    assert_eq!(version.out.trim(), concat!("filmwire ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_and_manual_pages_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = run(folder.path(), &["completions", shell]);
+        assert!(ran.code == 0 && ran.out.contains("mark-known"), "{shell}");
+    }
+    assert!(run(folder.path(), &["man"]).out.contains(".TH filmwire 1"));
+    assert_eq!(run(folder.path(), &["man", "--out", "pages"]).code, 0);
+    let pages = crate::camera::files(&folder.path().join("pages"));
+    for page in ["filmwire.1", "filmwire-sync.1", "filmwire-catalogue-check.1"] {
+        assert!(pages.iter().any(|name| name == page), "{page}: {pages:?}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The program as a user meets it: real runs against `filmwire sim`, each within a time limit.
+
+mod camera;
+mod catalogue;
+mod exit_code;
+mod help;
+mod interrupt;
+mod program;
+mod schema;
+mod sync;
+mod verb;

@@ -1,0 +1,110 @@
+//! Which step an error belongs to, and what to do about it.
+
+use filmwire_camera::Error;
+use filmwire_codec::{CameraState, DevicePropCode, OperationCode, ResponseCode};
+
+use crate::log::Log;
+use crate::step::Step;
+
+/// What to do about a camera that tells no version of any function.
+pub(crate) const NO_VERSIONS: &str = "this body told no function that filmwire knows; report its \
+    model and firmware, and what `filmwire doctor --json` says";
+
+/// The step at which opening the gallery failed.
+pub(crate) fn step_of(error: &Error, log: &Log) -> Step {
+    match error {
+        Error::NotAccepted { .. } => Step::Ok,
+        Error::NotOffered(_) if tells_no_version(log) => Step::Versions,
+        Error::NotOffered(_) => Step::Mode,
+        _ => step_of_last(log),
+    }
+}
+
+/// True if versions were asked for and none was told.
+pub(crate) fn tells_no_version(log: &Log) -> bool {
+    let versions = log.versions();
+    !versions.is_empty() && versions.iter().all(|(_, version)| version.is_none())
+}
+
+fn step_of_last(log: &Log) -> Step {
+    let Some(last) = log.last() else { return Step::Init };
+    match (last.code, last.property()) {
+        (OperationCode::OPEN_SESSION, _) => Step::Init,
+        (_, Some(property)) if property.is_version() => Step::Versions,
+        (_, Some(DevicePropCode::FUNCTION_MODE)) => Step::Mode,
+        // Before the first version was asked for, the state list is read to learn of access.
+        _ if log.versions().is_empty() => Step::Ok,
+        _ => Step::Mode,
+    }
+}
+
+/// Cause and cure of a failed step.
+pub(crate) fn explain(step: Step, error: &Error, log: &Log) -> (String, String) {
+    let cure = match (step, error) {
+        (Step::Tcp, Error::Unreachable { cause, .. }) => tcp_cure(cause),
+        (Step::Init, Error::NotACamera { .. }) => {
+            "check that the address is the camera's; if it is, restart its wireless communication"
+        }
+        (Step::Init, Error::Silent { .. }) => {
+            "restart the camera's wireless communication; another client may hold its only session"
+        }
+        (Step::Mode, Error::NotOffered(_)) => mode_cure(log.camera_state()),
+        (Step::Mode, Error::Refused { response: ResponseCode::DEVICE_BUSY, .. }) => {
+            "leave the menu or playback on the camera and run again"
+        }
+        (Step::Mode, Error::Refused { .. }) => {
+            "choose WIRELESS COMMUNICATION on the camera, not receiving or PC AutoSave"
+        }
+        (Step::Versions, Error::NotOffered(_)) => NO_VERSIONS,
+        (Step::Versions, Error::Refused { .. }) => {
+            "report the model and firmware, and what `filmwire doctor --json` says"
+        }
+        _ => error.cure(),
+    };
+    (error.to_string(), cure.to_owned())
+}
+
+fn tcp_cure(cause: &str) -> &'static str {
+    if cause.contains("refused") {
+        return "something is there, but no camera listens: start the wireless communication on the \
+                camera (it ends by itself after a while), and check the port";
+    }
+    if cause.contains("unreachable") || cause.contains("No route") {
+        return "this computer is not in the camera's network: join it, and check with `ip addr`";
+    }
+    "check that this computer has joined the camera's network, that no other network has the same \
+     addresses (bind to one with --camera ADDRESS%INTERFACE), and that the camera still shows its \
+     wireless screen"
+}
+
+fn mode_cure(state: Option<CameraState>) -> &'static str {
+    match state {
+        Some(CameraState::PICKED) => {
+            "leave the selection on the camera and start its wireless communication anew"
+        }
+        Some(CameraState::PC_AUTO_SAVE) => {
+            "choose WIRELESS COMMUNICATION on the camera instead of PC AutoSave"
+        }
+        _ => {
+            "start the camera's wireless communication anew; if it happens again, report the model"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_timed_out_and_unrouted_have_their_own_cures() {
+        let cures = ["Connection refused", "no connection within 5s", "Network is unreachable"];
+        let mut cures: Vec<_> = cures.into_iter().map(tcp_cure).collect();
+        cures.dedup();
+        assert_eq!(cures.len(), 3);
+    }
+
+    #[test]
+    fn nothing_asked_yet_means_the_registration() {
+        assert_eq!(step_of(&Error::Lost("cut".into()), &Log::default()), Step::Init);
+    }
+}

@@ -1,0 +1,33 @@
+//! Goes from the address to the first object step by step, and says what it saw at each, and where
+//! the way is broken: cause and cure.
+//!
+//! The steps are those of [`filmwire_camera`]; this crate only watches them. It knows no beliefs of
+//! its own about cameras, and prints nothing.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use filmwire_camera::{Address, Departures, Options};
+//! use filmwire_doctor::{Outcome, examine};
+//!
+//! let (address, departures) = (Address::default(), Departures::default());
+//! let diagnosis = examine(&address, Options::default(), &departures, &mut |_| {}).await;
+//! for report in &diagnosis.steps {
+//!     println!("{}: {}", report.step, report.saw);
+//!     if let Outcome::Failed { cause, cure } = &report.outcome {
+//!         println!("  {cause}\n  {cure}");
+//!     }
+//! }
+//! # }
+//! ```
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
+
+mod address;
+mod examine;
+mod judge;
+mod log;
+mod step;
+mod watch;
+
+pub use examine::{examine, examine_network};
+pub use step::{Diagnosis, Outcome, Step, StepReport};
