@@ -24,9 +24,10 @@ pub struct SyncOptions {
     pub full: bool,
     /// A full listing is made anyway after this time.
     pub full_after: Duration,
-    /// How the camera is told from others; `None` makes it `model@address`.
+    /// How the camera is told from others; `None` takes its hardware address where the system
+    /// tells it, else `model@address`.
     pub camera_key: Option<String>,
-    /// The address in words, for the key.
+    /// The address in the form of [`filmwire_camera::Address`], for the key.
     pub address: String,
     /// What the camera's clock is taken for where its files do not say: minutes east of UTC and
     /// where that comes from.

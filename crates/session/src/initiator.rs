@@ -16,6 +16,9 @@ use filmwire_codec::{OperationCode, Response, ResponseCode, TransactionId};
 use crate::event::{Event, Fault};
 use crate::inbox::Inbox;
 
+/// A transaction may take so many times its silence in all, however slowly bytes come. A piece of
+/// 1 MiB then needs 42 kbit/s with the usual 20 s.
+const MOST_SILENCES: u32 = 10;
 /// Longest response container: a header and five parameters, with room for surplus bytes.
 const MOST_RESPONSE_BYTES: usize = 64;
 
@@ -52,7 +55,8 @@ pub struct Request {
     pub payload: Option<Vec<u8>>,
     /// Most bytes a data phase towards us may have; more is a fault, not an allocation.
     pub most_bytes: usize,
-    /// How long the camera may send nothing before the transaction counts as unanswered.
+    /// How long the camera may send nothing before the transaction counts as unanswered. In all
+    /// it may take ten times as long.
     pub silence: Duration,
 }
 
@@ -106,6 +110,8 @@ struct Running {
     most_bytes: usize,
     silence: Duration,
     deadline: Instant,
+    /// Nothing pushes the deadline past this: a camera that sends a byte now and then is silent.
+    at_last: Instant,
     data: Option<Vec<u8>>,
 }
 
@@ -163,9 +169,11 @@ impl Initiator {
         }
         let not_before = self.open_from.take().filter(|&at| at > now);
         self.outgoing = Some(Outgoing { bytes, not_before });
-        let deadline = not_before.unwrap_or(now) + silence;
+        let from = not_before.unwrap_or(now);
+        let (deadline, at_last) = (from + silence, from + silence * MOST_SILENCES);
+        let data = None;
         self.state =
-            State::Running(Running { code, id, most_bytes, silence, deadline, data: None });
+            State::Running(Running { code, id, most_bytes, silence, deadline, at_last, data });
         Some(id)
     }
 
@@ -230,7 +238,7 @@ impl Initiator {
     pub fn handle_read(&mut self, now: Instant) {
         self.inbox.received();
         if let State::Running(running) = &mut self.state {
-            running.deadline = now + running.silence;
+            running.deadline = (now + running.silence).min(running.at_last);
         }
         if let Err(fault) = self.advance(now) {
             self.state = State::Dead;

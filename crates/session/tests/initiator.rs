@@ -191,3 +191,40 @@ fn one_transaction_at_a_time() {
     assert!(initiator.start(now, request(OperationCode::GET_THUMB, &[1])).is_some());
     assert!(initiator.start(now, request(OperationCode::GET_THUMB, &[2])).is_none());
 }
+
+#[test]
+fn a_byte_now_and_then_is_silence_in_the_end() {
+    let (mut initiator, start) = in_session();
+    initiator.start(start, request(OperationCode::GET_THUMB, &[1])).unwrap();
+    let wire = encode_data_header(OperationCode::GET_THUMB, TransactionId(1), 1000);
+    let mut now = start;
+    for byte in wire.into_iter().chain([7; 1000]) {
+        now += 90 * MS;
+        if now >= initiator.poll_timeout().unwrap() {
+            break;
+        }
+        initiator.handle_input(now, &[byte]);
+    }
+    assert_eq!(initiator.poll_timeout(), Some(start + 1000 * MS));
+    initiator.handle_timeout(now);
+    assert!(matches!(initiator.poll_event(), Some(Event::Silent { .. })));
+}
+
+#[test]
+fn payload_read_past_its_end_is_handed_back() {
+    use bytes::BufMut as _;
+
+    let (mut initiator, now) = in_session();
+    initiator.start(now, request(OperationCode::GET_THUMB, &[1])).unwrap();
+    initiator.handle_input(now, &encode_data_header(OperationCode::GET_THUMB, TransactionId(1), 8));
+    let mut rest = vec![5; 8];
+    rest.extend(encode_response(ResponseCode::OK, TransactionId(1), &[]));
+    // One read takes the payload and the response behind it.
+    let mut space = initiator.read_space();
+    assert!(space.remaining_mut() >= rest.len());
+    space.put_slice(&rest);
+    initiator.handle_read(now);
+    let Some(Event::Completed { data, response }) = initiator.poll_event() else { panic!() };
+    assert_eq!((data, response.code), (vec![5; 8], ResponseCode::OK));
+    assert!(initiator.is_idle());
+}

@@ -1,6 +1,6 @@
 //! Looking at a card: what changed since it was listed, and what is left to do.
 
-use filmwire_camera::{GetPartialObject, ObjectHandle};
+use filmwire_camera::{GetPartialObject, ObjectHandle, hardware_address};
 use filmwire_catalogue::{
     Direction, ObjectFilter, ObjectRow, PhotoKey, SnapshotHead, State, Unfinished,
 };
@@ -56,10 +56,21 @@ impl Session<'_> {
         let objects = self.camera.object_count();
         (self.tell)(Event::Connected { model: model.clone(), objects });
         self.tally.model.clone_from(&model);
-        let address = &self.options.address;
-        let key = self.options.camera_key.clone().unwrap_or_else(|| format!("{model}@{address}"));
+        let key = self.camera_key(&model);
         self.desk.ask(move |librarian| librarian.meet(&key, &model)).await??;
         Ok(())
+    }
+
+    /// What tells this camera from others: its configured name, else its hardware address, else
+    /// where it is. Nothing on the wire names a body.
+    fn camera_key(&self, model: &str) -> String {
+        let address = &self.options.address;
+        let neighbour = || {
+            let address = address.parse().ok()?;
+            hardware_address(&address).map(|hardware| format!("{model}-{hardware}"))
+        };
+        let configured = self.options.camera_key.clone();
+        configured.or_else(neighbour).unwrap_or_else(|| format!("{model}@{address}"))
     }
 
     async fn pass(&mut self) -> Result<(), End> {

@@ -117,12 +117,16 @@ fn options(args: &SyncArgs, config: &Config) -> SyncOptions {
 /// What runs with and without fetching have in common.
 pub(crate) fn base_options(config: &Config) -> SyncOptions {
     let camera = &config.camera.value;
+    // Without the port: the simulated camera's is another one each time.
+    let interface = camera.address.interface.as_ref();
+    let interface = interface.map(|name| format!("%{name}")).unwrap_or_default();
+    let address = format!("{}{interface}", camera.address.host);
     SyncOptions {
         template: config.template.clone(),
         only: config.only.value.clone(),
         camera_key: camera.key.clone(),
         utc_offset: clock::utc_offset(),
-        ..SyncOptions::new(camera.address.host.clone(), clock::now())
+        ..SyncOptions::new(address, clock::now())
     }
 }
 
