@@ -8,6 +8,7 @@ use rusqlite::Row;
 use sha2::{Digest, Sha256 as Hasher};
 
 use crate::model::{FileRow, FileState, ObjectId, Sha256};
+use crate::sidecar::is_sidecar;
 use crate::{Catalogue, Error, Library, META_FOLDER};
 
 /// File rows worked on between two queries.
@@ -309,7 +310,7 @@ fn check_folder(
                 continue;
             }
             let name = path.to_string_lossy();
-            if catalogue.file_at(&name)?.is_none() {
+            if !is_sidecar(&name) && catalogue.file_at(&name)?.is_none() {
                 let text = "the catalogue does not know this file".to_owned();
                 findings.push(Finding::file(FindingKind::UnknownFile, &name, text));
             }

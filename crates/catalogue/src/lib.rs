@@ -56,6 +56,7 @@ mod model;
 mod name;
 mod object;
 mod publish;
+mod sidecar;
 mod snapshot;
 mod upgrade;
 
@@ -72,4 +73,5 @@ pub use model::{
 pub use name::PairHint;
 pub use object::ObjectFilter;
 pub use publish::{Adopted, Intent, Publish};
+pub use sidecar::{has_foreign_sidecar, is_sidecar};
 pub use snapshot::{SnapshotHead, Unfinished};

@@ -218,3 +218,17 @@ async fn operations_after_gallery(shelf: &Shelf, sim: &filmwire_sim::Simulator) 
     let rows = sim.journal();
     rows.iter().filter(|row| row.operation != 0).count() as u64 - opening
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sidecar_of_a_photo_that_is_gone_keeps_its_name() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(2)));
+    let mut options = shelf.options();
+    options.template = "{name}".parse().unwrap();
+    drop(shelf.library());
+    std::fs::write(shelf.root().join("DSCF0002.xmp"), "edits of another photo").unwrap();
+    let (summary, _) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+    assert_eq!(summary.unwrap().new, 2);
+    let names: Vec<String> = shelf.photos().into_keys().collect();
+    assert_eq!(names, ["DSCF0001.JPG", "DSCF0002-2.JPG", "DSCF0002.xmp"]);
+    assert_eq!(shelf.faults(), [] as [String; 0], "a sidecar is no stranger");
+}

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use filmwire_catalogue::has_foreign_sidecar;
 use filmwire_catalogue::{
     Adopted, FileRow, FileState, Intent, ObjectRow, PairHint, Publish, Sha256, State,
 };
@@ -65,7 +66,7 @@ impl Librarian {
 
     /// Publishes a complete file, or links the library's own copy of its content.
     fn keep(&mut self, object: &ObjectRow, part: &Path, checked: &Checked) -> Result<(), Error> {
-        let existing = match self.same_content(&checked.sha256)? {
+        let existing = match self.same_content(part, &checked.sha256)? {
             None => self.found_in_place(object, checked)?,
             existing => existing,
         };
@@ -107,7 +108,7 @@ impl Librarian {
     }
 
     /// The library's own copy of this content, if there is one and it is really there.
-    fn same_content(&self, sha256: &Sha256) -> Result<Option<FileRow>, Error> {
+    fn same_content(&self, part: &Path, sha256: &Sha256) -> Result<Option<FileRow>, Error> {
         for file in self.catalogue.files_with_sha(sha256)? {
             if file.state != FileState::Published {
                 continue;
@@ -119,6 +120,11 @@ impl Librarian {
                 }
                 // Someone changed it: a check tells of that.
                 Some(_) => {}
+                // The open catalogue outlives its folder, so that it is no witness of it.
+                None if self.length(part)?.is_none() => {
+                    let cause = io::Error::from(io::ErrorKind::NotFound);
+                    return Err(Error::Storage { action: "read", path: part.to_owned(), cause });
+                }
                 None => self.catalogue.mark_missing(file.id, self.now())?,
             }
         }
@@ -304,7 +310,12 @@ impl Librarian {
         object: &ObjectRow,
         (folder, name): &(String, String),
     ) -> Result<String, filmwire_catalogue::Error> {
-        let exists = |path: &str| self.exists(path);
+        let there = |path: &str| self.exists(path);
+        // A photo that comes again may lie beside its own sidecar; another one may not.
+        let exists = |path: &str| {
+            let again = object.path.as_deref() == Some(path);
+            there(path) || (!again && has_foreign_sidecar(path, &there))
+        };
         let pair = Some(PairHint::default());
         self.catalogue.assign_path(object.id, folder, name, pair, &exists)
     }
