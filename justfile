@@ -27,7 +27,7 @@ fuzz:
 peers:
     .ci/run peers
 
-# Model, cut and kill tests with a seed of the commit
+# Model, cut, kill and hostile-camera tests with a seed of the commit
 model:
     .ci/run model
 
@@ -37,8 +37,9 @@ bench:
 
 # The counts a release is tried with; takes long. FILMWIRE_SEED=... repeats a run
 soak:
-    FILMWIRE_HISTORIES=10000 FILMWIRE_KILLS=1000 .ci/run model
-    FILMWIRE_FUZZ_SECONDS=600 .ci/run fuzz
+    FILMWIRE_HISTORIES=10000 FILMWIRE_KILLS=1000 FILMWIRE_CUTS=200 \
+        cargo test --release -p filmwire-ingest --test model --test kill --test cut -- --nocapture
+    FILMWIRE_LIMIT=10 FILMWIRE_FUZZ_SECONDS=600 .ci/run fuzz
 
 # Make the protocol book's tables from the code
 tables:

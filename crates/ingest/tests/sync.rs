@@ -2,9 +2,11 @@
 
 mod support;
 
+use filmwire_catalogue::ObjectFilter;
 use filmwire_codec::DateTime;
 use filmwire_ingest::{Event, FullReason, Kind, Look, Stop, adopt, mark_known};
 use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::media::exif::Body;
 use support::{Shelf, SimConnect, on_card, plain_card, simulator};
 
 const BODIES: [&str; 5] = ["X-A2", "X-T2", "X-T20", "X-T4", "X-T5"];
@@ -231,4 +233,43 @@ async fn a_sidecar_of_a_photo_that_is_gone_keeps_its_name() {
     let names: Vec<String> = shelf.photos().into_keys().collect();
     assert_eq!(names, ["DSCF0001.JPG", "DSCF0002-2.JPG", "DSCF0002.xmp"]);
     assert_eq!(shelf.faults(), [] as [String; 0], "a sidecar is no stranger");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_with_photos_of_two_bodies_is_one_card() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T2", plain_card(4)));
+    sim.with_card(|card| {
+        card.set_body(Body::new("X-T2", "99999999"));
+        card.shoot(4);
+    });
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.seen, summary.new), (8, 8), "{events:#?}");
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.known, summary.new), (8, 0));
+    assert_eq!(look(&events), [Look::Unchanged]);
+
+    // The card goes back to the first body, which takes another photo.
+    sim.with_card(|card| {
+        card.set_body(Body::new("X-T2", "53A01234"));
+        card.shoot(1);
+    });
+    let (summary, _) = shelf.sync(&sim).await;
+    assert_eq!(summary.seen, 9);
+    assert_eq!(shelf.photos().len(), 9, "nothing is stored twice");
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.known, summary.new), (9, 0), "{events:#?}");
+    assert_eq!(shelf.faults(), [] as [String; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_offset_of_a_photos_clock_is_kept_with_its_source() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(1)));
+    let mut options = shelf.options();
+    options.utc_offset = Some((120, "this computer's zone".into()));
+    shelf.try_sync(&SimConnect::new(&sim), &options).await.0.unwrap();
+    let library = shelf.library();
+    let rows = library.catalogue().unwrap().objects(&ObjectFilter::default()).unwrap();
+    let offset = rows[0].utc_offset.as_ref().unwrap();
+    assert!(offset.source == "exif" || offset.minutes == 120, "{offset:?}");
+    assert_eq!(rows[0].exif_serial.as_deref(), Some("53A01234"));
 }

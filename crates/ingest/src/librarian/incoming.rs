@@ -3,9 +3,7 @@
 use std::io::{Read, SeekFrom};
 use std::path::PathBuf;
 
-use filmwire_catalogue::{
-    CameraId, Error as CatalogueError, ObjectRow, PhotoKey, Seen, State, UtcOffset,
-};
+use filmwire_catalogue::{CameraId, Error as CatalogueError, ObjectRow, PhotoKey, Seen, State};
 use filmwire_codec::operation::GetPartialObject;
 use sha2::{Digest, Sha256 as Hasher};
 use tokio::sync::oneshot;
@@ -30,6 +28,8 @@ pub(crate) struct Begin {
     pub(crate) place: Option<u64>,
     /// Its key is not the only one on the card; its content decides what it is.
     pub(crate) twin: bool,
+    /// It is the card's newest photo: its serial tells which body is connected.
+    pub(crate) decides: bool,
     /// Whole pieces that are here from a cut run, to be compared with what comes. The librarian
     /// answers whether the first piece was the same; if not it starts over.
     pub(crate) resume: Option<Resume>,
@@ -56,6 +56,7 @@ pub(crate) enum Discard {
 /// State of the file that is coming in.
 pub(super) struct Incoming {
     pub(super) object: ObjectRow,
+    pub(super) decides: bool,
     pub(super) path: PathBuf,
     pub(super) part: Box<dyn PartFile>,
     pub(super) hasher: Hasher,
@@ -84,9 +85,7 @@ impl Librarian {
     /// Writes an object down, and that it is being fetched if it `fits`. `None` if the listing
     /// thought it new and the catalogue knows better.
     fn note(&self, begin: &Begin, fits: bool) -> Result<Option<ObjectRow>, CatalogueError> {
-        let offset = self.options.utc_offset.clone();
-        let utc_offset = offset.map(|(minutes, source)| UtcOffset { minutes, source });
-        let seen = Seen { utc_offset, run: Some(self.run) };
+        let seen = Seen { utc_offset: None, run: Some(self.run) };
         let now = self.now();
         let mut row = self.catalogue.see(self.camera(), &begin.key, &seen, now)?;
         if let Some(place) = begin.place {
@@ -160,7 +159,8 @@ impl Librarian {
             received = resume.offset;
         }
         part.cut(received).map_err(storage("write", &path))?;
-        self.current = Some(Incoming { object, path, part, hasher, received, compare });
+        let decides = begin.decides;
+        self.current = Some(Incoming { object, decides, path, part, hasher, received, compare });
         Ok(())
     }
 

@@ -101,16 +101,19 @@ impl Librarian {
         Ok(self.catalogue.objects(&filter)?)
     }
 
-    /// Takes an object's row for the body its file names; the run goes on with that body.
+    /// Writes down the serial an object's file names. If it is the newest photo the run goes on
+    /// with that body, and the object's row is the body's.
     ///
-    /// A differing serial under one key means that the key stands for two bodies.
+    /// A differing serial then means that the key stands for two bodies. Older photos may have
+    /// come with the card from another camera, and tell nothing of the one that is connected.
     pub(super) fn with_body_of(
         &mut self,
         object: ObjectRow,
         serial: &str,
+        decides: bool,
     ) -> Result<ObjectRow, Error> {
         self.catalogue.set_exif_serial(object.id, serial)?;
-        if self.body.serial.as_deref() == Some(serial) {
+        if !decides || self.body.serial.as_deref() == Some(serial) {
             return Ok(object);
         }
         let body = self.body_with(serial)?;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use filmwire_catalogue::has_foreign_sidecar;
 use filmwire_catalogue::{
-    Adopted, FileRow, FileState, Intent, ObjectRow, PairHint, Publish, Sha256, State,
+    Adopted, FileRow, FileState, Intent, ObjectRow, PairHint, Publish, Seen, Sha256, State,
+    UtcOffset,
 };
 use filmwire_codec::DateTime;
 use sha2::Digest;
@@ -32,6 +33,8 @@ pub(super) struct Checked {
     proof: String,
     /// When it was taken, by its Exif.
     taken: Option<String>,
+    /// What the file says of its zone, in minutes east of UTC.
+    utc_offset: Option<i16>,
 }
 
 impl Librarian {
@@ -49,10 +52,10 @@ impl Librarian {
         // Step 3: the file's bytes are on disk before anything speaks of them.
         self.sync_part(&mut *current.part, &current.path)?;
         let sha256: Sha256 = std::mem::take(&mut current.hasher).finalize().into();
-        let Incoming { mut object, path, part, .. } = current;
+        let Incoming { mut object, decides, path, part, .. } = current;
         drop(part);
         if let Some(serial) = &facts.serial {
-            object = self.with_body_of(object, serial)?;
+            object = self.with_body_of(object, serial, decides)?;
         }
         if let Structure::Broken(reason) = &structure
             && self.broken.insert(object.id, sha256) != Some(sha256)
@@ -60,7 +63,8 @@ impl Librarian {
             return self.once_more(&object, &path, reason);
         }
         let proof = proof_of(&structure).to_owned();
-        let checked = Checked { sha256, structure, proof, taken: facts.taken };
+        let checked =
+            Checked { sha256, structure, proof, taken: facts.taken, utc_offset: facts.utc_offset };
         self.keep(&object, &path, &checked)
     }
 
@@ -204,11 +208,17 @@ impl Librarian {
     }
 
     /// Step 4: the intent says where the file will be and what it will contain. The name is given
-    /// out in the same transaction, since every transaction waits for the disk five times.
+    /// out in the same transaction, since every transaction waits for the disk.
     fn intend(&self, object: &ObjectRow, checked: &Checked) -> Result<String, Error> {
         let rendered = self.render(object, checked.taken.as_deref())?;
         let (size, sha256, proof) = (object.key.size, &checked.sha256, &checked.proof);
         Ok(self.catalogue.transaction(|catalogue| {
+            // What the file itself says of its zone is worth more than where this computer is.
+            let from_file = checked.utc_offset.map(|minutes| (minutes, "exif".to_owned()));
+            let offset = from_file.or_else(|| self.options.utc_offset.clone());
+            let utc_offset = offset.map(|(minutes, source)| UtcOffset { minutes, source });
+            let seen = Seen { utc_offset, run: Some(self.run) };
+            catalogue.see(object.camera, &object.key, &seen, self.now())?;
             let path = self.give_out(object, &rendered)?;
             let file = Publish { path: &path, sha256, size, proof };
             catalogue.begin_publish(object.id, file, Some(self.run), self.now())?;
@@ -220,7 +230,13 @@ impl Librarian {
     pub(super) fn publish_again(&mut self, intent: &Intent, part: &Path) -> Result<(), Error> {
         let proof = self.catalogue.file(intent.file)?.proof;
         let (structure, facts) = self.look_at(part)?;
-        let checked = Checked { sha256: intent.sha256, structure, proof, taken: facts.taken };
+        let checked = Checked {
+            sha256: intent.sha256,
+            structure,
+            proof,
+            taken: facts.taken,
+            utc_offset: facts.utc_offset,
+        };
         self.catalogue.abandon_publish(intent.object, self.now())?;
         let object = self.catalogue.object(intent.object)?;
         self.publish(&object, part, &checked).map(drop)

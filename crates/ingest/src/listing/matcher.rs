@@ -90,9 +90,9 @@ impl Matcher {
         self.now as i64 - self.known as i64
     }
 
-    /// True if one more object may be asked for within the promise of twenty operations.
-    pub(crate) fn has_room(&self) -> bool {
-        self.probes < MOST_PROBES
+    /// How many more objects may be asked for within the promise of twenty operations.
+    pub(crate) fn room(&self) -> u32 {
+        MOST_PROBES.saturating_sub(self.probes)
     }
 
     /// What to do next.

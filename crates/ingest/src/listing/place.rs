@@ -18,6 +18,15 @@ impl Places {
         }
     }
 
+    /// How many objects are newer than the one at position `index` of `count`.
+    pub(crate) fn age(self, index: u64, count: u64) -> usize {
+        let newer = match self.direction {
+            Direction::NewestFirst => index,
+            Direction::OldestFirst => count.saturating_sub(1).saturating_sub(index),
+        };
+        usize::try_from(newer).unwrap_or(usize::MAX)
+    }
+
     /// Handle of the object at a place.
     pub(crate) fn handle(self, place: u64, count: u64) -> ObjectHandle {
         let index = match self.direction {
@@ -53,6 +62,7 @@ mod tests {
         assert_eq!((newest.place(0, 5), oldest.place(0, 5)), (4, 0));
         assert_eq!((newest.handle(4, 5), oldest.handle(4, 5)), (ObjectHandle(1), ObjectHandle(5)));
         assert_eq!((newest.lowest(0, 2, 5), oldest.lowest(3, 2, 5)), (3, 3));
+        assert_eq!((newest.age(1, 5), oldest.age(1, 5)), (1, 3));
         assert_eq!(newest.newest_first(3).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(oldest.newest_first(3).collect::<Vec<_>>(), [2, 1, 0]);
     }

@@ -26,9 +26,10 @@ impl Session<'_> {
     /// is told later, so that the camera never waits for the disk.
     pub(super) async fn fetch(&mut self, wanted: Wanted) -> Result<(), End> {
         let stand_in = fingerprint(&wanted.key);
+        let decides = !self.body_checked && self.is_newest_photo(wanted.index);
         let resume = self.resumable.remove(&stand_in).filter(|_| !wanted.twin);
         if self.options.dry_run {
-            return self.begin(&wanted, None).await;
+            return self.begin(&wanted, None, decides).await;
         }
         let start = FileStart {
             name: wanted.key.name.clone(),
@@ -46,7 +47,7 @@ impl Session<'_> {
             offset = point.offset;
             Resume { offset, same }
         });
-        self.begin(&wanted, resume).await?;
+        self.begin(&wanted, resume, decides).await?;
         match self.bytes(&wanted, offset, first_is_same).await {
             Ok(()) => {}
             Err(end) => return self.give_up(end).await,
@@ -56,17 +57,22 @@ impl Session<'_> {
             Ok(()) => self.desk.send(Message::End).await?,
             Err(end) => return self.give_up(end).await,
         }
-        self.body_checked |= wanted.format == ObjectFormatCode::EXIF_JPEG;
+        self.body_checked |= decides;
         self.finished.insert(stand_in);
         self.fetched_at.insert(stand_in, wanted.index);
         self.rest_sizes(false).await?;
         self.checkpoint()
     }
 
-    async fn begin(&mut self, wanted: &Wanted, resume: Option<Resume>) -> Result<(), End> {
+    async fn begin(
+        &mut self,
+        wanted: &Wanted,
+        resume: Option<Resume>,
+        decides: bool,
+    ) -> Result<(), End> {
         let (key, place, twin) = (wanted.key.clone(), wanted.place, wanted.twin);
         self.desk
-            .send(Message::Begin(Begin { camera: self.body, key, place, twin, resume }))
+            .send(Message::Begin(Begin { camera: self.body, key, place, twin, decides, resume }))
             .await?;
         Ok(())
     }

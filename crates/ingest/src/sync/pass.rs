@@ -9,7 +9,7 @@ use filmwire_codec::ObjectFormatCode;
 use super::Job;
 use super::fetch::Wanted;
 use super::listing::Listing;
-use super::session::{End, Session, Shown};
+use super::session::{End, NEWEST, Session, Shown};
 use crate::error::Error;
 use crate::event::{Event, FullReason, Look, SkipReason};
 use crate::librarian::{Librarian, Outcome, fingerprint};
@@ -23,8 +23,8 @@ const RESUME_LISTING_MS: i64 = 24 * 3600 * 1000;
 /// Places looked at before a listing is gone on with.
 const RESUME_PROBES: usize = 6;
 const PAGE: u32 = 200;
-/// Objects looked at for a photo that tells its body.
-const NEWEST: usize = 8;
+/// Questions for the newest photo where the whole card is asked for anyway.
+const ROOM: u32 = NEWEST as u32 + 1;
 
 impl Session<'_> {
     /// Passes over the card until one goes through.
@@ -79,7 +79,7 @@ impl Session<'_> {
         self.finished.clear();
         self.passed_over.clear();
         self.body = self.desk.ask(|librarian| librarian.camera()).await?;
-        self.shown_photo = None;
+        self.newest = [None; NEWEST];
         self.resumable = self.desk.ask(|librarian| librarian.resumable()).await??;
         let objects = if let Some(newest) = self.options.newest {
             self.load_known().await?;
@@ -131,8 +131,7 @@ impl Session<'_> {
         (self.tell)(Event::Looked(Look::Full(reason)));
         self.load_known().await?;
         if !self.finished.is_empty() {
-            self.find_photo().await?;
-            self.check_body().await?;
+            self.check_body(ROOM).await?;
         }
         self.tally.look_again();
         self.passed_over.clear();
@@ -149,7 +148,7 @@ impl Session<'_> {
 
     /// Finds out what changed since the card was listed.
     async fn changed(&mut self, head: SnapshotHead) -> Result<(), End> {
-        let (verdict, has_room) = self.explain(&head).await?;
+        let (verdict, room) = self.explain(&head).await?;
         // Probes are worth nothing if the card changed between them.
         self.still_the_same().await?;
         match verdict {
@@ -168,17 +167,17 @@ impl Session<'_> {
             Verdict::Unexplained => return self.full(FullReason::Unexplained).await,
         }
         self.fetch_unfinished().await?;
-        // Files that were fetched told their body by themselves. Last of all, since an object that
+        // The newest photo, if fetched, told the body by itself. Last of all, since an object that
         // is not read to its end costs the camera's attention.
-        if has_room { self.check_body().await } else { Ok(()) }
+        self.check_body(room).await
     }
 
-    async fn explain(&mut self, head: &SnapshotHead) -> Result<(Verdict, bool), End> {
+    async fn explain(&mut self, head: &SnapshotHead) -> Result<(Verdict, u32), End> {
         let seed = head.verified_at.unwrap_or_default() as u64 ^ self.count;
         let mut matcher = Matcher::new(head.count, self.count, seed);
         loop {
             match matcher.ask() {
-                Ask::Done(verdict) => return Ok((verdict, matcher.has_room())),
+                Ask::Done(verdict) => return Ok((verdict, matcher.room())),
                 Ask::Probe(index) => {
                     let relation = self.probe(index, head.count, matcher.shift()).await?;
                     matcher.answer(relation);
@@ -245,7 +244,7 @@ impl Session<'_> {
                 return self.full(FullReason::Unexplained).await;
             }
         }
-        self.check_body().await?;
+        self.check_body(ROOM).await?;
         (self.tell)(Event::Looked(Look::Resumed));
         self.load_known().await?;
         let mut listing = Listing::new(true, false);
@@ -348,34 +347,41 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Looks for a photo among the newest objects, unless one was seen.
-    async fn find_photo(&mut self) -> Result<(), End> {
-        for index in self.places.newest_first(self.count).take(NEWEST) {
-            if self.body_checked || self.shown_photo.is_some() {
-                break;
+    /// Looks for the newest photo, with at most `room` questions.
+    async fn newest_photo(&mut self, mut room: u32) -> Result<Option<(u64, u64)>, End> {
+        for (age, index) in self.places.newest_first(self.count).take(NEWEST).enumerate() {
+            if self.newest.get(age).is_some_and(Option::is_none) {
+                if room == 0 {
+                    break;
+                }
+                room -= 1;
+                self.show(index).await?;
             }
-            self.show(index).await?;
+            if let Some(Some(Some(size))) = self.newest.get(age) {
+                return Ok(Some((index, *size)));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Compares the serial in a photo that was probed with that of the body we believe to talk
-    /// to: two bodies of one model have the same name and address, and may have photos of the
-    /// same name, second and size.
-    async fn check_body(&mut self) -> Result<(), End> {
-        let Some((index, size)) = self.shown_photo.filter(|_| !self.body_checked) else {
+    /// Compares the serial in the newest photo with that of the body we believe to talk to: two
+    /// bodies of one model have the same name and address, and may have photos of the same name,
+    /// second and size. At most `room` questions, the one for the photo's bytes included.
+    async fn check_body(&mut self, room: u32) -> Result<(), End> {
+        if self.body_checked || room == 0 {
             return Ok(());
-        };
+        }
+        let Some((index, size)) = self.newest_photo(room - 1).await? else { return Ok(()) };
         self.body_checked = true;
         let max_bytes = size.min(HEAD_BYTES as u64) as u32;
         let object = ObjectHandle(index as u32 + 1);
-        let head =
-            match self.camera.read_part(GetPartialObject { object, offset: 0, max_bytes }).await {
-                Ok(head) => head,
-                Err(error) if error.is_link_trouble() => return Err(error.into()),
-                // A photo that cannot be read tells nothing of its body.
-                Err(_) => return Ok(()),
-            };
+        let asked = GetPartialObject { object, offset: 0, max_bytes };
+        let head = match self.camera.read_part(asked).await {
+            Ok(head) => head,
+            Err(error) if error.is_link_trouble() => return Err(error.into()),
+            // A photo that cannot be read tells nothing of its body.
+            Err(_) => return Ok(()),
+        };
         let Some(serial) = facts_of_head(&head).serial else { return Ok(()) };
         let other = self.desk.ask(move |librarian| librarian.turn_to(&serial)).await??;
         if other { Err(End::OtherBody) } else { Ok(()) }

@@ -51,6 +51,9 @@ pub(super) enum Shown {
     Unreadable,
 }
 
+/// Objects looked at for a photo that tells the body.
+pub(super) const NEWEST: usize = 4;
+
 /// One connection of a run.
 pub(super) struct Session<'a> {
     pub(super) camera: &'a Camera,
@@ -74,9 +77,9 @@ pub(super) struct Session<'a> {
     /// Positions of the files this pass fetched, for those that came broken.
     pub(super) fetched_at: HashMap<u64, u64>,
     pub(super) resumable: HashMap<u64, ResumePoint>,
-    /// The first photo this pass looked at: its position and size.
-    pub(super) shown_photo: Option<(u64, u64)>,
-    /// A photo told its body in this session: it was fetched, or its serial was compared.
+    /// The newest objects, as far as this pass looked at them: the size if it is a photo.
+    pub(super) newest: [Option<Option<u64>>; NEWEST],
+    /// The newest photo told its body in this session: it was fetched, or its serial was compared.
     pub(super) body_checked: bool,
     real_sizes: bool,
 }
@@ -112,7 +115,7 @@ impl<'a> Session<'a> {
             passed_over: HashSet::new(),
             fetched_at: HashMap::new(),
             resumable: HashMap::new(),
-            shown_photo: None,
+            newest: [None; NEWEST],
             body_checked: false,
             real_sizes: false,
         }
@@ -171,8 +174,11 @@ impl<'a> Session<'a> {
         match self.camera.object_info(ObjectHandle(index as u32 + 1)).await {
             Ok(info) => {
                 let shown = shown(&info);
-                if let Shown::File { key, format: ObjectFormatCode::EXIF_JPEG } = &shown {
-                    self.shown_photo.get_or_insert((index, key.size));
+                if let Some(newest) = self.newest.get_mut(self.places.age(index, self.count)) {
+                    *newest = Some(match &shown {
+                        Shown::File { key, format: ObjectFormatCode::EXIF_JPEG } => Some(key.size),
+                        _ => None,
+                    });
                 }
                 Ok(shown)
             }
@@ -186,6 +192,15 @@ impl<'a> Session<'a> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// True if the object at a position is the newest photo, as far as this pass can tell. Its
+    /// serial says which body is connected: older ones may have come with a card from another.
+    pub(super) fn is_newest_photo(&self, index: u64) -> bool {
+        let age = self.places.age(index, self.count);
+        let newer =
+            self.newest.get(..age).is_some_and(|newer| newer.iter().all(|o| *o == Some(None)));
+        newer && matches!(self.newest.get(age), Some(Some(Some(_))))
     }
 
     /// True if the options of this run want an object of this key.
