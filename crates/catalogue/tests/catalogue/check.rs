@@ -73,6 +73,8 @@ fn files_that_came_back() {
 #[test]
 fn strangers_and_leftovers_are_no_faults() {
     let fixture = healthy();
+    fixture.write("d/deep/A.txt", b"x");
+    // A sidecar is no stranger.
     fixture.write("d/deep/A.xmp", b"x");
     fixture.write("note.txt", b"x");
     fs::write(fixture.library.incoming().join("7.part"), "12345").unwrap();
@@ -83,7 +85,7 @@ fn strangers_and_leftovers_are_no_faults() {
         seen,
         [
             (FindingKind::Leftover, ".filmwire/incoming/7.part"),
-            (FindingKind::UnknownFile, "d/deep/A.xmp"),
+            (FindingKind::UnknownFile, "d/deep/A.txt"),
             (FindingKind::UnknownFile, "note.txt"),
         ]
     );

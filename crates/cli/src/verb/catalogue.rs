@@ -73,7 +73,7 @@ struct FilterArgs {
     /// Only these: seen, fetching, publishing, published, known, skipped, failed, damaged
     #[arg(long, value_name = "STATE,..", value_delimiter = ',')]
     state: Vec<State>,
-    /// Only what was taken at or after this, by the camera's clock: 2026-05-01[T12:30[:00]]
+    /// Only what was taken at or after this, by the camera's clock: 2026-05-01 or 2026-05-01T12:30
     #[arg(long, value_name = "DATE", value_parser = crate::verb::sync::date)]
     since: Option<DateTime>,
 }

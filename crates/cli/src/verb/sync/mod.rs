@@ -40,7 +40,7 @@ pub(crate) struct SyncArgs {
     /// Only look at this many of the newest objects
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     newest: Option<u32>,
-    /// Only what was taken at or after this, by the camera's clock: 2026-05-01[T12:30[:00]]
+    /// Only what was taken at or after this, by the camera's clock: 2026-05-01 or 2026-05-01T12:30
     #[arg(long, value_name = "DATE", value_parser = date)]
     since: Option<DateTime>,
     /// Fetch and write nothing; show what would be fetched
