@@ -20,7 +20,9 @@ mod serial;
 const MOST_OFFSET_MINUTES: i16 = 19 * 60;
 
 fuzz_target!(|file: &[u8]| {
-    let found = check::check_structure(&mut Cursor::new(file)).expect("memory can be read");
+    let found =
+        check::check_structure(&mut Cursor::new(file), filmwire_codec::ObjectFormatCode::UNDEFINED)
+            .expect("memory can be read");
     if let check::Structure::Broken(why) = &found {
         assert!(!why.is_empty());
     }

@@ -80,6 +80,16 @@ pub enum Error {
         /// Which field at which byte.
         error: DecodeError,
     },
+    /// The camera sent fewer bytes of an object than it announced.
+    #[error("the camera sent {sent} of {announced} bytes of object {object}")]
+    Short {
+        /// The object's handle.
+        object: u32,
+        /// Bytes that came.
+        sent: u64,
+        /// Bytes it had announced.
+        announced: u64,
+    },
     /// Our own guard: the operation is not among the reading ones.
     #[error("{0} changes the camera and was not allowed")]
     Forbidden(String),
@@ -116,6 +126,7 @@ impl Error {
                 "look at the camera's screen, restart its wireless function and try again"
             }
             Self::Lost(_) => "go nearer to the camera, check that it is on, and run again to go on",
+            Self::Short { .. } => "look at the picture on the camera; it may be damaged there",
             Self::Broken(_) | Self::Unreadable { .. } => {
                 "run again; if it happens again, report it with the model and firmware"
             }

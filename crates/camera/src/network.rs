@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -74,7 +74,10 @@ impl FromStr for Address {
         };
         let (host, port) = match rest.rsplit_once(':') {
             // A bare IPv6 address has colons of its own.
-            Some((host, _)) if host.contains(':') && !host.ends_with(']') => (rest, COMMAND_PORT),
+            Some((host, _)) if host.contains(':') && !host.ends_with(']') => {
+                rest.parse::<Ipv6Addr>().map_err(|_| bad())?;
+                (rest, COMMAND_PORT)
+            }
             Some((host, port)) => (host, port.parse().map_err(|_| bad())?),
             None => (rest, COMMAND_PORT),
         };
@@ -176,7 +179,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", ":1", "host:", "host:0", "host:65534", "host:99999", "host%", "a b"] {
+        for text in
+            ["", ":1", "host:", "host:0", "host:65534", "host:99999", "host%", "a b", "1:2:3:4"]
+        {
             assert_eq!(text.parse::<Address>(), Err(BadAddress(text.into())), "{text}");
         }
     }

@@ -89,7 +89,7 @@ impl Camera {
 
     /// Reads a whole object of known size into memory, piece by piece; for small ones.
     ///
-    /// Fails with [`Error::Lost`] if the camera sends fewer bytes than it announced. Not
+    /// Fails with [`Error::Short`] if the camera sends fewer bytes than it announced. Not
     /// cancel-safe: what was read is lost, but the connection stays in order.
     pub async fn read_object(
         &self,
@@ -101,8 +101,8 @@ impl Camera {
             let (offset, max_bytes) = (bytes.len() as u32, left.min(GetPartialObject::PIECE_BYTES));
             let piece = self.read_part(GetPartialObject { object, offset, max_bytes }).await?;
             if piece.is_empty() {
-                let text = format!("object {object} ended after {offset} of {size_bytes} bytes");
-                return Err(Error::Lost(text));
+                let (sent, announced) = (u64::from(offset), u64::from(size_bytes));
+                return Err(Error::Short { object: object.0, sent, announced });
             }
             bytes.extend(piece);
         }

@@ -85,10 +85,17 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "gallery version before mode",
-        applies: |versions, _| remote_version(versions).is_some_and(|version| version <= 0x2000A),
+        applies: |versions, _| remote_version(versions) == Some(0x2000A),
         change: |quirks| quirks.gallery = GalleryOrder::VersionReadFirst,
         grade: Grade::A,
-        evidence: "log:XT4 (DF24 0x2000A); older remote bodies have no full log and are taken the same way",
+        evidence: "log:XT4 (DF24 0x2000A)",
+    },
+    Rule {
+        name: "older bodies as the oldest with a full log",
+        applies: |versions, _| remote_version(versions).is_some_and(|version| version < 0x2000A),
+        change: |quirks| quirks.gallery = GalleryOrder::VersionReadFirst,
+        grade: Grade::C,
+        evidence: "remote bodies before the X-T4 have no log that reaches the gallery; inferred from log:XT4",
     },
     Rule {
         name: "gallery mode before version",

@@ -5,6 +5,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use filmwire_codec::ObjectFormatCode;
+
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Structure {
@@ -21,10 +23,13 @@ const WINDOW_BYTES: usize = 64 * 1024;
 /// More boxes than any film has; a bound for files made to hurt.
 const MOST_BOXES: u32 = 100_000;
 
-/// Checks a file by what its first bytes say it is.
+/// Checks a file by what its first bytes say it is, which must be what the camera said.
 ///
 /// Fails only if the file cannot be read.
-pub(crate) fn check_structure(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Structure> {
+pub(crate) fn check_structure(
+    file: &mut (impl Read + Seek + ?Sized),
+    format: ObjectFormatCode,
+) -> io::Result<Structure> {
     let length = file.seek(SeekFrom::End(0))?;
     let head = read_at(file, 0, 16)?;
     if head.starts_with(&[0xFF, 0xD8]) {
@@ -34,7 +39,12 @@ pub(crate) fn check_structure(file: &mut (impl Read + Seek + ?Sized)) -> io::Res
     } else if head.get(4..8).is_some_and(is_box_type) {
         check_boxes(file, length)
     } else {
-        Ok(Structure::Unknown)
+        match format {
+            ObjectFormatCode::EXIF_JPEG => broken("it does not begin like a JPEG"),
+            ObjectFormatCode::RAF => broken("it does not begin like a RAF"),
+            ObjectFormatCode::MOV => broken("it does not begin like a film"),
+            _ => Ok(Structure::Unknown),
+        }
     }
 }
 
@@ -169,7 +179,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8]) -> Structure {
-        check_structure(&mut Cursor::new(bytes)).unwrap()
+        check_structure(&mut Cursor::new(bytes), ObjectFormatCode::UNDEFINED).unwrap()
     }
 
     fn is_broken(bytes: &[u8]) -> bool {
@@ -230,6 +240,16 @@ mod tests {
         assert_eq!(check(&raf), Structure::Whole);
         assert!(is_broken(&raf[..raf.len() - 1]));
         assert!(is_broken(&raf[..90]));
+    }
+
+    #[test]
+    fn what_the_camera_called_a_photo_must_be_one() {
+        for format in [ObjectFormatCode::EXIF_JPEG, ObjectFormatCode::RAF, ObjectFormatCode::MOV] {
+            for bytes in [&[0; 4000][..], b"", b"hello world, no photo"] {
+                let found = check_structure(&mut Cursor::new(bytes), format).unwrap();
+                assert!(matches!(found, Structure::Broken(_)), "{format}");
+            }
+        }
     }
 
     #[test]

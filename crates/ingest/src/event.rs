@@ -55,6 +55,8 @@ pub enum Event {
     },
     /// An object was passed over.
     Skipped {
+        /// Its handle in this session; 0 if it was not asked for.
+        handle: u32,
         /// Its name on the camera; may be empty if the camera did not tell.
         name: String,
         /// Why.
@@ -158,6 +160,8 @@ pub enum SkipReason {
     Unreadable,
     /// It failed too often; `catalogue forget` makes the next run try again.
     GivenUp,
+    /// It was not asked for, because the camera told nothing of many before it.
+    NotListed,
 }
 
 impl SkipReason {
@@ -168,6 +172,7 @@ impl SkipReason {
             Self::NotAsked => "not-asked",
             Self::Unreadable => "unreadable",
             Self::GivenUp => "given-up",
+            Self::NotListed => "not-listed",
         }
     }
 }
@@ -191,6 +196,8 @@ pub struct Summary {
     pub damaged: u64,
     /// Bytes written into the library (in a dry run: to be written).
     pub bytes: u64,
+    /// Bytes of files that came from the camera, also of files the library had already.
+    pub received_bytes: u64,
     /// True if the run was asked to stop before it was through.
     pub interrupted: bool,
     /// Model of the camera.

@@ -4,8 +4,8 @@ mod support;
 
 use filmwire_catalogue::ObjectFilter;
 use filmwire_codec::DateTime;
-use filmwire_ingest::{Event, FullReason, Kind, Look, Stop, adopt, mark_known};
-use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known};
+use filmwire_sim::card::{Card, CardObject, GenerateSpec};
 use filmwire_sim::media::exif::Body;
 use support::{Shelf, SimConnect, on_card, plain_card, simulator};
 
@@ -272,4 +272,45 @@ async fn the_offset_of_a_photos_clock_is_kept_with_its_source() {
     let offset = rows[0].utc_offset.as_ref().unwrap();
     assert!(offset.source == "exif" || offset.minutes == 120, "{offset:?}");
     assert_eq!(rows[0].exif_serial.as_deref(), Some("53A01234"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_is_none_is_kept_and_called_damaged() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(2)));
+    sim.with_card(|card| {
+        let zeros = CardObject::memory("100_FUJI", "DSCF0003.JPG", vec![0; 5000]);
+        card.push(zeros);
+    });
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.damaged, summary.failed), (3, 1, 0), "{events:#?}");
+    let (summary, _) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.known), (0, 3), "it is not fetched again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_tells_too_small_a_size_does_not_block_the_rest() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(5)));
+    sim.add_fault("size-small=100".parse().unwrap());
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.seen, summary.new), (5, 5), "{events:#?}");
+    assert_eq!(summary.damaged, 5, "each came broken twice alike");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_camera_would_not_tell_is_not_called_known() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(300)));
+    sim.add_fault("refuse=GetObjectInfo:0x2002".parse().unwrap());
+    let (summary, events) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.known), (0, 0));
+    assert_eq!(summary.skipped[&SkipReason::Unreadable], 100);
+    assert_eq!(summary.skipped[&SkipReason::NotListed], 200);
+    assert!(events.iter().any(|event| matches!(event, Event::Warning(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_camera_is_asked_again() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(6)));
+    sim.add_fault("refuse=GetObjectInfo#3:0x2019".parse().unwrap());
+    let (summary, _) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.skipped_total()), (6, 0));
 }

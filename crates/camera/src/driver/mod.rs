@@ -150,10 +150,27 @@ impl<N: Network> Driver<N> {
             return;
         }
         let result = match self.drain_before(&request).await {
-            Ok(()) => self.transact(request).await,
+            Ok(()) => self.ask(request).await,
             Err(error) => Err(error),
         };
         let _ = reply.send(result);
+    }
+
+    /// A camera that is silent on an object may count another one as unfinished although we do
+    /// not, as when it announced too small a size. If it still answers 0xD212 it is asked again.
+    async fn ask(&mut self, request: Request) -> Result<Reply, Error> {
+        let again = unfinished::is_about_object(request.code).then(|| request.clone());
+        let result = self.transact(request).await;
+        let (Some(again), Err(silent @ Error::Silent { .. })) = (again, &result) else {
+            return result;
+        };
+        for _ in 0..self.shared.drain_reads() {
+            if self.transact(self.state_request()).await.is_err() {
+                return Err(silent.clone());
+            }
+        }
+        self.unfinished.forget();
+        self.transact(again).await
     }
 
     /// Asking for another object before the first was read to its end makes the camera ignore

@@ -18,13 +18,7 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// True if the request is about another object than the one that was begun.
     pub(super) fn blocks(&self, request: &Request) -> bool {
-        let about_object = [
-            OperationCode::GET_OBJECT_INFO,
-            OperationCode::GET_THUMB,
-            OperationCode::GET_PARTIAL_OBJECT,
-            OperationCode::GET_OBJECT,
-        ];
-        about_object.contains(&request.code)
+        is_about_object(request.code)
             && self.begun.is_some_and(|begun| request.params.first() != Some(&begun))
     }
 
@@ -53,6 +47,17 @@ impl Unfinished {
             _ => {}
         }
     }
+}
+
+/// Operations that a camera ignores while another object is unfinished.
+pub(super) fn is_about_object(code: OperationCode) -> bool {
+    [
+        OperationCode::GET_OBJECT_INFO,
+        OperationCode::GET_THUMB,
+        OperationCode::GET_PARTIAL_OBJECT,
+        OperationCode::GET_OBJECT,
+    ]
+    .contains(&code)
 }
 
 #[cfg(test)]

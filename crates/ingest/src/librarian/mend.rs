@@ -63,8 +63,9 @@ impl Librarian {
     }
 
     fn finish_intent(&self, intent: &Intent, at: &Path) -> Result<(), Error> {
-        let (structure, _) = self.look_at(at)?;
-        self.finish(&self.catalogue.object(intent.object)?, &structure)
+        let object = self.catalogue.object(intent.object)?;
+        let (structure, _) = self.look_at(at, &object)?;
+        self.finish(&object, &structure)
     }
 
     fn has_content(&self, path: &Path, intent: &Intent) -> Result<bool, Error> {

@@ -8,7 +8,7 @@ use filmwire_catalogue::{
     Adopted, FileRow, FileState, Intent, ObjectRow, PairHint, Publish, Seen, Sha256, State,
     UtcOffset,
 };
-use filmwire_codec::DateTime;
+use filmwire_codec::{DateTime, ObjectFormatCode};
 use sha2::Digest;
 
 use super::incoming::Incoming;
@@ -48,7 +48,7 @@ impl Librarian {
             return self.fail(&current.object, reason);
         }
         // Step 2: check size and structure.
-        let (structure, facts) = self.look_at(&current.path)?;
+        let (structure, facts) = self.look_at(&current.path, &current.object)?;
         // Step 3: the file's bytes are on disk before anything speaks of them.
         self.sync_part(&mut *current.part, &current.path)?;
         let sha256: Sha256 = std::mem::take(&mut current.hasher).finalize().into();
@@ -94,9 +94,14 @@ impl Librarian {
         })
     }
 
-    pub(super) fn look_at(&self, path: &Path) -> Result<(Structure, PhotoFacts), Error> {
+    pub(super) fn look_at(
+        &self,
+        path: &Path,
+        object: &ObjectRow,
+    ) -> Result<(Structure, PhotoFacts), Error> {
         let mut file = self.files.open_read(path).map_err(storage("read", path))?;
-        let structure = check_structure(&mut *file).map_err(storage("read", path))?;
+        let format = ObjectFormatCode(object.key.format);
+        let structure = check_structure(&mut *file, format).map_err(storage("read", path))?;
         Ok((structure, read_facts(&mut *file)))
     }
 
@@ -229,7 +234,8 @@ impl Librarian {
     /// Publishes a part of a cut run whose name was taken by someone else meanwhile.
     pub(super) fn publish_again(&mut self, intent: &Intent, part: &Path) -> Result<(), Error> {
         let proof = self.catalogue.file(intent.file)?.proof;
-        let (structure, facts) = self.look_at(part)?;
+        let object = self.catalogue.object(intent.object)?;
+        let (structure, facts) = self.look_at(part, &object)?;
         let checked = Checked {
             sha256: intent.sha256,
             structure,

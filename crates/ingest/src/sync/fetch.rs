@@ -98,7 +98,7 @@ impl Session<'_> {
                 continue;
             }
             offset += count;
-            self.tally.piece();
+            self.tally.piece(count);
             (self.tell)(Event::Progress { bytes: offset, size });
         }
         Ok(())
@@ -112,8 +112,8 @@ impl Session<'_> {
         let asked = GetPartialObject { object, offset: offset as u32, max_bytes };
         let piece = self.camera.read_part(asked).await?;
         if piece.is_empty() {
-            let text = format!("the camera sent {offset} of {} bytes", wanted.key.size);
-            return Err(CameraError::NotOffered(text).into());
+            let (sent, announced) = (offset, wanted.key.size);
+            return Err(CameraError::Short { object: object.0, sent, announced }.into());
         }
         Ok(piece)
     }

@@ -73,14 +73,14 @@ impl Session<'_> {
                 }
             }
             Shown::NoFile(key) => {
-                self.skip(&key.name, SkipReason::NoFile);
+                self.skip(index, &key.name, SkipReason::NoFile);
                 let skip = Some(SkipReason::NoFile.as_str());
                 self.put(listing, Placed { key, place, skip }).await?;
             }
             Shown::Unreadable => {
                 listing.has_gaps = true;
                 listing.missing += 1;
-                self.skip("", SkipReason::Unreadable);
+                self.skip(index, "", SkipReason::Unreadable);
                 return Ok(!self.is_hopeless(listing, index));
             }
         }
@@ -106,6 +106,8 @@ impl Session<'_> {
             index + 1
         );
         (self.tell)(Event::Warning(text));
+        let asked = self.places.age(index, self.count) as u64 + 1;
+        self.tally.skip(SkipReason::NotListed, self.count.saturating_sub(asked));
         true
     }
 
@@ -131,12 +133,12 @@ impl Session<'_> {
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else if self.given_up.contains(&stand_in) {
             self.passed_over.insert(stand_in);
-            self.skip(&key.name, SkipReason::GivenUp);
+            self.skip(index, &key.name, SkipReason::GivenUp);
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else if !self.wants(&key, format) || self.job == Job::MarkKnown {
             self.passed_over.insert(stand_in);
             if self.job == Job::Fetch {
-                self.skip(&key.name, SkipReason::NotAsked);
+                self.skip(index, &key.name, SkipReason::NotAsked);
             }
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else {
@@ -220,9 +222,10 @@ impl Session<'_> {
         self.end_listing(listing).await
     }
 
-    pub(super) fn skip(&mut self, name: &str, reason: SkipReason) {
-        self.tally.skip(reason);
-        (self.tell)(Event::Skipped { name: name.into(), reason });
+    /// Passes over the object at a position.
+    pub(super) fn skip(&mut self, index: u64, name: &str, reason: SkipReason) {
+        self.tally.skip(reason, 1);
+        (self.tell)(Event::Skipped { handle: index as u32 + 1, name: name.into(), reason });
     }
 }
 

@@ -287,19 +287,19 @@ impl Session<'_> {
         self.checkpoint()?;
         let stand_in = fingerprint(&row.key);
         let format = ObjectFormatCode(row.key.format);
+        let index = u64::from(self.places.handle(place, self.count).0) - 1;
         let listed = self.finished.contains(&stand_in) || self.passed_over.contains(&stand_in);
         if listed || self.tally.has_failed(stand_in) {
             return Ok(());
         }
         if row.state == State::Failed && row.tries >= self.options.tries {
-            self.skip(&row.key.name, SkipReason::GivenUp);
+            self.skip(index, &row.key.name, SkipReason::GivenUp);
             return Ok(());
         }
         if !self.wants(&row.key, format) {
-            self.skip(&row.key.name, SkipReason::NotAsked);
+            self.skip(index, &row.key.name, SkipReason::NotAsked);
             return Ok(());
         }
-        let index = u64::from(self.places.handle(place, self.count).0) - 1;
         match self.show(index).await? {
             Shown::File { key, format } if same_photo(&key, &row.key) => {
                 self.fetch(Wanted { key, format, index, place: None, twin: false }).await

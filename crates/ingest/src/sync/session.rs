@@ -1,6 +1,7 @@
 //! One connection of a run: what its passes share.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use filmwire_camera::quirk::RealSize;
 use filmwire_camera::{Camera, Error as CameraError, ObjectHandle};
@@ -51,6 +52,9 @@ pub(super) enum Shown {
     Unreadable,
 }
 
+/// How often a camera that is busy is asked again, and how long it is left in peace before.
+const BUSY_TRIES: u32 = 3;
+const BUSY_PAUSE: Duration = Duration::from_millis(500);
 /// Objects looked at for a photo that tells the body.
 pub(super) const NEWEST: usize = 4;
 
@@ -171,7 +175,16 @@ impl<'a> Session<'a> {
     /// Asks what the object at a position is.
     pub(super) async fn show(&mut self, index: u64) -> Result<Shown, End> {
         self.want_real_sizes().await?;
-        match self.camera.object_info(ObjectHandle(index as u32 + 1)).await {
+        let object = ObjectHandle(index as u32 + 1);
+        let mut told = self.camera.object_info(object).await;
+        for _ in 0..BUSY_TRIES {
+            let Err(CameraError::Refused { response: ResponseCode::DEVICE_BUSY, .. }) = told else {
+                break;
+            };
+            tokio::time::sleep(BUSY_PAUSE).await;
+            told = self.camera.object_info(object).await;
+        }
+        match told {
             Ok(info) => {
                 let shown = shown(&info);
                 if let Some(newest) = self.newest.get_mut(self.places.age(index, self.count)) {

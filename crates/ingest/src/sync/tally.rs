@@ -25,6 +25,7 @@ pub(super) struct Tally {
     /// Stand-ins of objects that failed in this run and did not come through since.
     failed: HashSet<u64>,
     bytes: u64,
+    received_bytes: u64,
     /// Objects known to be in the library, as far as the run got.
     known: u64,
     /// Stand-ins of objects that this run fetched: they are new, also after a reconnect.
@@ -52,8 +53,8 @@ impl Tally {
         self.whole = Some(objects);
     }
 
-    pub(super) fn skip(&mut self, reason: SkipReason) {
-        *self.skipped.entry(reason).or_default() += 1;
+    pub(super) fn skip(&mut self, reason: SkipReason, objects: u64) {
+        *self.skipped.entry(reason).or_default() += objects;
     }
 
     /// True if the object failed in this run.
@@ -61,7 +62,8 @@ impl Tally {
         self.failed.contains(&stand_in)
     }
 
-    pub(super) fn piece(&mut self) {
+    pub(super) fn piece(&mut self, bytes: u64) {
+        self.received_bytes += bytes;
         self.pieces += 1;
     }
 
@@ -118,6 +120,7 @@ impl Tally {
             duplicates: self.duplicates,
             damaged: self.damaged,
             bytes: self.bytes,
+            received_bytes: self.received_bytes,
             interrupted: self.interrupted,
             model: self.model.clone(),
             operations: self.operations,
