@@ -30,7 +30,9 @@ impl Catalogue {
     /// Makes a new catalogue for the library `id`; the file must not exist or be empty.
     pub(crate) fn create(path: &Path, id: &str) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let this = Self::connect(path, flags)?;
+        // Not with the log: switching to it writes the file before there is anything of ours in
+        // it, and a making that was killed then would leave a stranger's file.
+        let this = Self::connect(path, flags, "truncate")?;
         let made = this.transaction(|c| {
             c.conn.execute_batch(upgrade::SCHEMA)?;
             c.conn.execute("INSERT INTO library (only_row, id) VALUES (1, ?1)", [id])?;
@@ -39,7 +41,8 @@ impl Catalogue {
             Ok(())
         });
         made.map_err(|e| this.about_this_file(e))?;
-        Ok(this)
+        drop(this);
+        Self::open(path)
     }
 
     /// Opens an existing catalogue, or a copy of one, and brings it to this release's schema.
@@ -48,20 +51,20 @@ impl Catalogue {
     /// # Errors
     /// Fails with [`Error::Newer`] and [`Error::Damaged`]; the file is then as it was.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let this = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let this = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, "wal")?;
         let opened = this.check_mark().and_then(|()| upgrade::upgrade(&this));
         opened.map_err(|e| this.about_this_file(e))?;
         Ok(this)
     }
 
-    fn connect(path: &Path, flags: OpenFlags) -> Result<Self, Error> {
+    fn connect(path: &Path, flags: OpenFlags, journal: &str) -> Result<Self, Error> {
         let setup = || {
             let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             conn.busy_timeout(BUSY_TIMEOUT)?;
             // A commit is one sync of the log, not five of journal, folder and database, and
             // readers go on meanwhile. Its shared memory is unsafe on network file systems, where
             // no catalogue is kept.
-            conn.pragma_update(None, "journal_mode", "wal")?;
+            conn.pragma_update(None, "journal_mode", journal)?;
             conn.pragma_update(None, "synchronous", "full")?;
             conn.pragma_update(None, "foreign_keys", true)?;
             // In KiB when negative: the whole tool has to stay under 24 MiB.
