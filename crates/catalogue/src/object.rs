@@ -12,6 +12,8 @@ use crate::{Catalogue, Error};
 pub struct ObjectFilter {
     /// Only this camera's.
     pub camera: Option<CameraId>,
+    /// Only objects in the snapshot of the chosen camera's card.
+    pub on_card: bool,
     /// Only these objects; empty means any.
     pub ids: Vec<ObjectId>,
     /// Only objects in one of these states; empty means any.
@@ -38,6 +40,12 @@ impl ObjectFilter {
             // The plus keeps SQLite on the rows' own order: by an index of the camera, every page
             // would sort all of its objects.
             all.push(format!("+o.camera_id = {}", camera.0));
+            if self.on_card {
+                let camera = camera.0;
+                all.push(format!(
+                    "o.id IN (SELECT object_id FROM snapshot_place WHERE camera_id = {camera})"
+                ));
+            }
         }
         if !self.ids.is_empty() {
             let ids = self.ids.iter().map(|id| id.0.to_string()).collect();

@@ -2,9 +2,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use filmwire_catalogue::ObjectFilter;
 use filmwire_codec::DateTime;
-use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known};
+use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync};
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
 use filmwire_sim::media::exif::Body;
 use support::{Shelf, SimConnect, on_card, plain_card, simulator};
@@ -313,4 +316,57 @@ async fn a_busy_camera_is_asked_again() {
     sim.add_fault("refuse=GetObjectInfo#3:0x2019".parse().unwrap());
     let (summary, _) = shelf.sync(&sim).await;
     assert_eq!((summary.new, summary.skipped_total()), (6, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_photo_that_costs_the_connection_does_not_cost_the_others() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(6)));
+    // The third object is never answered; every other one is.
+    for nth in [3, 6, 9, 12, 15] {
+        sim.add_fault(format!("silence=GetPartialObject#{nth}").parse().unwrap());
+    }
+    let (summary, _) = shelf.try_sync(&SimConnect::new(&sim), &shelf.options()).await;
+    let summary = summary.unwrap();
+    assert!(summary.new >= 5, "{summary:?}");
+    assert_eq!(summary.seen, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_camera_that_is_silent() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
+    sim.add_fault("silence=GetPartialObject#2".parse().unwrap());
+    let (stopper, stop) = Stop::new();
+    let library = shelf.library();
+    let (connect, options) = (SimConnect::new(&sim), shelf.options());
+    let start = tokio::time::Instant::now();
+    let mut started = 0;
+    let mut tell = |event: Event| {
+        started += u32::from(matches!(event, Event::Started(_)));
+        if started == 2 {
+            stopper.stop();
+        }
+    };
+    let summary = sync(&connect, &library, &options, &stop, &mut tell).await.unwrap();
+    assert!(summary.interrupted);
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    sim.wait_idle().await;
+    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pieces_of_two_files_are_never_one_photo() {
+    let film_bytes = 2_200_000..=2_200_000;
+    let spec = GenerateSpec { photos: 3, films: 3, film_bytes, ..GenerateSpec::default() };
+    for nth in 12..30 {
+        let (shelf, sim) = (Shelf::new(), simulator("X-A2", Card::generated(&spec)));
+        // One taken and one deleted: the count stays.
+        sim.add_fault(format!("add=1:{nth}").parse().unwrap());
+        sim.add_fault(format!("delete=6:{nth}").parse().unwrap());
+        let ever: BTreeSet<String> = on_card(&sim).into_iter().collect();
+        shelf.sync(&sim).await;
+        let ever: BTreeSet<String> = ever.into_iter().chain(on_card(&sim)).collect();
+        for (path, hash) in shelf.photos() {
+            assert!(ever.contains(&hash), "{nth}: {path} is no file of the card");
+        }
+    }
 }

@@ -227,6 +227,16 @@ impl Initiator {
         }
     }
 
+    /// Gives the running transaction up, if there is one, without an event. A late answer is
+    /// thrown away.
+    pub fn give_up(&mut self) {
+        if matches!(self.state, State::Running(_)) {
+            self.inbox.abandon_filling();
+            self.outgoing = None;
+            self.state = State::Idle;
+        }
+    }
+
     /// Space to read the next bytes into; then call [`Initiator::handle_read`].
     ///
     /// Payload is read straight into the vector that [`Event::Completed`] gives.

@@ -90,6 +90,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
+    /// Gives the running transaction up; its answer is thrown away when it comes.
+    pub(super) fn give_up(&mut self) {
+        self.initiator.give_up();
+    }
+
     /// Waits while nothing is asked; ends only when the connection does. Cancel-safe.
     pub(super) async fn idle(&mut self) -> Error {
         loop {

@@ -8,6 +8,7 @@
 mod link;
 mod unfinished;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +91,8 @@ pub(crate) async fn drive<N: Network>(
     let driver = Driver {
         network,
         link,
+        jobs,
+        waiting: VecDeque::new(),
         options,
         shared,
         sides: Vec::new(),
@@ -97,12 +100,15 @@ pub(crate) async fn drive<N: Network>(
         session_open: false,
         lost: None,
     };
-    driver.serve(jobs).await;
+    driver.serve().await;
 }
 
 struct Driver<N: Network> {
     network: N,
     link: Link<N::Stream>,
+    jobs: mpsc::Receiver<Job>,
+    /// Jobs that came while a transaction was running.
+    waiting: VecDeque<Job>,
     options: Options,
     shared: Arc<Shared>,
     /// Live view last opened, first closed.
@@ -113,9 +119,9 @@ struct Driver<N: Network> {
 }
 
 impl<N: Network> Driver<N> {
-    async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
+    async fn serve(mut self) {
         let told = loop {
-            match self.next_job(&mut jobs).await {
+            match self.next_job().await {
                 Some(Job::Run { request, reply }) => self.answer(request, reply).await,
                 Some(Job::OpenSides { reply }) => drop(reply.send(self.open_sides().await)),
                 Some(Job::Leave { reply }) => break Some(reply),
@@ -129,13 +135,19 @@ impl<N: Network> Driver<N> {
     }
 
     /// Waits for a job, reads 0xD212 while there is none, and notices a camera that hangs up.
-    async fn next_job(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    async fn next_job(&mut self) -> Option<Job> {
+        // Who wants to leave does not wait for those who came before.
+        let leaving = |job: &Job| matches!(job, Job::Leave { .. });
+        let first = self.waiting.iter().position(leaving).unwrap_or(0);
+        if let Some(job) = self.waiting.remove(first) {
+            return Some(job);
+        }
         loop {
             let keep_alive = Instant::now() + self.options.waits.keep_alive;
             let alive = self.lost.is_none();
             tokio::select! {
                 biased;
-                job = jobs.recv() => return job,
+                job = self.jobs.recv() => return job,
                 error = self.link.idle(), if alive => self.lost = Some(error),
                 () = tokio::time::sleep_until(keep_alive), if alive && self.session_open => {
                     let _ = self.transact(self.state_request()).await;
@@ -196,14 +208,47 @@ impl<N: Network> Driver<N> {
         let (code, params) = (request.code, request.params.clone());
         self.shared.count(code);
         let (wait, _) = self.options.waits.of(code);
-        let result = self.link.transact(request, wait).await;
+        let result = self.run_or_leave(request, wait).await;
         match &result {
             Ok(reply) => self.note(code, &params, reply),
             // A transaction that was not answered is over, but the connection may still serve.
-            Err(Error::Silent { .. }) => {}
+            Err(Error::Silent { .. } | Error::Left) => {}
             Err(error) => self.lost = Some(error.clone()),
         }
         result
+    }
+
+    /// Runs a transaction to its end. Once somebody wants to leave, or nobody is left to want
+    /// anything, it has only so long as leaving may take.
+    async fn run_or_leave(&mut self, request: Request, wait: &'static str) -> Result<Reply, Error> {
+        let most = self.options.waits.leave;
+        let Self { link, jobs, waiting, .. } = self;
+        let mut give_up = waiting
+            .iter()
+            .any(|job| matches!(job, Job::Leave { .. }))
+            .then(|| Instant::now() + most);
+        let result = {
+            let running = link.transact(request, wait);
+            tokio::pin!(running);
+            loop {
+                let at = give_up.unwrap_or_else(Instant::now);
+                tokio::select! {
+                    biased;
+                    result = &mut running => break Some(result),
+                    job = jobs.recv(), if give_up.is_none() => {
+                        if job.as_ref().is_none_or(|job| matches!(job, Job::Leave { .. })) {
+                            give_up = Some(Instant::now() + most);
+                        }
+                        waiting.extend(job);
+                    }
+                    () = tokio::time::sleep_until(at), if give_up.is_some() => break None,
+                }
+            }
+        };
+        result.unwrap_or_else(|| {
+            link.give_up();
+            Err(Error::Left)
+        })
     }
 
     fn note(&mut self, code: OperationCode, params: &[u32], reply: &Reply) {

@@ -95,7 +95,7 @@ impl Librarian {
             if !begin.twin {
                 return Ok(None);
             }
-            row = self.next_twin(&begin.key, &seen, now)?;
+            row = self.next_twin(self.camera(), &begin.key, &seen, now)?;
         }
         if fits && !self.options.dry_run {
             let mark = format!("boot {}", boot_id());
@@ -106,8 +106,9 @@ impl Librarian {
     }
 
     /// A row that no content was given to yet, for one of several objects with an equal key.
-    fn next_twin(
+    pub(super) fn next_twin(
         &self,
+        camera: CameraId,
         key: &PhotoKey,
         seen: &Seen,
         now: i64,
@@ -115,7 +116,7 @@ impl Librarian {
         let mut key = key.clone();
         loop {
             key.twin += 1;
-            let row = self.catalogue.see(self.camera(), &key, seen, now)?;
+            let row = self.catalogue.see(camera, &key, seen, now)?;
             if row.state.is_unfinished() {
                 return Ok(row);
             }

@@ -155,10 +155,21 @@ impl Librarian {
             Some(row) => {
                 self.put_back(object.id)?;
                 let seen = Seen { utc_offset: row.utc_offset.clone(), run: Some(self.run) };
-                let mut key = row.key;
-                key.twin += 1;
-                Ok(self.catalogue.see(body.id, &key, &seen, self.now())?)
+                Ok(self.next_twin(body.id, &row.key, &seen, self.now())?)
             }
+        }
+    }
+
+    /// How many objects of one key need not be fetched.
+    pub(crate) fn count_twins(&self, key: &PhotoKey) -> Result<usize, Error> {
+        let mut key = key.clone();
+        let mut count = 0;
+        loop {
+            match self.catalogue.find(self.camera(), &key)? {
+                None => return Ok(count),
+                Some(row) => count += usize::from(!row.state.is_unfinished()),
+            }
+            key.twin += 1;
         }
     }
 

@@ -5,7 +5,7 @@ use filmwire_catalogue::PhotoKey;
 use filmwire_codec::ObjectFormatCode;
 use tokio::sync::oneshot;
 
-use super::session::{End, Session};
+use super::session::{End, Session, Shown, or_stop};
 use crate::event::{Event, FileStart};
 use crate::librarian::{Begin, Discard, Message, Resume, fingerprint};
 
@@ -29,7 +29,10 @@ impl Session<'_> {
         let decides = !self.body_checked && self.is_newest_photo(wanted.index);
         let resume = self.resumable.remove(&stand_in).filter(|_| !wanted.twin);
         if self.options.dry_run {
-            return self.begin(&wanted, None, decides).await;
+            self.begin(&wanted, None, decides).await?;
+            self.finished.insert(stand_in);
+            self.fetched_at.entry(stand_in).or_insert(wanted.index);
+            return Ok(());
         }
         let start = FileStart {
             name: wanted.key.name.clone(),
@@ -48,18 +51,26 @@ impl Session<'_> {
             Resume { offset, same }
         });
         self.begin(&wanted, resume, decides).await?;
+        let pieces = self.tally.progress();
         match self.bytes(&wanted, offset, first_is_same).await {
             Ok(()) => {}
+            Err(End::Lost(error)) => {
+                let something_new = self.tally.progress() > pieces;
+                let to_blame = self.tally.lost_over(stand_in, something_new);
+                return self.lose(error, to_blame).await;
+            }
             Err(end) => return self.give_up(end).await,
         }
         // A photo taken meanwhile moves every handle: then this may be two files mixed.
-        match self.still_the_same().await {
+        match self.is_unmixed(&wanted).await {
             Ok(()) => self.desk.send(Message::End).await?,
             Err(end) => return self.give_up(end).await,
         }
         self.body_checked |= decides;
         self.finished.insert(stand_in);
-        self.fetched_at.insert(stand_in, wanted.index);
+        if !wanted.twin {
+            self.fetched_at.insert(stand_in, wanted.index);
+        }
         self.rest_sizes(false).await?;
         self.checkpoint()
     }
@@ -90,6 +101,9 @@ impl Session<'_> {
             let piece = self.piece(wanted, offset).await?;
             let count = piece.len() as u64;
             self.desk.send(Message::Piece(piece)).await?;
+            // A piece that was here before is no progress, or a camera that always falls silent
+            // behind it would be asked for ever.
+            let again = first_is_same.is_some();
             if let Some(told) = first_is_same.take()
                 && !told.await.unwrap_or(true)
             {
@@ -98,7 +112,7 @@ impl Session<'_> {
                 continue;
             }
             offset += count;
-            self.tally.piece(count);
+            self.tally.piece(count, again);
             (self.tell)(Event::Progress { bytes: offset, size });
         }
         Ok(())
@@ -110,12 +124,41 @@ impl Session<'_> {
         let object = ObjectHandle(wanted.index as u32 + 1);
         // Sizes are 32-bit on the wire, so offsets inside a file are.
         let asked = GetPartialObject { object, offset: offset as u32, max_bytes };
-        let piece = self.camera.read_part(asked).await?;
+        let piece = or_stop(self.stop, self.camera.read_part(asked)).await??;
         if piece.is_empty() {
             let (sent, announced) = (offset, wanted.key.size);
             return Err(CameraError::Short { object: object.0, sent, announced }.into());
         }
         Ok(piece)
+    }
+
+    /// The count must be that of this pass; and what was read in several pieces must still be what
+    /// it was, since one photo taken and one deleted leave the count alone.
+    async fn is_unmixed(&mut self, wanted: &Wanted) -> Result<(), End> {
+        if wanted.key.size > u64::from(GetPartialObject::PIECE_BYTES) {
+            match self.show(wanted.index).await? {
+                Shown::File { key, .. } if key == wanted.key => {}
+                _ => return Err(End::CardChanged),
+            }
+        }
+        self.still_the_same().await
+    }
+
+    /// The connection went while a file was read. What is here is kept to go on with, unless the
+    /// file costs the connection each time: then it has failed, and the others get their turn.
+    async fn lose(&mut self, error: CameraError, to_blame: bool) -> Result<(), End> {
+        let discard = if to_blame {
+            Discard::Failed(format!("the connection was lost each time it was read: {error}"))
+        } else {
+            Discard::Keep
+        };
+        self.desk.send(Message::Discard(discard)).await?;
+        // So that the next session knows of it.
+        self.desk.ask(|_| ()).await?;
+        while let Some(outcome) = self.desk.outcome() {
+            self.take(outcome)?;
+        }
+        Err(End::Lost(error))
     }
 
     /// Tells the librarian what becomes of the file that will not be finished. A camera that

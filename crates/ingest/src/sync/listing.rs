@@ -24,8 +24,8 @@ pub(super) struct Listing {
     batch: Vec<Placed>,
     /// Position of the first object of each key.
     first: HashMap<u64, u64>,
-    /// Positions of objects whose key is not the only one.
-    twins: Vec<u64>,
+    /// Positions of objects whose key is not the only one, by its stand-in.
+    twins: HashMap<u64, Vec<u64>>,
     listed: u64,
     /// Objects since the count was last looked at; each fetch looks at it.
     unchecked: u64,
@@ -43,7 +43,7 @@ impl Listing {
         Self {
             batch: Vec::new(),
             first: HashMap::new(),
-            twins: Vec::new(),
+            twins: HashMap::new(),
             listed: 0,
             unchecked: 0,
             missing: 0,
@@ -86,6 +86,7 @@ impl Session<'_> {
         }
         listing.missing = 0;
         listing.listed += 1;
+        self.tally.listed();
         listing.unchecked += 1;
         if listing.unchecked >= LOOK_AGAIN {
             listing.unchecked = 0;
@@ -119,9 +120,14 @@ impl Session<'_> {
         format: ObjectFormatCode,
     ) -> Result<bool, End> {
         let stand_in = fingerprint(&key);
+        let mut key = key;
         if let Some(&first) = listing.first.get(&stand_in) {
             // Equal keys: only their content tells which is which.
-            listing.twins.extend([first, index]);
+            let all = listing.twins.entry(stand_in).or_insert_with(|| vec![first]);
+            if self.job == Job::MarkKnown {
+                key.twin = all.len() as u32;
+            }
+            all.push(index);
         } else {
             listing.first.insert(stand_in, index);
         }
@@ -130,6 +136,8 @@ impl Session<'_> {
                 return Ok(false);
             }
             self.tally.know(stand_in);
+            self.put(listing, Placed { key, place, skip: None }).await?;
+        } else if self.tally.has_failed(stand_in) {
             self.put(listing, Placed { key, place, skip: None }).await?;
         } else if self.given_up.contains(&stand_in) {
             self.passed_over.insert(stand_in);
@@ -170,15 +178,11 @@ impl Session<'_> {
     /// Ends a listing: twins are fetched, the count is looked at, the snapshot is complete.
     pub(super) async fn end_listing(&mut self, mut listing: Listing) -> Result<(), End> {
         self.flush(&mut listing).await?;
-        let mut twins = std::mem::take(&mut listing.twins);
-        twins.sort_unstable();
-        twins.dedup();
         if self.job == Job::Fetch {
-            for index in twins {
-                self.checkpoint()?;
-                if let Shown::File { key, format } = self.show(index).await? {
-                    self.fetch(Wanted { key, format, index, place: None, twin: true }).await?;
-                }
+            let mut twins: Vec<_> = std::mem::take(&mut listing.twins).into_iter().collect();
+            twins.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+            for (stand_in, positions) in twins {
+                self.fetch_twins(stand_in, &positions).await?;
             }
         }
         if listing.unchecked > 0 {
@@ -196,6 +200,36 @@ impl Session<'_> {
             })
             .await??;
         self.checkpoint()
+    }
+
+    /// Fetches objects of one key, unless as many are known or they are not wanted.
+    async fn fetch_twins(&mut self, stand_in: u64, positions: &[u64]) -> Result<(), End> {
+        self.settle().await?;
+        let mut known = None;
+        for &index in positions {
+            self.checkpoint()?;
+            if self.passed_over.contains(&stand_in) {
+                return Ok(());
+            }
+            // The one that this pass fetched is no news.
+            if self.fetched_at.get(&stand_in) == Some(&index) {
+                continue;
+            }
+            let Shown::File { key, format } = self.show(index).await? else { continue };
+            if !self.wants(&key, format) {
+                return Ok(());
+            }
+            if known.is_none() {
+                let key = key.clone();
+                let count = self.desk.ask(move |librarian| librarian.count_twins(&key)).await??;
+                known = Some(count);
+            }
+            if known.is_some_and(|known| known >= positions.len()) {
+                return Ok(());
+            }
+            self.fetch(Wanted { key, format, index, place: None, twin: true }).await?;
+        }
+        Ok(())
     }
 
     /// Forgets what was known of the card and lists all of it, newest first.

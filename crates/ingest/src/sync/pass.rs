@@ -339,7 +339,8 @@ impl Session<'_> {
         self.desk
             .ask(|librarian| {
                 let (camera, run, now) = (librarian.camera(), librarian.run, librarian.now());
-                let all = ObjectFilter::default();
+                // Objects of another card of this body are not here to be seen.
+                let all = ObjectFilter { on_card: true, ..ObjectFilter::default() };
                 librarian.catalogue.mark_known(camera, &all, Some(run), now)
             })
             .await??;

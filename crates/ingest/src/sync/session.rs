@@ -1,6 +1,7 @@
 //! One connection of a run: what its passes share.
 
 use std::collections::{HashMap, HashSet};
+use std::future::Future;
 use std::time::Duration;
 
 use filmwire_camera::quirk::RealSize;
@@ -174,15 +175,18 @@ impl<'a> Session<'a> {
 
     /// Asks what the object at a position is.
     pub(super) async fn show(&mut self, index: u64) -> Result<Shown, End> {
+        if self.tally.is_avoided(index) {
+            return Ok(Shown::Unreadable);
+        }
         self.want_real_sizes().await?;
         let object = ObjectHandle(index as u32 + 1);
-        let mut told = self.camera.object_info(object).await;
+        let mut told = or_stop(self.stop, self.camera.object_info(object)).await?;
         for _ in 0..BUSY_TRIES {
             let Err(CameraError::Refused { response: ResponseCode::DEVICE_BUSY, .. }) = told else {
                 break;
             };
             tokio::time::sleep(BUSY_PAUSE).await;
-            told = self.camera.object_info(object).await;
+            told = or_stop(self.stop, self.camera.object_info(object)).await?;
         }
         match told {
             Ok(info) => {
@@ -203,7 +207,12 @@ impl<'a> Session<'a> {
             Err(CameraError::Unreadable { .. } | CameraError::Refused { .. }) => {
                 Ok(Shown::Unreadable)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                if error.is_link_trouble() {
+                    self.tally.lost_at(index);
+                }
+                Err(error.into())
+            }
         }
     }
 
@@ -242,5 +251,15 @@ fn shown(info: &ObjectInfo) -> Shown {
         Shown::NoFile(key)
     } else {
         Shown::File { key, format: info.format }
+    }
+}
+
+/// Waits for the camera, but not longer than until the person wants to stop: the transaction then
+/// ends, or is given up, while the camera is left.
+pub(super) async fn or_stop<T>(stop: &Stop, asking: impl Future<Output = T>) -> Result<T, End> {
+    tokio::select! {
+        biased;
+        told = asking => Ok(told),
+        () = stop.asked() => Err(End::Stopped),
     }
 }

@@ -1,12 +1,15 @@
 //! Counting what a run did, so that its totals add up.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use filmwire_catalogue::PhotoKey;
 
 use crate::error::Error;
 use crate::event::{Event, OUT_OF_REACH, SkipReason, Summary};
 use crate::librarian::Outcome;
+
+/// How often one object may cost the connection before the others get their turn.
+const MOST_LOSSES: u32 = 2;
 
 /// Counts of a run, over all its sessions.
 #[derive(Default)]
@@ -33,6 +36,11 @@ pub(super) struct Tally {
     /// Objects of the card, once a pass went through.
     whole: Option<u64>,
     pieces: u64,
+    listed: u64,
+    /// How often the connection was lost over an object without anything new, by its stand-in.
+    losses: HashMap<u64, u32>,
+    /// The same by position, for objects of which the camera told nothing.
+    losses_at: HashMap<u64, u32>,
 }
 
 impl Tally {
@@ -62,14 +70,36 @@ impl Tally {
         self.failed.contains(&stand_in)
     }
 
-    pub(super) fn piece(&mut self, bytes: u64) {
+    pub(super) fn piece(&mut self, bytes: u64, again: bool) {
         self.received_bytes += bytes;
-        self.pieces += 1;
+        self.pieces += u64::from(!again);
+    }
+
+    pub(super) fn listed(&mut self) {
+        self.listed += 1;
+    }
+
+    /// The connection was lost while an object was read; true if that happened too often with
+    /// nothing new, so that the object is to blame and not the link.
+    pub(super) fn lost_over(&mut self, stand_in: u64, something_new: bool) -> bool {
+        let losses = self.losses.entry(stand_in).or_default();
+        *losses = if something_new { 0 } else { *losses + 1 };
+        *losses >= MOST_LOSSES
+    }
+
+    /// The connection was lost while the object at a position was asked for.
+    pub(super) fn lost_at(&mut self, index: u64) {
+        *self.losses_at.entry(index).or_default() += 1;
+    }
+
+    /// True if asking for the object at a position ends the connection each time.
+    pub(super) fn is_avoided(&self, index: u64) -> bool {
+        self.losses_at.get(&index).is_some_and(|&losses| losses >= MOST_LOSSES)
     }
 
     /// Grows with everything that came through.
     pub(super) fn progress(&self) -> u64 {
-        self.new + self.pieces
+        self.new + self.pieces + self.listed + self.failed.len() as u64
     }
 
     /// Counts an outcome and tells the person; fails if it ends the run.
