@@ -12,7 +12,7 @@ Exit codes:
   1    some items failed; the others are done
   2    the command line or the configuration is wrong
   3    no camera was reached, or it was lost
-  4    the camera refused: no OK pressed, busy, function not offered
+  4    the camera refused (no OK pressed, busy, function not offered) or made no sense
   5    another process holds the library
   6    local storage failed
   8    a check found a mismatch

@@ -24,8 +24,17 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Reads the settings.
+    /// Reads the settings, and warns of a camera that looks like a misspelt name.
     pub(crate) fn config(&self, flags: &SettingFlags) -> Result<Config, Trouble> {
+        let config = self.config_in_doubt(flags)?;
+        if let Some(doubt) = config.doubt() {
+            self.out.warn(&doubt);
+        }
+        Ok(config)
+    }
+
+    /// Reads the settings without a warning.
+    pub(crate) fn config_in_doubt(&self, flags: &SettingFlags) -> Result<Config, Trouble> {
         Config::load(&Asked {
             config: self.global.config.as_deref(),
             camera: self.global.camera.as_deref(),

@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// No camera was reached, or it was lost.
     NoCamera = 3,
-    /// The camera refused.
+    /// The camera refused, or what it sent made no sense.
     Refused = 4,
     /// Another process holds the library.
     Locked = 5,
@@ -78,6 +78,8 @@ impl Exit {
 fn of_camera(error: &CameraError) -> Exit {
     match error {
         CameraError::Forbidden(_) => Exit::Usage,
+        // It is there and answers, as with an answer whose data cannot be read.
+        CameraError::Broken(_) => Exit::Refused,
         error if error.is_unreachable() || error.is_link_trouble() => Exit::NoCamera,
         _ => Exit::Refused,
     }
@@ -100,8 +102,71 @@ fn of_ingest(error: &IngestError) -> Exit {
     }
 }
 
-/// What the person can do about an error; empty if its text says that already.
-pub(crate) fn cure(error: &anyhow::Error) -> String {
+/// An error in words: what went wrong, and what the person can do about it.
+pub(crate) fn words(error: &anyhow::Error) -> (String, String) {
+    let (mut text, mut cure) = (String::new(), cure(error));
+    for cause in error.chain() {
+        let mut said = cause.to_string();
+        if let Some(of_catalogue) = catalogue_error(cause) {
+            (said, cure) = catalogue_words(of_catalogue);
+        }
+        // Many errors tell their cause in their own text.
+        if !text.contains(&said) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&said);
+        }
+    }
+    (text, cure)
+}
+
+fn catalogue_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a CatalogueError> {
+    match cause.downcast_ref() {
+        Some(IngestError::Catalogue(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    }
+}
+
+/// Cause and cure, which the catalogue tells in one text.
+fn catalogue_words(error: &CatalogueError) -> (String, String) {
+    let text = error.to_string();
+    let split = || {
+        let (cause, cure) = text.rsplit_once("; ")?;
+        Some((cause.to_owned(), cure.to_owned()))
+    };
+    match error {
+        CatalogueError::Locked { holder } => {
+            let cure = format!("wait until {holder} is done with it, or stop it");
+            (format!("the library is in use by {holder}"), cure)
+        }
+        CatalogueError::WrongLibrary { path, expected, found } => {
+            let path = path.display();
+            let cure = "mount the disk or share with that library, or correct library_id in the \
+                        configuration";
+            (format!("{path} does not hold library {expected} but {found}"), cure.to_owned())
+        }
+        CatalogueError::Io { source, .. } => (text, storage_cure(source.kind()).to_owned()),
+        _ if error.kind() == ErrorKind::Defect => {
+            let cure = "run `filmwire catalogue check`; if it finds nothing, report this defect";
+            (text, cure.to_owned())
+        }
+        _ => split().unwrap_or((text, String::new())),
+    }
+}
+
+/// What helps where the system refused to read or write.
+fn storage_cure(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AlreadyExists => "choose another name; nothing is ever replaced",
+        io::ErrorKind::NotFound => "check that the folder is there and mounted",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room and run again",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "make it writable for this user, or choose another folder"
+        }
+        _ => "check that the folder is there, writable, and has room",
+    }
+}
+
+fn cure(error: &anyhow::Error) -> String {
     for cause in error.chain() {
         if let Some(trouble) = cause.downcast_ref::<Trouble>() {
             return trouble.cure();
@@ -112,8 +177,11 @@ pub(crate) fn cure(error: &anyhow::Error) -> String {
         if let Some(error) = cause.downcast_ref::<CameraError>() {
             return error.cure().to_owned();
         }
+        if cause.is::<BindError>() {
+            return "choose another address or port with --listen".to_owned();
+        }
     }
-    String::new()
+    "run again with -vv; if that does not tell why, report this defect".to_owned()
 }
 
 /// Errors of the program itself.
@@ -191,9 +259,7 @@ impl Trouble {
             Self::Usage { cure, .. } | Self::Failed { cure, .. } | Self::Interrupted { cure } => {
                 cure.clone()
             }
-            Self::Storage { .. } => {
-                "check that the folder is there, writable, and has room".to_owned()
-            }
+            Self::Storage { cause, .. } => storage_cure(cause.kind()).to_owned(),
             Self::PipeClosed => String::new(),
         }
     }
@@ -204,7 +270,7 @@ mod tests {
     use std::time::Duration;
 
     use filmwire_camera::Error;
-    use filmwire_codec::{OperationCode, ResponseCode};
+    use filmwire_codec::{DecodeError, OperationCode, Problem, ResponseCode};
 
     use super::*;
 
@@ -226,6 +292,62 @@ mod tests {
         assert_eq!(of(Error::NotOffered(String::new())), 4);
         assert_eq!(of(Error::Refused { operation, response: ResponseCode(0x2005) }), 4);
         assert_eq!(of(Error::Forbidden(String::new())), 2);
+    }
+
+    #[test]
+    fn answers_that_make_no_sense_have_one_code() {
+        let error = || DecodeError {
+            field: "handle",
+            offset: 2,
+            problem: Problem::TooShort { needed: 4, left: 2 },
+        };
+        let operation = OperationCode::GET_OBJECT_INFO;
+        assert_eq!(of(Error::Unreadable { operation, error: error() }), 4);
+        assert_eq!(of(Error::Broken(error().into())), 4);
+    }
+
+    #[test]
+    fn every_kind_of_error_has_its_help_and_says_its_cause_once() {
+        let io = |kind| io::Error::from(kind);
+        let exists = || io(io::ErrorKind::AlreadyExists);
+        let path = || PathBuf::from("/photos; old");
+        let errors: Vec<anyhow::Error> = vec![
+            CatalogueError::Locked { holder: "desk, process 7".into() }.into(),
+            CatalogueError::NotALibrary { path: path(), why: "it is a file; name a folder".into() }
+                .into(),
+            CatalogueError::WrongLibrary {
+                path: path(),
+                expected: "a".into(),
+                found: "nothing".into(),
+            }
+            .into(),
+            CatalogueError::Full { what: "cannot write".into() }.into(),
+            CatalogueError::Io { what: "cannot make".into(), source: exists() }.into(),
+            CatalogueError::Busy.into(),
+            CatalogueError::Invalid("odd".into()).into(),
+            IngestError::Catalogue(CatalogueError::ReadOnly { what: "a".into() }).into(),
+            Trouble::storage("write", path(), exists()).into(),
+            BindError::TooHigh(65535).into(),
+            anyhow::anyhow!("odd"),
+        ];
+        for error in errors {
+            let (text, help) = words(&error);
+            assert!(!help.is_empty() && !text.contains(&help), "{text} / {help}");
+            let said = exists().to_string();
+            assert!(text.matches(&said).count() <= 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_holds_the_library_is_named_as_the_one_to_wait_for() {
+        let locked = CatalogueError::Locked { holder: "desk, process 7".into() };
+        let expected = (
+            "the library is in use by desk, process 7".to_owned(),
+            "wait until desk, process 7 is done with it, or stop it".to_owned(),
+        );
+        assert_eq!(words(&locked.into()), expected);
+        let context = anyhow::Error::new(CatalogueError::Busy).context("while listing");
+        assert_eq!(words(&context).1, "try again");
     }
 
     #[test]

@@ -11,8 +11,8 @@ pub(crate) fn report(error: &anyhow::Error, out: &Output) -> Exit {
     if matches!(error.downcast_ref(), Some(Trouble::PipeClosed)) {
         return exit;
     }
-    let text = text::tame(&format!("{error:#}"));
-    let cure = exit::cure(error);
+    let (text, cure) = exit::words(error);
+    let (text, cure) = (text::tame(&text), text::tame(&cure));
     out.error(&text, &cure);
     // A closed standard output leaves nobody to tell.
     let _ = out.json("error", line(exit, &text, &cure));

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use filmwire_camera::{Camera, Error, ObjectHandle, ObjectInfo};
-use filmwire_codec::ObjectFormatCode;
+use filmwire_codec::{ObjectFormatCode, ResponseCode};
 use serde_json::{Value, json};
 
 use crate::exit::Trouble;
@@ -89,34 +89,54 @@ pub(crate) async fn find(
     out: &Output,
 ) -> Result<(Vec<Listed>, u64), anyhow::Error> {
     let mut found: Vec<Option<Listed>> = wanted.iter().map(|_| None).collect();
+    let mut refusals: Vec<Option<Error>> = wanted.iter().map(|_| None).collect();
     let wanted: Vec<Wanted> = wanted.iter().map(|text| text.as_str().into()).collect();
-    for (place, wanted) in found.iter_mut().zip(&wanted) {
+    for (number, wanted) in wanted.iter().enumerate() {
         if let Wanted::Handle(handle) = *wanted {
-            *place = read(camera, handle).await?;
+            match read(camera, handle).await? {
+                Ok(listed) => found[number] = Some(listed),
+                Err(refusal) => refusals[number] = Some(refusal),
+            }
         }
     }
     find_names(camera, &wanted, &mut found).await?;
     let mut missing = 0;
-    for (place, wanted) in found.iter().zip(&wanted) {
+    for ((place, refusal), wanted) in found.iter().zip(&refusals).zip(&wanted) {
         if place.is_none() {
             missing += 1;
-            let what = match wanted {
-                Wanted::Handle(handle) => format!("no object has the handle {handle}"),
-                Wanted::Name(name) => format!("no object is called {name:?}"),
-            };
-            out.warn(&format!("{what}; `filmwire ls` shows what there is"));
-            let reason = json!({ "name": name_of(wanted), "reason": what });
-            out.json("failed", reason)?;
+            tell_missing(wanted, refusal.as_ref(), out)?;
         }
     }
     Ok((found.into_iter().flatten().collect(), missing))
 }
 
-fn name_of(wanted: &Wanted) -> String {
-    match wanted {
-        Wanted::Handle(handle) => handle.to_string(),
-        Wanted::Name(name) => name.clone(),
-    }
+/// Says why there is nothing of what the person named.
+fn tell_missing(wanted: &Wanted, refusal: Option<&Error>, out: &Output) -> Result<(), Trouble> {
+    let shown = "`filmwire ls` shows what there is";
+    let (line, (reason, help)) = match wanted {
+        Wanted::Name(name) => {
+            (json!({ "name": name }), (format!("no object is called {name:?}"), shown))
+        }
+        Wanted::Handle(handle) => {
+            let line = json!({ "handle": handle.0, "name": handle.to_string() });
+            let words = match refusal {
+                Some(error) if !is_no_such_object(error) => {
+                    (format!("object {handle}: {error}"), error.cure())
+                }
+                _ => (format!("no object has the handle {handle}"), shown),
+            };
+            (line, words)
+        }
+    };
+    out.warn(&format!("{}; {help}", text::tame(&reason)));
+    let mut line = line;
+    line["reason"] = reason.into();
+    out.json("failed", line)
+}
+
+/// Any other refusal says nothing about whether the object is there.
+fn is_no_such_object(error: &Error) -> bool {
+    matches!(error, Error::Refused { response: ResponseCode::INVALID_OBJECT_HANDLE, .. })
 }
 
 /// Goes through the card until every name was met once.
@@ -146,11 +166,12 @@ async fn find_names(
     .await
 }
 
-/// Reads what the camera tells of an object; `None` if it refuses or its words make no sense.
-async fn read(camera: &Camera, handle: ObjectHandle) -> Result<Option<Listed>, Error> {
+/// Reads what the camera tells of an object; the inner error says that it refuses, or that its
+/// words make no sense.
+async fn read(camera: &Camera, handle: ObjectHandle) -> Result<Result<Listed, Error>, Error> {
     match camera.object_info(handle).await {
-        Ok(info) => Ok(Some(Listed { handle, info })),
-        Err(Error::Refused { .. } | Error::Unreadable { .. }) => Ok(None),
+        Ok(info) => Ok(Ok(Listed { handle, info })),
+        Err(refusal @ (Error::Refused { .. } | Error::Unreadable { .. })) => Ok(Err(refusal)),
         Err(error) => Err(error),
     }
 }
@@ -166,7 +187,7 @@ pub(crate) async fn walk(
     // The count is read anew each time: a photo may be taken meanwhile.
     while handle < camera.object_count() {
         handle += 1;
-        let listed = read(camera, ObjectHandle(handle)).await?;
+        let listed = read(camera, ObjectHandle(handle)).await?.ok();
         refused = if listed.is_some() { 0 } else { refused + 1 };
         if refused > MOST_REFUSED {
             let count = camera.object_count();

@@ -155,6 +155,7 @@ async fn read_first(camera: &Camera, saw: &mut String) -> Result<bool, Error> {
 fn saw(step: Step, log: &Log, model: &str) -> String {
     match step {
         Step::Init => model.to_owned(),
+        Step::Session if log.session_opened() => "opened".to_owned(),
         Step::Ok if log.camera_state().is_some() => "the camera let us in".to_owned(),
         Step::Mode => {
             let mut parts = Vec::new();

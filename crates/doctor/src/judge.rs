@@ -27,9 +27,10 @@ pub(crate) fn tells_no_version(log: &Log) -> bool {
 }
 
 fn step_of_last(log: &Log) -> Step {
-    let Some(last) = log.last() else { return Step::Init };
+    // The camera said welcome before; what comes next is the session.
+    let Some(last) = log.last() else { return Step::Session };
     match (last.code, last.property()) {
-        (OperationCode::OPEN_SESSION, _) => Step::Init,
+        (OperationCode::OPEN_SESSION, _) => Step::Session,
         (_, Some(property)) if property.is_version() => Step::Versions,
         (_, Some(DevicePropCode::FUNCTION_MODE)) => Step::Mode,
         // Before the first version was asked for, the state list is read to learn of access.
@@ -45,16 +46,14 @@ pub(crate) fn explain(step: Step, error: &Error, log: &Log) -> (String, String) 
         (Step::Init, Error::NotACamera { .. }) => {
             "check that the address is the camera's; if it is, restart its wireless communication"
         }
-        (Step::Init, Error::Silent { .. }) => {
+        (Step::Session, Error::Silent { .. } | Error::Refused { .. }) => {
             "restart the camera's wireless communication; another client may hold its only session"
         }
         (Step::Mode, Error::NotOffered(_)) => mode_cure(log.camera_state()),
         (Step::Mode, Error::Refused { response: ResponseCode::DEVICE_BUSY, .. }) => {
             "leave the menu or playback on the camera and run again"
         }
-        (Step::Mode, Error::Refused { .. }) => {
-            "choose WIRELESS COMMUNICATION on the camera, not receiving or PC AutoSave"
-        }
+        (Step::Mode, Error::Refused { .. }) => refused_mode_cure(log.camera_state()),
         (Step::Versions, Error::NotOffered(_)) => NO_VERSIONS,
         (Step::Versions, Error::Refused { .. }) => {
             "report the model and firmware, and what `filmwire doctor --json` says"
@@ -75,6 +74,17 @@ fn tcp_cure(cause: &str) -> &'static str {
     "check that this computer has joined the camera's network, that no other network has the same \
      addresses (bind to one with --camera ADDRESS%INTERFACE), and that the camera still shows its \
      wireless screen"
+}
+
+/// A camera that told a state with photos in it is in the right function already.
+fn refused_mode_cure(state: Option<CameraState>) -> &'static str {
+    match state {
+        Some(CameraState::REMOTE | CameraState::FULL_ACCESS | CameraState::REMOTE_IMAGE_VIEW) => {
+            "the camera is in the right function and refused all the same: start its wireless \
+             communication anew; if it happens again, report the model and firmware"
+        }
+        _ => "choose WIRELESS COMMUNICATION on the camera, not receiving or PC AutoSave",
+    }
 }
 
 fn mode_cure(state: Option<CameraState>) -> &'static str {
@@ -104,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asked_yet_means_the_registration() {
-        assert_eq!(step_of(&Error::Lost("cut".into()), &Log::default()), Step::Init);
+    fn nothing_asked_yet_means_the_session() {
+        assert_eq!(step_of(&Error::Lost("cut".into()), &Log::default()), Step::Session);
     }
 }

@@ -74,6 +74,11 @@ impl Log {
         self.lock().exchanges.last().cloned()
     }
 
+    /// True if something was asked after OpenSession, which is done only once it is open.
+    pub(crate) fn session_opened(&self) -> bool {
+        self.last().is_some_and(|last| last.code != OperationCode::OPEN_SESSION)
+    }
+
     /// Versions the camera told: property and value, `None` where it told nothing.
     pub(crate) fn versions(&self) -> Vec<(DevicePropCode, Option<u32>)> {
         let inner = self.lock();

@@ -12,8 +12,10 @@ pub enum Step {
     Address,
     /// Something accepts a connection there.
     Tcp,
-    /// It answers our registration and opens a session.
+    /// It answers our registration and says its model.
     Init,
+    /// It opens a session.
+    Session,
     /// The person at the camera lets us in.
     Ok,
     /// The camera is in a function that shows photos, and enters it.
@@ -26,10 +28,11 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Address,
         Self::Tcp,
         Self::Init,
+        Self::Session,
         Self::Ok,
         Self::Mode,
         Self::Versions,
@@ -42,6 +45,7 @@ impl Step {
             Self::Address => "address",
             Self::Tcp => "tcp",
             Self::Init => "init",
+            Self::Session => "session",
             Self::Ok => "ok",
             Self::Mode => "mode",
             Self::Versions => "versions",

@@ -161,10 +161,26 @@ async fn init_that_is_refused_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn init_whose_session_does_not_open() {
+async fn session_that_does_not_open() {
+    for fault in ["silence=OpenSession", "refuse=OpenSession:0x2019"] {
+        let simulator = body("X-T20", 1);
+        simulator.add_fault(fault.parse().unwrap());
+        let diagnosis = examine_body(&simulator).await;
+        let (_, cure) = broken(&diagnosis, Step::Session);
+        assert!(cure.contains("only session"), "{cure}");
+        // What the camera said of itself is not forgotten.
+        assert_eq!(diagnosis.steps[2].saw, "X-T20");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn remote_function_that_is_refused_in_the_right_state() {
     let simulator = body("X-T20", 1);
-    simulator.add_fault("silence=OpenSession".parse().unwrap());
-    broken(&examine_body(&simulator).await, Step::Init);
+    simulator.with_persona(|persona| persona.set("camera_state", "6")).unwrap();
+    simulator.add_fault("refuse=InitiateOpenCapture:0x2002".parse().unwrap());
+    let (cause, cure) = broken(&examine_body(&simulator).await, Step::Mode);
+    assert!(cause.contains("InitiateOpenCapture"), "{cause}");
+    assert!(cure.contains("anew") && !cure.contains("choose"), "{cure}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -240,5 +256,5 @@ async fn first_object_that_is_silent_refused_or_no_photo() {
 async fn an_empty_card_is_no_fault() {
     let diagnosis = examine_body(&body("X-T20", 0)).await;
     assert!(diagnosis.is_healthy(), "{diagnosis:?}");
-    assert!(diagnosis.steps[6].saw.contains("empty"));
+    assert!(diagnosis.steps[7].saw.contains("empty"));
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use filmwire_camera::Address;
+use filmwire_ingest::{Kind, Template};
 use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
 
+use super::check_client_name;
 use crate::exit::Trouble;
 
 /// What can stand in the file. Anything else is an error: a misspelt name must not be overlooked.
@@ -13,20 +16,22 @@ use crate::exit::Trouble;
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileConfig {
     /// Address or name of the camera meant.
-    pub(crate) camera: Option<String>,
+    pub(crate) camera: Option<Spanned<String>>,
     /// Folder of the library; `~/` and paths relative to the file are understood.
     pub(crate) to: Option<String>,
     /// The id the library must have, so that an unmounted share is noticed.
     #[serde(default, deserialize_with = "library_id")]
     pub(crate) library_id: Option<String>,
     /// How files are named.
+    #[serde(default, deserialize_with = "name_template")]
     pub(crate) name_template: Option<String>,
     /// What the camera shows.
+    #[serde(default, deserialize_with = "client_name")]
     pub(crate) client_name: Option<String>,
     /// Kinds of files.
-    pub(crate) only: Option<Vec<String>>,
+    pub(crate) only: Option<Vec<Spanned<String>>>,
     /// Cameras with names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "cameras")]
     pub(crate) cameras: BTreeMap<String, CameraEntry>,
 }
 
@@ -38,11 +43,43 @@ pub(crate) struct CameraEntry {
     #[serde(deserialize_with = "address")]
     pub(crate) address: Address,
     /// What tells its photos from those of others; its name if missing.
+    #[serde(default, deserialize_with = "key")]
     pub(crate) key: Option<String>,
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+fn name_template<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse::<Template>().map_err(de::Error::custom)?;
+    Ok(Some(text))
+}
+
+fn client_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    check_client_name(&name).map_err(de::Error::custom)?;
+    Ok(Some(name))
+}
+
+/// All photos of cameras without a key would be taken for those of one.
+fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let key = String::deserialize(deserializer)?;
+    if key.trim().is_empty() {
+        return Err(de::Error::custom("a key must not be empty; leave it out to use the name"));
+    }
+    Ok(Some(key))
+}
+
+fn cameras<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, CameraEntry>, D::Error> {
+    let cameras = BTreeMap::<String, CameraEntry>::deserialize(deserializer)?;
+    match cameras.keys().any(|name| name.trim().is_empty()) {
+        true => Err(de::Error::custom("a camera's name must not be empty")),
+        false => Ok(cameras),
+    }
 }
 
 fn library_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -61,11 +98,23 @@ impl FileConfig {
                 cure,
             )
         })?;
-        toml::from_str(&text).map_err(|error| {
-            let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-            let message = error.message().trim();
+        let wrong = |byte: usize, message: &str| {
+            let (line, column) = position(&text, byte);
             Trouble::usage(format!("{}:{line}:{column}: {message}", path.display()), cure)
-        })
+        };
+        let file: Self = toml::from_str(&text).map_err(|error| {
+            wrong(error.span().map_or(0, |span| span.start), error.message().trim())
+        })?;
+        let unnamed = file.camera.as_ref().filter(|name| !file.cameras.contains_key(name.as_ref()));
+        if let Some(camera) = unnamed {
+            let parsed = camera.as_ref().parse::<Address>();
+            parsed.map_err(|error| wrong(camera.span().start, &error.to_string()))?;
+        }
+        for word in file.only.iter().flatten() {
+            let kind = word.as_ref().parse::<Kind>();
+            kind.map_err(|error| wrong(word.span().start, &error))?;
+        }
+        Ok(file)
     }
 }
 
@@ -100,5 +149,15 @@ mod tests {
             complaint(bad)
         );
         assert!(complaint("library_id = \"7\"\n").contains("32 hex digits"));
+        for (text, start) in [
+            ("only = [\"jpg\",\n  \"exe\"]\n", "2:3: \"exe\" is no kind"),
+            ("to = \"x\"\nname_template = \"{nme}\"\n", "2:17: "),
+            ("client_name = \"\"\n", "1:15: the client name"),
+            ("\ncamera = \"a b\"\n", "2:10: \"a b\" is no camera address"),
+            ("[cameras.a]\naddress = \"h\"\nkey = \" \"\n", "3:7: a key must not be empty"),
+        ] {
+            assert!(complaint(text).starts_with(start), "{}", complaint(text));
+        }
+        assert!(complaint("[cameras.\"\"]\naddress = \"h\"\n").contains("name must not be empty"));
     }
 }

@@ -126,7 +126,7 @@ impl Config {
         let camera = pick(
             asked.camera.map(str::to_owned),
             places.variable("FILMWIRE_CAMERA")?,
-            file.camera.clone(),
+            file.camera.as_ref().map(|camera| camera.as_ref().clone()),
         );
         let to = library(asked, &file, path.as_deref().and_then(Path::parent))?;
         let library_id = library_id(places, &file, &to)?;
@@ -137,7 +137,8 @@ impl Config {
             file.client_name.clone(),
         )
         .unwrap_or_else(|| default("filmwire".to_owned()));
-        check_client_name(&client_name.value)?;
+        check_client_name(&client_name.value)
+            .map_err(|text| Trouble::usage(text, "choose 1 to 26 characters"))?;
         let (only, only_words) = only(asked, &file)?;
         Ok(Self {
             camera: choose_camera(camera, &file)?,
@@ -207,7 +208,7 @@ fn only(asked: &Asked<'_>, file: &FileConfig) -> Result<Only, Trouble> {
     let words = pick(
         Some(asked.flags.only.clone()).filter(|only| !only.is_empty()),
         asked.places.variable("FILMWIRE_ONLY")?.map(list),
-        file.only.clone(),
+        file.only.as_ref().map(|words| words.iter().map(|word| word.as_ref().clone()).collect()),
     )
     .unwrap_or_else(|| default(Vec::new()));
     let kinds: Result<_, _> = words.value.iter().map(|word| word.parse::<Kind>()).collect();
@@ -221,6 +222,18 @@ impl Config {
         self.to.value.as_deref().ok_or_else(|| {
             Trouble::usage("there is no home folder to put photos in", "name a folder with --to")
         })
+    }
+
+    /// A warning if the camera meant looks like a misspelt name from the configuration.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let CameraChoice { address, name: None, .. } = &self.camera.value else { return None };
+        let host = address.host.as_str();
+        let is_word = !host.contains(|c: char| c == '.' || c == ':' || c.is_ascii_digit());
+        let (file, is_plain) = (self.file.as_ref()?, address.interface.is_none());
+        if self.cameras.is_empty() || !is_word || !is_plain || host == "localhost" {
+            return None;
+        }
+        Some(format!("no camera {host:?} in {}; taken as a host name", file.display()))
     }
 
     /// The settings of the flags alone, without environment and file.
@@ -272,15 +285,12 @@ fn choose_camera(
 }
 
 /// The registration has room for 26 UTF-16 units (the fact sheet's section 2.1).
-fn check_client_name(name: &str) -> Result<(), Trouble> {
+fn check_client_name(name: &str) -> Result<(), String> {
     let length = name.encode_utf16().count();
     if (1..=26).contains(&length) && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(Trouble::usage(
-        format!("the client name {name:?} cannot be shown by a camera"),
-        "choose 1 to 26 characters",
-    ))
+    Err(format!("the client name {name:?} cannot be shown by a camera; it has 1 to 26 characters"))
 }
 
 #[cfg(test)]
@@ -339,6 +349,19 @@ mod tests {
         assert!(load(None, &[("FILMWIRE_CLIENT_NAME", &"x".repeat(27))], None, &none).is_err());
         assert!(load(None, &[("FILMWIRE_NAME_TEMPLATE", "{nme}")], None, &none).is_err());
         assert!(load(None, &[("FILMWIRE_CONFIG", "/nowhere/at/all")], None, &none).is_err());
+    }
+
+    #[test]
+    fn a_word_that_is_no_configured_name_is_doubted() {
+        let doubt = |config, camera| {
+            load(config, &[], Some(camera), &SettingFlags::default()).unwrap().doubt()
+        };
+        let text = doubt(Some(FILE), "studoi").unwrap();
+        assert!(text.contains("\"studoi\"") && text.ends_with("taken as a host name"), "{text}");
+        for good in ["studio", "10.0.0.1", "camera.lan", "localhost", "fe80::1", "studoi%wlan0"] {
+            assert_eq!(doubt(Some(FILE), good), None, "{good}");
+        }
+        assert_eq!(doubt(None, "studoi"), None);
     }
 
     #[test]

@@ -123,6 +123,11 @@ impl Output {
         }
     }
 
+    /// As [`Output::note`], in bold.
+    pub(crate) fn note_bold(&self, text: &str) {
+        self.note(&self.bold(text));
+    }
+
     /// Tells a person what must not be overlooked, on standard error.
     pub(crate) fn call(&self, text: &str) {
         self.stderr(&self.bold(text));

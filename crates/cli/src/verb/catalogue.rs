@@ -1,11 +1,12 @@
 //! `catalogue`: what we have and where it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use filmwire_catalogue::{
-    Camera, CameraId, Create, Finding, Library, ObjectFilter, ObjectRow, State, check,
+    Camera, CameraId, Create, Error, Finding, FindingKind, Library, ObjectFilter, ObjectRow, State,
+    check,
 };
 use filmwire_codec::DateTime;
 use filmwire_ingest::{adopt, mark_known};
@@ -18,7 +19,7 @@ use crate::exit::{Exit, Trouble};
 use crate::failure;
 use crate::output::{Output, text};
 use crate::verb::sync::report::Report;
-use crate::verb::sync::{base_options, connector, open_library};
+use crate::verb::sync::{base_options, connector, library_root, open_library};
 
 /// Look at and mend what the library knows
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ enum CatalogueVerb {
     /// A photo with the same content is then not stored a second time. Makes a library of a folder
     /// that is none yet.
     Adopt {
-        /// A folder inside the library [default: all of it]
+        /// A folder inside the library, named from there or from here [default: all of it]
         dir: Option<PathBuf>,
     },
     /// Take what is on the camera's card for known: only later photos are fetched
@@ -105,11 +106,18 @@ pub(crate) async fn run(args: CatalogueArgs, context: &Context<'_>) -> Result<Ex
         CatalogueVerb::MarkKnown => Create::IfMissingOrEmpty,
         _ => Create::Never,
     };
+    let folder = match &args.verb {
+        CatalogueVerb::Adopt { dir } => Some(folder_to_adopt(&config, dir.as_deref())?),
+        _ => None,
+    };
     let library = open_library(&config, create, context)?;
     match args.verb {
         CatalogueVerb::List(filter) => list(&library, &filter.filter(), &context.out),
         CatalogueVerb::Check { deep } => run_check(library, deep, context).await,
-        CatalogueVerb::Adopt { dir } => run_adopt(library, dir, context).await,
+        CatalogueVerb::Adopt { .. } => {
+            let folder = folder.unwrap_or_else(|| library.root().to_owned());
+            run_adopt(library, folder, context).await
+        }
         CatalogueVerb::MarkKnown => run_mark_known(&library, &config, context).await,
         CatalogueVerb::Forget { filter, all } => forget(&library, &filter, all, context),
         CatalogueVerb::BackUp { file } => back_up(&library, &file, &context.out),
@@ -174,8 +182,8 @@ fn entry(row: &ObjectRow, cameras: &[Camera]) -> Value {
 
 /// Checks in a thread of its own, so that it can be interrupted; it changes nothing.
 async fn run_check(library: Library, deep: bool, context: &Context<'_>) -> Result<Exit> {
-    let checking = tokio::task::spawn_blocking(move || check(&library, deep));
-    let findings = tokio::select! {
+    let checking = tokio::task::spawn_blocking(move || check_beside(&library, deep));
+    let (findings, holder) = tokio::select! {
         findings = checking => findings??,
         () = context.interrupt.stop.asked() => {
             let cure = "run the check again; it changed nothing".to_owned();
@@ -183,6 +191,12 @@ async fn run_check(library: Library, deep: bool, context: &Context<'_>) -> Resul
         }
     };
     let out = &context.out;
+    if let Some(holder) = &holder {
+        out.note(&format!(
+            "A run is under way ({}); what it has half-way is left out",
+            text::tame(holder)
+        ));
+    }
     let faults = findings.iter().filter(|finding| finding.kind.is_fault()).count();
     findings.iter().try_for_each(|finding| tell_finding(finding, out))?;
     let others = findings.len() - faults;
@@ -191,8 +205,37 @@ async fn run_check(library: Library, deep: bool, context: &Context<'_>) -> Resul
         (0, others) => format!("Catalogue and disk agree; {others} worth knowing."),
         (faults, _) => text::count(faults as u64, "mismatch", "mismatches"),
     })?;
-    out.json("summary", json!({ "deep": deep, "faults": faults, "others": others }))?;
+    out.json(
+        "summary",
+        json!({
+            "deep": deep,
+            "run_under_way": holder.is_some(),
+            "faults": faults,
+            "others": others,
+        }),
+    )?;
     Ok(if faults == 0 { Exit::Done } else { Exit::Mismatch })
+}
+
+/// Checks, also beside a run: what that has half-way is no finding. Says who runs, too.
+fn check_beside(library: &Library, deep: bool) -> Result<(Vec<Finding>, Option<String>), Error> {
+    // A run may begin, or end, while files are read.
+    let before = holder(library);
+    let mut findings = check(library, deep)?;
+    let holder = before.or_else(|| holder(library));
+    if holder.is_some() {
+        let passing = [FindingKind::Leftover, FindingKind::OpenIntent];
+        findings.retain(|finding| !passing.contains(&finding.kind));
+    }
+    Ok((findings, holder))
+}
+
+/// Who works on the library. One that cannot be locked for another reason is held by nobody.
+fn holder(library: &Library) -> Option<String> {
+    match library.lock() {
+        Err(Error::Locked { holder }) => Some(holder),
+        _ => None,
+    }
 }
 
 fn tell_finding(finding: &Finding, out: &Output) -> Result<(), Trouble> {
@@ -217,19 +260,41 @@ fn tell_finding(finding: &Finding, out: &Output) -> Result<(), Trouble> {
     )
 }
 
-/// Adopts in a thread of its own, so that it can be asked to stop.
-async fn run_adopt(library: Library, dir: Option<PathBuf>, context: &Context<'_>) -> Result<Exit> {
-    let folder = match dir {
-        Some(dir) => {
-            std::path::absolute(&dir).map_err(|cause| Trouble::storage("use", dir, cause))?
+/// The folder that is meant: from the library's folder first, then from here.
+///
+/// Fails with [`Trouble::Usage`] if there is none, before a library is made.
+fn folder_to_adopt(config: &Config, dir: Option<&Path>) -> Result<PathBuf, Trouble> {
+    let root = library_root(config)?;
+    if !root.is_dir() {
+        // Where an id is expected, the opening says that the share is missing.
+        if config.library_id.value.is_some() {
+            return Ok(root);
         }
-        None => library.root().to_owned(),
+        let text = format!("there is no folder {}", root.display());
+        return Err(Trouble::usage(text, "name the folder with the photos with --to"));
+    }
+    let Some(dir) = dir else { return Ok(root) };
+    let inside = root.join(dir);
+    let folder = if inside.is_dir() { inside } else { dir.to_owned() };
+    if !folder.is_dir() {
+        let text =
+            format!("there is no folder {}, neither in {} nor here", dir.display(), root.display());
+        return Err(Trouble::usage(text, "name a folder inside the library"));
+    }
+    let real = |path: &Path| {
+        path.canonicalize().map_err(|cause| Trouble::storage("use", path.to_owned(), cause))
     };
-    if !folder.starts_with(library.root()) {
+    let folder = real(&folder)?;
+    if !folder.starts_with(real(&root)?) {
         let text = format!("{} is not inside the library", folder.display());
         let cure = "move the photos into the library's folder first, or name it with --to";
-        return Err(Trouble::usage(text, cure).into());
+        return Err(Trouble::usage(text, cure));
     }
+    Ok(folder)
+}
+
+/// Adopts in a thread of its own, so that it can be asked to stop.
+async fn run_adopt(library: Library, folder: PathBuf, context: &Context<'_>) -> Result<Exit> {
     let (out, stop) = (context.out.clone(), context.interrupt.stop.clone());
     let interrupt = context.interrupt.clone();
     let adopting = tokio::task::spawn_blocking(move || {
@@ -278,10 +343,10 @@ async fn run_mark_known(library: &Library, config: &Config, context: &Context<'_
     let result =
         mark_known(&connect, library, &options, stop, &mut |event| report.tell(event)).await;
     match result {
-        Ok(summary) => report.conclude(&summary, library),
+        Ok(summary) => report.conclude(&summary, library.root()),
         Err(error) => {
             let exit = failure::report(&error.into(), &context.out);
-            report.conclude_failed(exit, library)?;
+            report.conclude_failed(exit, library.root())?;
             Ok(exit)
         }
     }
@@ -313,7 +378,7 @@ fn forget(
     }
 }
 
-fn back_up(library: &Library, file: &std::path::Path, out: &Output) -> Result<Exit> {
+fn back_up(library: &Library, file: &Path, out: &Output) -> Result<Exit> {
     library.catalogue()?.back_up(file)?;
     out.say(&format!("The catalogue was copied to {}", file.display()))?;
     out.json("summary", json!({ "path": file.display().to_string() }))?;

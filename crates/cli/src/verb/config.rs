@@ -43,7 +43,15 @@ Example of a file; every line may be left out:
 /// Runs the verb.
 pub(crate) fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<Exit> {
     let ConfigVerb::Check(flags) = &args.verb;
-    let config = context.config(flags)?;
+    let config = context.config_in_doubt(flags)?;
+    if let Some(doubt) = config.doubt() {
+        let names: Vec<_> = config.cameras.keys().map(String::as_str).collect();
+        let cure = format!(
+            "choose from {}; write a host name with a dot at its end to have it taken for one",
+            names.join(", ")
+        );
+        return Err(Trouble::usage(doubt, cure).into());
+    }
     if context.out.is_json() {
         print_json(&config, &context.out)?;
     } else {

@@ -12,9 +12,9 @@ use crate::output::{Output, text};
 
 /// Find out why no photos come
 ///
-/// Goes the way to the first photo step by step: the address, the connection, the registration, OK
-/// on the camera, its mode, its versions, the first object. Says what it saw at each, and where the
-/// way is broken, why, and what to do.
+/// Goes the way to the first photo step by step: the address, the connection, the registration, the
+/// session, OK on the camera, its mode, its versions, the first object. Says what it saw at each,
+/// and where the way is broken, why, and what to do.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {}
 

@@ -98,7 +98,7 @@ impl Totals {
     ) -> Result<()> {
         let alone = matches!(
             error.downcast_ref::<Error>(),
-            Some(Error::Refused { .. } | Error::Unreadable { .. })
+            Some(Error::Refused { .. } | Error::Unreadable { .. } | Error::Short { .. })
         ) || matches!(error.downcast_ref(), Some(Trouble::Failed { .. }));
         if !alone {
             return Err(error);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use filmwire_camera::Camera;
-use filmwire_camera::quirk::{RULES, Rule};
+use filmwire_camera::quirk::{GalleryOrder, RULES, RealSize, Rule};
 use filmwire_codec::code::Grade;
 use filmwire_codec::{CameraState, DevicePropCode};
 use filmwire_ingest::OUT_OF_REACH;
@@ -59,6 +59,22 @@ fn grade(grade: Grade) -> &'static str {
     }
 }
 
+/// The word for the order of the gallery's opening.
+fn gallery(order: GalleryOrder) -> &'static str {
+    match order {
+        GalleryOrder::VersionReadFirst => "version-read-first",
+        GalleryOrder::ModeFirst => "mode-first",
+    }
+}
+
+/// The word for when true sizes are asked for.
+fn real_size(when: RealSize) -> &'static str {
+    match when {
+        RealSize::PerSession => "per-session",
+        RealSize::PerFile => "per-file",
+    }
+}
+
 fn meaning(property: DevicePropCode, value: u32) -> Option<&'static str> {
     if property != DevicePropCode::CAMERA_STATE {
         return None;
@@ -79,8 +95,8 @@ fn print_text(camera: &Camera, out: &Output) -> Result<(), Trouble> {
     let yes = |value| if value { "yes" } else { "no" };
     for (name, value) in [
         ("remote function before the gallery", yes(quirks.remote_before_gallery).to_owned()),
-        ("order of the gallery's opening", format!("{:?}", quirks.gallery)),
-        ("true sizes are asked for", format!("{:?}", quirks.real_size)),
+        ("order of the gallery's opening", gallery(quirks.gallery).to_owned()),
+        ("true sizes are asked for", real_size(quirks.real_size).to_owned()),
         ("state reads after an unfinished file", quirks.drain_reads.to_string()),
         ("event and live view ports", yes(quirks.side_sockets).to_owned()),
     ] {
@@ -127,8 +143,8 @@ fn print_json(camera: &Camera, out: &Output) -> Result<(), Trouble> {
     let quirks = &info.quirks;
     let quirks = json!({
         "remote_before_gallery": quirks.remote_before_gallery,
-        "gallery": format!("{:?}", quirks.gallery),
-        "real_size": format!("{:?}", quirks.real_size),
+        "gallery": gallery(quirks.gallery),
+        "real_size": real_size(quirks.real_size),
         "drain_reads": quirks.drain_reads,
         "side_sockets": quirks.side_sockets,
     });

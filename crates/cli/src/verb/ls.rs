@@ -18,7 +18,7 @@ use crate::output::text;
 /// name. Handles shift when photos come and go. RAF files, a second slot and bytes past 4 GiB are
 /// not shown by cameras in this mode.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: filmwire ls --json | jq -r .name")]
+#[command(after_help = "Example: filmwire ls --json | jq -r 'select(.kind == \"object\") | .name'")]
 pub(crate) struct LsArgs {}
 
 /// Runs the verb.
@@ -33,7 +33,8 @@ pub(crate) async fn run(_: &LsArgs, context: &Context<'_>) -> Result<Exit> {
             refused += 1;
             let reason = "the camera would not tell what it is";
             out.warn(&format!("object {handle}: {reason}"));
-            out.json("failed", json!({ "name": handle.to_string(), "reason": reason }))?;
+            let line = json!({ "handle": handle.0, "name": handle.to_string(), "reason": reason });
+            out.json("failed", line)?;
             return Ok(ControlFlow::Continue(()));
         };
         let object = Listed { handle, info };

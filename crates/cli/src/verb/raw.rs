@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use filmwire_camera::{Allow, Camera, Departures, Options, TcpNetwork};
 use filmwire_codec::operation::OpenSession;
-use filmwire_codec::{OperationCode, ResponseCode, SessionId};
+use filmwire_codec::{DataDirection, OperationCode, ResponseCode, SessionId};
 use serde_json::json;
 
 use crate::config::SettingFlags;
@@ -58,6 +58,10 @@ pub(crate) async fn run(args: &RawArgs, context: &Context<'_>) -> Result<Exit> {
         let text = format!("{code} is no reading operation");
         return Err(Trouble::usage(text, cure).into());
     }
+    if args.data.is_some() && !takes_data(code) {
+        let text = format!("{code} sends no data to the camera");
+        return Err(Trouble::usage(text, "leave --data out").into());
+    }
     let options = Options { allow, ..context.options(&config) };
     let network = TcpNetwork::new(config.camera.value.address.clone());
     let camera = open(network, options, args.bare, context.departures).await?;
@@ -81,6 +85,11 @@ pub(crate) async fn run(args: &RawArgs, context: &Context<'_>) -> Result<Exit> {
         }),
     )?;
     Ok(if response.code == ResponseCode::OK { Exit::Done } else { Exit::Refused })
+}
+
+/// False where the camera would take the data for the next command. Unknown operations may.
+fn takes_data(code: OperationCode) -> bool {
+    matches!(code.data_direction(), None | Some(DataDirection::Out))
 }
 
 async fn open(

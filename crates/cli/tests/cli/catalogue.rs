@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use filmwire_catalogue::{Library, OpenOptions};
+
 use crate::camera::{Camera, files};
 use crate::program::{Ran, run};
 
@@ -60,6 +62,24 @@ fn check_finds_what_was_changed() {
 }
 
 #[test]
+fn check_beside_a_run_leaves_out_what_that_has_half_way() {
+    let (_camera, folder) = filled("1");
+    let root = folder.path().join("library");
+    fs::write(root.join(".filmwire/incoming/1.part"), "half").unwrap();
+    let alone = catalogue(folder.path(), &["check"]);
+    assert_eq!(alone.of_kind("catalogue", "finding")[0]["finding"], "leftover");
+    assert_eq!(summary(&alone)["run_under_way"], false);
+    let library = Library::open(&root, OpenOptions::default()).unwrap();
+    let _lock = library.lock().unwrap();
+    let beside = catalogue(folder.path(), &["check"]);
+    assert_eq!(beside.code, 0, "{beside:?}");
+    assert!(beside.of_kind("catalogue", "finding").is_empty(), "{beside:?}");
+    assert_eq!(summary(&beside)["run_under_way"], true);
+    let text = run(folder.path(), &["catalogue", "--to", "library", "check"]);
+    assert!(text.err.contains("A run is under way") && text.err.contains("process"), "{text:?}");
+}
+
+#[test]
 fn forget_has_a_gone_photo_fetched_again() {
     let (camera, folder) = filled("2");
     let library = folder.path().join("library");
@@ -103,6 +123,16 @@ fn adopt_learns_photos_that_are_there() {
     let ran = run(folder.path(), &sync);
     assert_eq!(ran.of_kind("sync", "summary")[0]["duplicates"], 1, "{ran:?}");
     assert_eq!(catalogue(folder.path(), &["adopt", "/"]).code, 2);
+    // From the library's folder, or from here.
+    for dir in ["old", "library/old"] {
+        let ran = catalogue(folder.path(), &["adopt", dir]);
+        assert_eq!((ran.code, &summary(&ran)["known"]), (0, &1.into()), "{ran:?}");
+    }
+    let gone = catalogue(folder.path(), &["adopt", "gone"]);
+    assert!(gone.code == 2 && gone.err.contains("there is no folder gone"), "{gone:?}");
+    let nowhere = run(folder.path(), &["catalogue", "--to", "nowhere", "adopt"]);
+    assert!(nowhere.code == 2 && nowhere.err.contains("there is no folder"), "{nowhere:?}");
+    assert!(!folder.path().join("nowhere").exists());
 }
 
 #[test]
@@ -111,7 +141,9 @@ fn back_up_copies_and_replaces_nothing() {
     let ran = catalogue(folder.path(), &["back-up", "copy.sqlite"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(fs::read(folder.path().join("copy.sqlite")).unwrap().starts_with(b"SQLite format 3"));
-    assert_eq!(catalogue(folder.path(), &["back-up", "copy.sqlite"]).code, 6);
+    let again = catalogue(folder.path(), &["back-up", "copy.sqlite"]);
+    assert_eq!((again.code, again.err.matches("File exists").count()), (6, 1), "{again:?}");
+    assert!(again.err.contains("help: choose another name"), "{again:?}");
 }
 
 #[test]
@@ -121,5 +153,7 @@ fn a_folder_that_is_no_library_is_refused() {
     fs::write(folder.path().join("library/a"), "").unwrap();
     let ran = catalogue(folder.path(), &["list"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert_eq!(ran.of_kind("catalogue", "error")[0]["code"], "usage");
+    let error = &ran.of_kind("catalogue", "error")[0];
+    assert_eq!(error["code"], "usage");
+    assert!(error["help"].as_str().unwrap().contains("adopt"), "{error}");
 }

@@ -17,6 +17,7 @@ fn check(ran: &Ran, verb: &str, code: i32, word: &str) {
     assert_eq!(ran.code, code, "{ran:?}");
     let error = &ran.of_kind(verb, "error")[0];
     assert_eq!((&error["exit"], &error["code"]), (&code.into(), &word.into()));
+    assert!(error["help"].as_str().is_some_and(|help| !help.is_empty()), "{ran:?}");
     assert!(ran.err.contains("error: "), "{ran:?}");
 }
 
@@ -36,6 +37,7 @@ fn two_for_the_command_line_and_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     check(&run(folder.path(), &["ls", "--json", "--nonsense"]), "ls", 2, "usage");
     check(&run(folder.path(), &["ls", "--json", "--camera", "a b"]), "ls", 2, "usage");
+    check(&run(folder.path(), &["ls", "--json", "--camera", "1:2:3:4"]), "ls", 2, "usage");
     check(&run(folder.path(), &["ls", "--json", "--config", "none.toml"]), "ls", 2, "usage");
     for words in [&["sync", "--since", "soon"][..], &["sync", "--only", "exe"], &["nonsense"], &[]]
     {

@@ -7,7 +7,7 @@ fn every_verb_explains_itself() {
     let folder = tempfile::tempdir().unwrap();
     for (verb, words) in [
         ("sync", &["--demo", "--dry-run", "--newest", "--since", "--only", "RAF"][..]),
-        ("ls", &["Handles", "--json"]),
+        ("ls", &["Handles", "--json", "select(.kind == \"object\")"]),
         ("info", &["versions"]),
         ("get", &["--output", "--reduced", "-2"]),
         ("thumb", &["-thumb.jpg"]),

@@ -67,7 +67,7 @@ fn people_read_totals_and_where_the_photos_are() {
     let again = run(folder.path(), &words);
     assert!(again.out.contains("nothing"), "{}", again.out);
     let quiet = run(folder.path(), &[&words[..], &["--quiet", "--full"]].concat());
-    assert_eq!((quiet.code, quiet.out.as_str()), (0, ""));
+    assert_eq!((quiet.code, quiet.out.as_str(), quiet.err.as_str()), (0, "", ""));
 }
 
 #[test]
@@ -83,7 +83,16 @@ fn a_dry_run_names_everything_and_writes_nothing() {
         .collect();
     planned.sort();
     assert_eq!(planned.len(), 3);
-    assert_eq!(files(&folder.path().join("library")).len(), 0);
+    // Not even a library; and what it would be is said.
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+    let library = &dry.of_kind("sync", "library")[0];
+    assert!(library["path"].as_str().unwrap().ends_with("library") && library["id"].is_null());
+    assert!(summary(&dry)["library"].as_str().unwrap().ends_with("library"));
+    fs::create_dir(folder.path().join("library")).unwrap();
+    let words = ["sync", "--camera", &camera.address, "--to", "library", "--dry-run"];
+    let text = run(folder.path(), &words);
+    assert!(text.err.contains("would make a new library in"), "{text:?}");
+    assert!(fs::read_dir(folder.path().join("library")).unwrap().next().is_none());
     assert_eq!(sync(&camera, folder.path(), &[]).code, 0);
     assert_eq!(files(&folder.path().join("library")), planned);
 }
@@ -104,6 +113,36 @@ fn choices_of_what_to_fetch_are_kept() {
     let named = count(&["--only", "jpg", "--name-template", "{model}/{stem}.{ext}"]);
     assert_eq!(named.len(), 4);
     assert!(named.iter().all(|name| name.starts_with("X-T20/DSCF")), "{named:?}");
+}
+
+#[test]
+fn an_object_the_camera_would_not_tell_of_is_told_and_counts_as_failed() {
+    let camera = Camera::start(&["--photos", "3", "--fault", "refuse=GetObjectInfo#2:0x2002"]);
+    let folder = tempfile::tempdir().unwrap();
+    let ran = sync(&camera, folder.path(), &[]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let skipped = ran.of_kind("sync", "skipped");
+    assert_eq!(skipped.len(), 1, "{ran:?}");
+    assert_eq!((&skipped[0]["handle"], &skipped[0]["reason"]), (&2.into(), &"unreadable".into()));
+    let totals = summary(&ran);
+    assert!(adds_up(&totals), "{totals}");
+    assert_eq!((&totals["outcome"], &totals["new"]), (&"some-failed".into(), &2.into()));
+    assert_eq!(totals["received_bytes"], totals["bytes"]);
+    let camera = Camera::start(&["--photos", "3", "--fault", "refuse=GetObjectInfo#2:0x2002"]);
+    let words = ["sync", "--camera", &camera.address, "--to", "other"];
+    let text = run(folder.path(), &words);
+    assert_eq!(text.code, 1, "{text:?}");
+    assert!(text.err.contains("warning: object 2: the camera would not tell"), "{text:?}");
+}
+
+#[test]
+fn a_count_that_is_not_believed_is_no_success() {
+    let camera = Camera::start(&["--photos", "2", "--fault", "claim-count=100000"]);
+    let folder = tempfile::tempdir().unwrap();
+    let ran = sync(&camera, folder.path(), &[]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let totals = summary(&ran);
+    assert!(adds_up(&totals) && totals["skipped"]["not-listed"].as_u64() > Some(0), "{totals}");
 }
 
 #[test]

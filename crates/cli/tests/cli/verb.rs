@@ -45,6 +45,8 @@ fn info_tells_model_versions_rules_and_state() {
     let ran = on(&camera, folder.path(), &["info", "--json"]);
     let info = &ran.of_kind("info", "camera")[0];
     assert_eq!((&info["model"], &info["objects"]), (&"X-T20".into(), &5.into()));
+    assert_eq!(info["quirks"]["gallery"], "version-read-first");
+    assert_eq!(info["quirks"]["real_size"], "per-session");
     assert!(!info["rules"].as_array().unwrap().is_empty());
     let text = on(&camera, folder.path(), &["info"]).out;
     for words in ["X-T20", "remote shooting", "0x20004", "grade A", "ObjectCount", "RAF files"] {
@@ -103,6 +105,18 @@ fn get_keeps_no_file_that_is_shorter_than_announced() {
 }
 
 #[test]
+fn get_tells_a_refusal_from_a_handle_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = on(&photos(&[]), folder.path(), &["get", "99", "--json"]);
+    assert!(none.code == 1 && none.err.contains("no object has the handle 99"), "{none:?}");
+    assert_eq!(none.of_kind("get", "failed")[0]["handle"], 99);
+    let camera = photos(&["--fault", "refuse=GetObjectInfo#1:0x2019"]);
+    let busy = on(&camera, folder.path(), &["get", "2", "--json"]);
+    assert!(busy.code == 1 && busy.err.contains("DeviceBusy"), "{busy:?}");
+    assert!(!busy.err.contains("no object has"), "{busy:?}");
+}
+
+#[test]
 fn get_reduced_has_the_camera_make_photos_smaller() {
     let (camera, folder) = (photos(&[]), tempfile::tempdir().unwrap());
     let ran = on(&camera, folder.path(), &["get", "2", "--reduced"]);
@@ -137,7 +151,9 @@ fn raw_shows_data_and_response_and_is_guarded() {
     assert!(delete.err.contains("--may-change-the-camera"));
     let format = on(&camera, folder.path(), &["raw", "0x100F", "--may-change-the-camera"]);
     assert_eq!(format.code, 2);
-    // Neither reached the camera.
+    let data = on(&camera, folder.path(), &["raw", "0x1015", "0xD212", "--data", "00"]);
+    assert!(data.code == 2 && data.err.contains("leave --data out"), "{data:?}");
+    // None reached the camera.
     assert_eq!(camera.journal().iter().map(|row| row.connection).max(), connections);
     let refused = on(&camera, folder.path(), &["raw", "0x100B", "1", "--may-change-the-camera"]);
     assert_eq!(refused.code, 4, "{refused:?}");
@@ -175,7 +191,7 @@ fn the_doctor_passes_every_step_of_a_healthy_camera() {
     let ran = on(&camera, folder.path(), &["doctor", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let steps = ran.of_kind("doctor", "step");
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 8);
     assert!(steps.iter().all(|step| step["outcome"] == "passed"), "{steps:?}");
     assert_eq!(camera.journal().last().unwrap().note, "goodbye");
 }
@@ -188,7 +204,7 @@ fn the_doctor_names_the_step_cause_and_cure() {
     assert_eq!(ran.code, 4, "{ran:?}");
     let end = &ran.of_kind("doctor", "diagnosis")[0];
     assert_eq!(end["broken_at"], "mode");
-    let text = on(&photos(&["--fault", "silence=GetObjectInfo#1"]), folder.path(), &["doctor"]);
+    let text = on(&photos(&["--fault", "silence=GetObjectInfo"]), folder.path(), &["doctor"]);
     assert_eq!(text.code, 3, "{text:?}");
     assert!(text.out.contains("first-object  FAILED") && text.err.contains("help:"), "{text:?}");
 }
@@ -220,6 +236,9 @@ fn the_configuration_is_explained() {
     let ran = run_with(folder.path(), &["config", "check"], &config);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("f.toml:2:1: unknown field"), "{}", ran.err);
+    fs::write(&file, "camera = \"b\"\n[cameras.a]\naddress = \"10.0.0.1\"\n").unwrap();
+    let ran = run_with(folder.path(), &["config", "check"], &config);
+    assert!(ran.code == 2 && ran.err.contains("no camera \"b\" in "), "{ran:?}");
 }
 
 #[test]

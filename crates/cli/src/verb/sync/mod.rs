@@ -1,8 +1,11 @@
 //! `sync`: the main job.
 
 mod demo;
+mod ground;
 pub(crate) mod report;
 mod totals;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -17,6 +20,7 @@ use crate::config::{Config, SettingFlags};
 use crate::context::Context;
 use crate::exit::{Exit, Trouble};
 use crate::failure;
+use ground::Ground;
 use report::Report;
 
 /// Fetch all photos and films that are new
@@ -65,22 +69,21 @@ pub(crate) async fn run(args: &SyncArgs, context: &Context<'_>) -> Result<Exit> 
 
 /// Opens the library and fetches into it.
 async fn fetch(args: &SyncArgs, config: &Config, context: &Context<'_>) -> Result<Exit> {
-    let library = open_library(config, Create::IfMissingOrEmpty, context)?;
+    let Ground { library, root, .. } = &Ground::open(args.dry_run, config, context)?;
     let _lock = library.lock()?;
     let options = options(args, config);
     let mut report = Report::new(context, args.dry_run, "sync");
     context.out.show_bars();
     let connect = connector(config, context);
-    let result = sync(&connect, &library, &options, &context.interrupt.stop, &mut |event| {
-        report.tell(event)
-    })
-    .await;
+    let result =
+        sync(&connect, library, &options, &context.interrupt.stop, &mut |event| report.tell(event))
+            .await;
     context.out.hide_bars();
     match result {
-        Ok(summary) => report.conclude(&summary, &library),
+        Ok(summary) => report.conclude(&summary, root),
         Err(error) => {
             let exit = failure::report(&error.into(), &context.out);
-            report.conclude_failed(exit, &library)?;
+            report.conclude_failed(exit, root)?;
             Ok(exit)
         }
     }
@@ -136,9 +139,7 @@ pub(crate) fn open_library(
     create: Create,
     context: &Context<'_>,
 ) -> Result<Library> {
-    let folder = config.library()?;
-    let root =
-        std::path::absolute(folder).map_err(|cause| Trouble::storage("use", folder, cause))?;
+    let root = library_root(config)?;
     let options = OpenOptions {
         create,
         expect_id: config.library_id.value.clone(),
@@ -154,6 +155,12 @@ pub(crate) fn open_library(
         json!({ "path": root.display().to_string(), "id": library.id(), "created": library.created() }),
     )?;
     Ok(library)
+}
+
+/// The folder of the library the settings mean, from the root of the file system.
+pub(crate) fn library_root(config: &Config) -> Result<PathBuf, Trouble> {
+    let folder = config.library()?;
+    std::path::absolute(folder).map_err(|cause| Trouble::storage("use", folder, cause))
 }
 
 /// A date as people write it, with or without a time.

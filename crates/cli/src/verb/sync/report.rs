@@ -1,8 +1,9 @@
 //! What a run tells while it goes on, for people and as JSON.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use filmwire_ingest::{Event, FileDone, FileStart, FullReason, Look};
+use filmwire_ingest::{Event, FileDone, FileStart, FullReason, Look, SkipReason};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -39,8 +40,11 @@ pub(super) struct Seen {
     pub(super) objects: u64,
     pub(super) new: u64,
     pub(super) bytes: u64,
+    pub(super) received_bytes: u64,
     pub(super) failed: u64,
-    pub(super) skipped: u64,
+    pub(super) skipped: BTreeMap<SkipReason, u64>,
+    /// Bytes of the current file told so far.
+    current_bytes: u64,
 }
 
 impl Report {
@@ -96,7 +100,14 @@ impl Report {
                 self.seen.bytes += if done.duplicate { 0 } else { done.size };
             }
             Event::Failed { .. } => self.seen.failed += 1,
-            Event::Skipped { .. } => self.seen.skipped += 1,
+            Event::Skipped { reason, .. } => *self.seen.skipped.entry(*reason).or_default() += 1,
+            Event::Started(start) => self.seen.current_bytes = start.resumed,
+            Event::Progress { bytes, .. } => {
+                // A file that is begun anew counts from zero again.
+                let before = self.seen.current_bytes;
+                self.seen.received_bytes += bytes.checked_sub(before).unwrap_or(*bytes);
+                self.seen.current_bytes = *bytes;
+            }
             _ => {}
         }
     }
@@ -149,8 +160,12 @@ impl Report {
                 text::tame(cause),
                 text::span(*pause)
             )),
-            Event::CameraFree => self.out.call("The camera may be switched off now."),
+            Event::CameraFree => self.out.note_bold("The camera may be switched off now."),
             Event::Warning(warning) => self.out.warn(&text::tame(warning)),
+            Event::Skipped { handle, reason: SkipReason::Unreadable, .. } => {
+                self.out.with_bars(Bars::skip);
+                self.out.warn(&format!("object {handle}: the camera would not tell what it is"));
+            }
             // The totals say it; most are photos nobody asked for.
             Event::Skipped { .. } => self.out.with_bars(Bars::skip),
             _ => {}
@@ -233,8 +248,8 @@ fn line(event: &Event) -> Option<(&'static str, Value)> {
             }),
         ),
         Event::Failed { name, reason } => ("failed", json!({ "name": name, "reason": reason })),
-        Event::Skipped { name, reason } => {
-            ("skipped", json!({ "name": name, "reason": reason.as_str() }))
+        Event::Skipped { handle, name, reason } => {
+            ("skipped", json!({ "handle": handle, "name": name, "reason": reason.as_str() }))
         }
         Event::CardChanged => ("card-changed", json!({})),
         Event::OtherBody { bodies } => ("other-body", json!({ "bodies": bodies })),

@@ -1,8 +1,9 @@
 //! The closing words of a run.
 
+use std::path::Path;
+
 use anyhow::Result;
-use filmwire_catalogue::Library;
-use filmwire_ingest::{OUT_OF_REACH, Summary};
+use filmwire_ingest::{OUT_OF_REACH, SkipReason, Summary};
 use serde_json::json;
 
 use super::report::Report;
@@ -14,12 +15,8 @@ const WIDTH: usize = 62;
 
 impl Report {
     /// Says the totals of a run that came to its end, and how it ended.
-    pub(crate) fn conclude(self, summary: &Summary, library: &Library) -> Result<Exit> {
-        let exit = match (summary.interrupted, summary.failed) {
-            (true, _) => Exit::Interrupted,
-            (false, 0) => Exit::Done,
-            (false, _) => Exit::SomeFailed,
-        };
+    pub(crate) fn conclude(self, summary: &Summary, library: &Path) -> Result<Exit> {
+        let exit = exit_of(summary);
         if self.closed {
             // Nobody reads; all there is to say is the code.
             return Ok(exit);
@@ -35,30 +32,33 @@ impl Report {
     }
 
     /// Says what is known of a run that an error ended.
-    pub(crate) fn conclude_failed(mut self, exit: Exit, library: &Library) -> Result<(), Trouble> {
+    pub(crate) fn conclude_failed(mut self, exit: Exit, library: &Path) -> Result<(), Trouble> {
         if self.closed {
             return Ok(());
         }
+        let skipped = std::mem::take(&mut self.seen.skipped);
         let summary = Summary {
-            seen: self.seen.new + self.seen.skipped + self.seen.failed,
+            seen: self.seen.new + skipped.values().sum::<u64>() + self.seen.failed,
             new: self.seen.new,
+            skipped,
             failed: self.seen.failed,
             bytes: self.seen.bytes,
+            received_bytes: self.seen.received_bytes,
             model: std::mem::take(&mut self.seen.model),
             out_of_reach: OUT_OF_REACH,
             ..Summary::default()
         };
         if summary.new > 0 {
             let files = text::count(summary.new, "file is", "files are");
-            self.out.note(&format!("{files} safe in {}", library.root().display()));
+            self.out.note(&format!("{files} safe in {}", library.display()));
         }
         self.json(exit, &summary, library)
     }
 
-    fn print(&self, summary: &Summary, library: &Library) -> Result<(), Trouble> {
+    fn print(&self, summary: &Summary, library: &Path) -> Result<(), Trouble> {
         let say = |name: &str, value: &str| self.out.say(&format!("  {name:<13} {value}"));
         let took = self.ready.unwrap_or(self.start).elapsed();
-        let rate = summary.bytes as f64 / took.as_secs_f64().max(0.001);
+        let rate = summary.received_bytes as f64 / took.as_secs_f64().max(0.001);
         let files = text::count(summary.new, "file", "files");
         let bytes = text::bytes(summary.bytes);
         self.out.say("")?;
@@ -92,14 +92,14 @@ impl Report {
         for (number, line) in text::wrap(summary.out_of_reach, WIDTH).iter().enumerate() {
             say(if number == 0 { "out of reach" } else { "" }, line)?;
         }
-        say("photos in", &library.root().display().to_string())?;
+        say("photos in", &library.display().to_string())?;
         if let Some(manifest) = &summary.manifest {
             say("checksums in", manifest)?;
         }
         Ok(())
     }
 
-    fn json(&self, exit: Exit, summary: &Summary, library: &Library) -> Result<(), Trouble> {
+    fn json(&self, exit: Exit, summary: &Summary, library: &Path) -> Result<(), Trouble> {
         let skipped: serde_json::Map<_, _> = summary
             .skipped
             .iter()
@@ -119,14 +119,43 @@ impl Report {
                 "duplicates": summary.duplicates,
                 "damaged": summary.damaged,
                 "bytes": summary.bytes,
+                "received_bytes": summary.received_bytes,
                 "interrupted": exit == Exit::Interrupted,
                 "model": summary.model,
                 "operations": summary.operations,
                 "manifest": summary.manifest,
                 "out_of_reach": summary.out_of_reach,
-                "library": library.root().display().to_string(),
+                "library": library.display().to_string(),
                 "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
             }),
         )
+    }
+}
+
+/// The code a run's totals mean. What the camera would not tell of may be a photo that is new.
+fn exit_of(summary: &Summary) -> Exit {
+    let untold = [SkipReason::Unreadable, SkipReason::NotListed];
+    let untold = untold.iter().any(|reason| summary.skipped.get(reason).is_some_and(|&n| n > 0));
+    match (summary.interrupted, summary.failed > 0 || untold) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::SomeFailed,
+        (false, false) => Exit::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_passed_over_on_purpose_is_done() {
+        let exit = |reason, count| {
+            exit_of(&Summary { skipped: [(reason, count)].into(), ..Summary::default() })
+        };
+        assert_eq!(exit(SkipReason::NotAsked, 3), Exit::Done);
+        assert_eq!(exit(SkipReason::NotListed, 0), Exit::Done);
+        assert_eq!(exit(SkipReason::Unreadable, 1), Exit::SomeFailed);
+        assert_eq!(exit(SkipReason::NotListed, 9), Exit::SomeFailed);
+        assert_eq!(exit_of(&Summary { failed: 1, ..Summary::default() }), Exit::SomeFailed);
     }
 }
