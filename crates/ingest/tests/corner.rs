@@ -1,4 +1,4 @@
-//! Attacks on runs: mixed cards, other cards, twins, empty and cut answers, poisoned objects.
+//! Corners: mixed cards, other cards, objects of equal keys, empty answers, files that are none.
 
 mod support;
 
