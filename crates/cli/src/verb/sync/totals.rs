@@ -132,11 +132,12 @@ impl Report {
     }
 }
 
-/// The code a run's totals mean. What the camera would not tell of may be a photo that is new.
+/// The code a run's totals mean. What the camera would not tell of may be a photo that is new,
+/// and one that was given up is not here either.
 fn exit_of(summary: &Summary) -> Exit {
-    let untold = [SkipReason::Unreadable, SkipReason::NotListed];
-    let untold = untold.iter().any(|reason| summary.skipped.get(reason).is_some_and(|&n| n > 0));
-    match (summary.interrupted, summary.failed > 0 || untold) {
+    let missing = [SkipReason::Unreadable, SkipReason::NotListed, SkipReason::GivenUp];
+    let missing = missing.iter().any(|reason| summary.skipped.get(reason).is_some_and(|&n| n > 0));
+    match (summary.interrupted, summary.failed > 0 || missing) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::SomeFailed,
         (false, false) => Exit::Done,
@@ -156,6 +157,7 @@ mod tests {
         assert_eq!(exit(SkipReason::NotListed, 0), Exit::Done);
         assert_eq!(exit(SkipReason::Unreadable, 1), Exit::SomeFailed);
         assert_eq!(exit(SkipReason::NotListed, 9), Exit::SomeFailed);
+        assert_eq!(exit(SkipReason::GivenUp, 1), Exit::SomeFailed);
         assert_eq!(exit_of(&Summary { failed: 1, ..Summary::default() }), Exit::SomeFailed);
     }
 }
