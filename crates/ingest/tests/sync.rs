@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use filmwire_camera::quirk::{Quirks, RealSize};
 use filmwire_catalogue::ObjectFilter;
 use filmwire_codec::DateTime;
 use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync};
@@ -368,5 +369,20 @@ async fn pieces_of_two_files_are_never_one_photo() {
         for (path, hash) in shelf.photos() {
             assert!(ever.contains(&hash), "{nth}: {path} is no file of the card");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn true_sizes_are_asked_for_once_a_session_or_around_each_file() {
+    for (real_size, writes) in [(RealSize::PerSession, 2), (RealSize::PerFile, 8)] {
+        let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(4)));
+        let mut connect = SimConnect::new(&sim);
+        connect.options.quirks = Some(Quirks { real_size, ..Quirks::default() });
+        let (summary, _) = shelf.try_sync(&connect, &shelf.options()).await;
+        assert_eq!(summary.unwrap().new, 4);
+        sim.wait_idle().await;
+        let rows = sim.journal();
+        let d227 = rows.iter().filter(|row| row.operation == 0x1016 && row.params == [0xD227]);
+        assert_eq!(d227.count(), writes, "{real_size:?}");
     }
 }
