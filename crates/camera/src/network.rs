@@ -68,7 +68,9 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, BadAddress> {
         let bad = || BadAddress(text.into());
         let (rest, interface) = match text.split_once('%') {
-            Some((rest, interface)) if !interface.is_empty() => (rest, Some(interface.to_owned())),
+            Some((rest, interface)) if is_interface(interface) => {
+                (rest, Some(interface.to_owned()))
+            }
             Some(_) => return Err(bad()),
             None => (text, None),
         };
@@ -89,6 +91,12 @@ impl FromStr for Address {
         }
         Ok(Self { host: host.into(), port, interface })
     }
+}
+
+/// What Linux allows as the name of an interface.
+fn is_interface(name: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"/%:".contains(c);
+    (1..16).contains(&name.len()) && name.chars().all(plain)
 }
 
 impl fmt::Display for Address {
@@ -179,9 +187,19 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in
-            ["", ":1", "host:", "host:0", "host:65534", "host:99999", "host%", "a b", "1:2:3:4"]
-        {
+        for text in [
+            "",
+            ":1",
+            "host:",
+            "host:0",
+            "host:65534",
+            "host:99999",
+            "host%",
+            "a b",
+            "1:2:3:4",
+            "host%%",
+            "host%a b",
+        ] {
             assert_eq!(text.parse::<Address>(), Err(BadAddress(text.into())), "{text}");
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::media::exif::Body;
 use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer};
 use serde_json::json;
 
@@ -72,6 +73,8 @@ pub(crate) struct SimArgs {
 
 /// Port of commands where none is given. Source: the fact sheet's section 1.2.
 const COMMAND_PORT: u16 = 55740;
+/// Serial number in the Exif of generated photos.
+const SERIAL: &str = "62A01234";
 
 /// Runs the verb.
 pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
@@ -85,12 +88,13 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
         round_trip: args.rtt.unwrap_or_default(),
         ..Link::default()
     };
+    let card = card(args, &persona.model)?;
     let options = SimOptions {
         listen: listen(&args.listen)?,
         link,
         allow: allow(&args.allow)?,
         faults: args.fault.clone(),
-        ..SimOptions::new(persona, card(args)?)
+        ..SimOptions::new(persona, card)
     };
     let (model, photos) = (options.persona.model.clone(), options.card.len());
     let server = SimServer::bind(options).await?;
@@ -120,19 +124,21 @@ fn persona(args: &SimArgs) -> Result<Persona> {
     Ok(persona)
 }
 
-fn card(args: &SimArgs) -> Result<Card, Trouble> {
+/// The card; generated photos name the body that shows them.
+fn card(args: &SimArgs, model: &str) -> Result<Card, Trouble> {
     if let Some(folder) = &args.card {
         return Card::from_dir(folder).map_err(|cause| {
             let text = format!("cannot read the card {}: {cause}", folder.display());
             Trouble::usage(text, "name a folder of photos")
         });
     }
-    let Some(photos) = args.photos else { return Ok(Card::demo("X-T20", "62A01234")) };
+    let Some(photos) = args.photos else { return Ok(Card::demo(model, SERIAL)) };
     let base = GenerateSpec::default();
     Ok(Card::generated(&GenerateSpec {
         seed: args.seed.unwrap_or(base.seed),
         photos,
         films: args.films.unwrap_or(0),
+        body: Body::new(model, SERIAL),
         ..base
     }))
 }
