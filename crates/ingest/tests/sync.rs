@@ -386,3 +386,15 @@ async fn true_sizes_are_asked_for_once_a_session_or_around_each_file() {
         assert_eq!(d227.count(), writes, "{real_size:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_photo_taken_at_any_moment_makes_no_other_one_fail() {
+    let spec = GenerateSpec { photos: 3, films: 3, ..GenerateSpec::default() };
+    for nth in 8..40 {
+        let (shelf, sim) = (Shelf::new(), simulator("X-A2", Card::generated(&spec)));
+        sim.add_fault(format!("add=1:{nth}").parse().unwrap());
+        let (summary, events) = shelf.sync(&sim).await;
+        assert_eq!((summary.failed, summary.skipped_total()), (0, 0), "{nth}: {events:#?}");
+        assert!(shelf.photos().len() >= 6, "{nth}");
+    }
+}

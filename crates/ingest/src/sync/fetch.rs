@@ -6,6 +6,7 @@ use filmwire_codec::ObjectFormatCode;
 use tokio::sync::oneshot;
 
 use super::session::{End, Session, Shown, or_stop};
+use crate::error::Error;
 use crate::event::{Event, FileStart};
 use crate::librarian::{Begin, Discard, Message, Resume, fingerprint};
 
@@ -164,16 +165,22 @@ impl Session<'_> {
     /// Tells the librarian what becomes of the file that will not be finished. A camera that
     /// refuses one file is asked for the next.
     async fn give_up(&mut self, end: End) -> Result<(), End> {
-        let (discard, result) = match end {
-            End::CardChanged => (Discard::Mixed, Err(End::CardChanged)),
-            End::Fatal(crate::Error::Camera(error)) => (Discard::Failed(error.to_string()), Ok(())),
-            end => (Discard::Keep, Err(end)),
+        let end = match end {
+            // What the camera refused may be another object by now.
+            End::Fatal(Error::Camera(error)) => match self.still_the_same().await {
+                Ok(()) => {
+                    let failed = Discard::Failed(error.to_string());
+                    self.desk.send(Message::Discard(failed)).await?;
+                    self.rest_sizes(false).await?;
+                    return self.checkpoint();
+                }
+                Err(end) => end,
+            },
+            end => end,
         };
+        let changed = matches!(end, End::CardChanged);
+        let discard = if changed { Discard::Mixed } else { Discard::Keep };
         self.desk.send(Message::Discard(discard)).await?;
-        result?;
-        // The card may have changed under a refused read.
-        self.still_the_same().await?;
-        self.rest_sizes(false).await?;
-        self.checkpoint()
+        Err(end)
     }
 }
