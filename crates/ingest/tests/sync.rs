@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use filmwire_camera::quirk::{Quirks, RealSize};
-use filmwire_catalogue::ObjectFilter;
+use filmwire_catalogue::{ObjectFilter, Publish};
 use filmwire_codec::DateTime;
 use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync};
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
@@ -397,4 +397,24 @@ async fn a_photo_taken_at_any_moment_makes_no_other_one_fail() {
         assert_eq!((summary.failed, summary.skipped_total()), (0, 0), "{nth}: {events:#?}");
         assert!(shelf.photos().len() >= 6, "{nth}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_plans_what_a_killed_run_left_half_published() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(3)));
+    let (connect, mut options) = (SimConnect::new(&sim), shelf.options());
+    options.only = vec![Kind::Mov];
+    shelf.try_sync(&connect, &options).await.0.unwrap();
+    options.only.clear();
+    let library = shelf.library();
+    let catalogue = library.catalogue().unwrap();
+    let object = catalogue.objects(&ObjectFilter::default()).unwrap()[0].clone();
+    let file = Publish { path: "half.JPG", sha256: &[7; 32], size: object.key.size, proof: "size" };
+    catalogue.begin_publish(object.id, file, None, 1).unwrap();
+    drop((catalogue, library));
+    options.dry_run = true;
+    let summary = shelf.try_sync(&connect, &options).await.0.unwrap();
+    assert_eq!((summary.new, summary.seen), (3, 3));
+    options.dry_run = false;
+    assert_eq!(shelf.try_sync(&connect, &options).await.0.unwrap().new, 3);
 }

@@ -145,8 +145,8 @@ impl Ledger {
         options: &SyncOptions,
         files: Arc<dyn FileLayer>,
     ) -> Result<Self, Error> {
-        let (catalogue, copy) = open_catalogue(library, options.dry_run)?;
         let started_ms = (options.now)();
+        let (catalogue, copy) = open_catalogue(library, options.dry_run, started_ms)?;
         let run = catalogue.begin_run(None, started_ms)?;
         let body = Body {
             id: CameraId(0),
@@ -291,6 +291,7 @@ impl Ledger {
 fn open_catalogue(
     library: &Library,
     dry_run: bool,
+    now_ms: i64,
 ) -> Result<(Catalogue, Option<tempfile::TempDir>), Error> {
     let catalogue = library.catalogue()?;
     if !dry_run {
@@ -301,5 +302,10 @@ fn open_catalogue(
     let folder = tempfile::tempdir().map_err(cannot)?;
     let path = folder.path().join("plan.sqlite");
     catalogue.back_up(&path)?;
-    Ok((Catalogue::open(&path)?, Some(folder)))
+    let copy = Catalogue::open(&path)?;
+    // What a killed run left half published is mended by the next run; here it is only planned.
+    for intent in copy.publishing()? {
+        copy.abandon_publish(intent.object, now_ms)?;
+    }
+    Ok((copy, Some(folder)))
 }
