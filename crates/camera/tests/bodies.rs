@@ -165,3 +165,17 @@ async fn an_idle_camera_is_kept_alive() {
     assert!((8..=11).contains(&polls), "{polls} polls in ten seconds");
     camera.leave().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_given_up_while_ok_is_awaited_is_left_soon() {
+    let sim = simulator("X-T20", 2);
+    sim.with_persona(|persona| {
+        persona.set("ok", "held_reply").unwrap();
+        persona.set("ok_after_ms", "0").unwrap();
+    });
+    let start = tokio::time::Instant::now();
+    let connecting = Camera::connect(SimNetwork(sim.clone()), Options::default());
+    assert!(tokio::time::timeout(Duration::from_secs(2), connecting).await.is_err());
+    sim.wait_idle().await;
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
