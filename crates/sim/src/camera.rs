@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use filmwire_codec::StorageId;
 use tokio::time::Instant;
 
 use crate::card::{Card, CardObject, Content, View};
@@ -39,6 +40,29 @@ impl Stats {
     }
 }
 
+/// Which pictures the person at the camera has picked or chosen.
+#[derive(Debug, Default)]
+pub(crate) struct Picks {
+    /// In the order they are sent; `None`: all that the card lists.
+    pub(crate) which: Option<Vec<Arc<CardObject>>>,
+    /// In receive mode: the person is done choosing.
+    pub(crate) chosen: bool,
+}
+
+/// The battery as a test set it.
+#[derive(Debug, Default)]
+pub(crate) struct Battery {
+    /// As D242 or 5001 says it; `None`: as the persona has it.
+    pub(crate) level: Option<u32>,
+    /// Counts the changes.
+    pub(crate) changes: u64,
+}
+
+/// D242, its twin D246, and 5001 on an X-T1 (fact sheet 6.3).
+fn is_battery(code: u16) -> bool {
+    matches!(code, 0xD242 | 0xD246 | 0x5001)
+}
+
 /// What all connections share.
 pub(crate) struct Camera {
     pub(crate) persona: Persona,
@@ -58,8 +82,21 @@ pub(crate) struct Camera {
     pub(crate) on_air: bool,
     /// Off the air by a fault until then.
     pub(crate) back_at: Option<Instant>,
-    listing: Option<(u64, View, Vec<usize>)>,
+    /// The connected client is on the newer path, whose listing differs.
+    pub(crate) newer_view: bool,
+    /// Init requests that failed by habit since the last ack.
+    pub(crate) init_failed: u32,
+    pub(crate) picks: Picks,
+    pub(crate) battery: Battery,
+    /// The card in the slot that is not shown.
+    other: Option<Card>,
+    /// The slot that is shown, from 1.
+    pub(crate) slot: u8,
+    listing: Option<(ListingKey, Vec<usize>)>,
 }
+
+/// What a listing was made of: slot, revision of the card, view.
+type ListingKey = (u8, u64, View);
 
 impl Camera {
     pub(crate) fn new(persona: Persona, card: Card, now: Instant) -> Self {
@@ -76,6 +113,12 @@ impl Camera {
             known_clients: HashSet::new(),
             on_air: true,
             back_at: None,
+            newer_view: false,
+            init_failed: 0,
+            picks: Picks::default(),
+            battery: Battery::default(),
+            other: None,
+            slot: 1,
             listing: None,
         }
     }
@@ -111,24 +154,114 @@ impl Camera {
         self.on_air && self.back_at.is_none()
     }
 
+    /// Whether an init request fails although nothing is wrong with it.
+    pub(crate) fn fails_init_by_habit(&mut self) -> bool {
+        let fails = self.init_failed < self.persona.init_fails_first;
+        self.init_failed = if fails { self.init_failed + 1 } else { 0 };
+        fails
+    }
+
+    /// What the mode of the connected client lists.
+    fn view(&self) -> View {
+        let persona = &self.persona;
+        let (order, raw, heif) = if self.newer_view {
+            (persona.newer_handle_order, persona.newer_lists_raw, persona.newer_lists_heif)
+        } else {
+            (persona.handle_order, persona.lists_raw, persona.lists_heif)
+        };
+        let newest_first = order == HandleOrder::NewestFirst;
+        let everything = persona.folder_tree;
+        View { everything, raw, heif, newest_first, by_capture_date: false }
+    }
+
     /// Positions on the card of handles 1, 2, 3 ..
     pub(crate) fn listing(&mut self) -> &[usize] {
-        let view = View {
-            everything: self.persona.folder_tree,
-            newest_first: self.persona.handle_order == HandleOrder::NewestFirst,
-            by_capture_date: false,
-        };
-        let revision = self.card.revision();
-        if self.listing.as_ref().is_none_or(|made| (made.0, made.1) != (revision, view)) {
-            self.listing = Some((revision, view, self.card.visible(view)));
+        let key = (self.slot, self.card.revision(), self.view());
+        if self.listing.as_ref().is_none_or(|made| made.0 != key) {
+            self.listing = Some((key, self.card.visible(key.2)));
         }
-        self.listing.as_ref().map(|made| made.2.as_slice()).unwrap_or_default()
+        self.listing.as_ref().map(|made| made.1.as_slice()).unwrap_or_default()
+    }
+
+    /// Puts a card into the slot that is not shown.
+    pub(crate) fn insert_second(&mut self, card: Card) {
+        self.other = Some(card);
+    }
+
+    /// Shows the other slot, if there is a card in it.
+    pub(crate) fn select_slot(&mut self, slot: u8) {
+        if slot != self.slot
+            && let Some(other) = &mut self.other
+        {
+            std::mem::swap(&mut self.card, other);
+            self.slot = slot;
+        }
+    }
+
+    /// Whether the body tells which slot it shows.
+    pub(crate) fn tells_slot(&self) -> bool {
+        self.persona.slots > 1 || self.other.is_some()
+    }
+
+    /// The store that is shown. Seen: X-T10, X-T4 for the first; Guess: the second.
+    pub(crate) fn storage(&self) -> StorageId {
+        StorageId(if self.slot == 1 { 0x1000_0001 } else { 0x2000_0001 })
+    }
+
+    /// The picture picked on the camera after `done` others.
+    pub(crate) fn picked(&mut self, done: u32) -> Option<Arc<CardObject>> {
+        match &self.picks.which {
+            None => self.object(done + 1),
+            Some(objects) => objects.get(done as usize).cloned(),
+        }
+    }
+
+    /// How many pictures were picked.
+    pub(crate) fn picked_count(&mut self) -> u32 {
+        match &self.picks.which {
+            None => self.listing().len() as u32,
+            Some(objects) => objects.len() as u32,
+        }
+    }
+
+    /// The newest object that the mode lists.
+    pub(crate) fn newest(&mut self) -> Option<Arc<CardObject>> {
+        let position = self.listing().iter().max().copied()?;
+        self.card.object(position).map(Arc::new)
+    }
+
+    /// Picks objects by their handles in the classic listing; those that do not exist are left
+    /// out.
+    pub(crate) fn pick(&mut self, handles: &[u32]) {
+        let objects = handles.iter().filter_map(|&handle| self.object(handle)).collect();
+        self.picks.which = Some(objects);
+    }
+
+    /// A setting as D212 tells it: what a test or a client set, else what the persona says.
+    pub(crate) fn setting(&self, code: u16, listed: u32) -> u32 {
+        let battery = self.battery.level.filter(|_| is_battery(code));
+        battery.or_else(|| self.settings.get(&code).copied()).unwrap_or(listed)
+    }
+
+    /// The battery under the codes that the body's list of settings has.
+    pub(crate) fn battery_entries(&self) -> Vec<(u16, u32)> {
+        let listed = self.persona.remote_list.iter().map(|&(code, value)| (code.0, value));
+        let battery = listed.filter(|(code, _)| is_battery(*code));
+        battery.map(|(code, value)| (code, self.setting(code, value))).collect()
     }
 
     /// Number of objects that the mode lists, as the camera claims it.
     pub(crate) fn count(&mut self) -> u32 {
         let count = self.listing().len() as u32;
         self.faults.claimed_count(count)
+    }
+
+    /// Takes no connection for a time, where the body is known to need one.
+    pub(crate) fn rest_after_abrupt_end(&mut self, now: Instant) {
+        let rest = Duration::from_millis(self.persona.rest_after_abrupt_end_ms);
+        if !rest.is_zero() {
+            self.back_at = Some(now + rest);
+        }
     }
 
     /// Does to the card what a fault says.

@@ -62,6 +62,8 @@ pub(crate) struct Answer {
     pub(crate) held: bool,
     /// Told on the event connection once the response is out.
     pub(crate) events: Vec<EventDataset>,
+    /// The payload was made up: no real one is known.
+    pub(crate) guessed: bool,
     /// Starts (true) or stops (false) live view; starting listens first.
     pub(crate) remote: Option<bool>,
 }
@@ -75,6 +77,7 @@ impl Answer {
             after: Duration::ZERO,
             held: false,
             events: Vec::new(),
+            guessed: false,
             remote: None,
         }
     }

@@ -16,7 +16,7 @@ use crate::guard::Allow;
 use crate::net::link::Link;
 use crate::net::server::SidePorts;
 use crate::net::{Connection, Marks, live_view};
-use crate::persona::{Persona, SecondClient};
+use crate::persona::{AfterPicked, Persona, SecondClient};
 
 /// Bytes that an in-memory stream holds in each direction.
 const STREAM_BYTES: usize = 256 * 1024;
@@ -131,6 +131,19 @@ impl Shared {
 
     fn side_is_open(&self) -> bool {
         lock(&self.side).open.is_some()
+    }
+
+    /// Leaves the air once the last picked picture was sent, where the body does that.
+    pub(crate) fn switch_off_after_picked(&self) {
+        let off = {
+            let mut camera = self.camera();
+            let off = camera.persona.after_picked == AfterPicked::Off;
+            camera.on_air &= !off;
+            off
+        };
+        if off {
+            self.resets.send_modify(|count| *count += 1);
+        }
     }
 
     /// Sets the ports that 0x101C opens; returns those it opened before.
@@ -313,6 +326,70 @@ impl Simulator {
         }
     }
 
+    /// Picks pictures on the camera, in the order in which it will send them: by their handles in
+    /// the classic listing. Unknown handles are left out; without a call of this all are picked.
+    /// They are sent where `camera_state` is 1.
+    pub fn pick(&self, handles: &[u32]) {
+        self.shared.camera().pick(handles);
+    }
+
+    /// Picks pictures by their names; of several with one name the oldest.
+    pub fn pick_names(&self, names: &[&str]) {
+        let mut camera = self.shared.camera();
+        let card = &camera.card;
+        let found = names.iter().filter_map(|name| card.object(card.find(name)?)).map(Arc::new);
+        let objects = found.collect();
+        camera.picks.which = Some(objects);
+    }
+
+    /// Picks the so many newest pictures, newest first.
+    pub fn pick_newest(&self, count: u32) {
+        let mut camera = self.shared.camera();
+        let mut newest = camera.listing().to_vec();
+        newest.sort_unstable_by(|one, other| other.cmp(one));
+        newest.truncate(count as usize);
+        let objects = newest.into_iter().filter_map(|position| camera.card.object(position));
+        let objects = objects.map(Arc::new).collect();
+        camera.picks.which = Some(objects);
+    }
+
+    /// Picks all that the card lists, whatever it will be then.
+    pub fn pick_all(&self) {
+        self.shared.camera().picks.which = None;
+    }
+
+    /// Chooses pictures in receive mode, by handles as in [`Simulator::pick`]: the client that asked
+    /// is told with its next read of D212, or the next one to ask if none did.
+    pub fn choose(&self, handles: &[u32]) {
+        let mut camera = self.shared.camera();
+        camera.pick(handles);
+        camera.picks.chosen = true;
+    }
+
+    /// Chooses, in receive mode, what was picked before, or all.
+    pub fn choose_picked(&self) {
+        self.shared.camera().picks.chosen = true;
+    }
+
+    /// Sets the battery: D242 and D246, or 5001 on a body that has that instead. `level` is what
+    /// the body would say (fact sheet 6.3): 1 is critical on all but an X-T1, 6 on new packs.
+    pub fn set_battery(&self, level: u16) {
+        let mut camera = self.shared.camera();
+        camera.battery.level = Some(u32::from(level));
+        camera.battery.changes += 1;
+    }
+
+    /// Puts a card into the slot that is not shown; phone modes show one slot only.
+    pub fn insert_second(&self, card: Card) {
+        self.shared.camera().insert_second(card);
+    }
+
+    /// Shows slot 1 or 2. Nothing happens if there is no card in it; [`Simulator::with_card`] works
+    /// on the card that is shown.
+    pub fn select_slot(&self, slot: u8) {
+        self.shared.camera().select_slot(slot);
+    }
+
     /// Sets what the client may do besides reading.
     pub fn set_allow(&self, allow: Allow) {
         self.shared.camera().allow = allow;
@@ -347,6 +424,14 @@ impl Simulator {
     pub async fn wait_idle(&self) {
         // The sender lives as long as `self`.
         let _ = self.shared.active.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// Waits until the camera is off the air: switched off, by hand or after the last picked
+    /// picture.
+    pub async fn wait_off_air(&self) {
+        // The sender lives as long as `self`, and counts every time the camera is switched off.
+        let mut resets = self.shared.resets.subscribe();
+        while self.shared.camera().on_air && resets.changed().await.is_ok() {}
     }
 
     /// Waits until at least so many command connections were taken.

@@ -34,8 +34,12 @@ use crate::media::stamp::Stamp;
 /// Which objects a mode lists, and in what order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Lists raw and other files as well; phone modes list JPEG and MOV only.
+    /// Lists files of every kind; phone modes list JPEG and films only.
     pub everything: bool,
+    /// Lists raw files as well.
+    pub raw: bool,
+    /// Lists HEIF photos as well.
+    pub heif: bool,
     /// Lists the newest object first.
     pub newest_first: bool,
     /// Orders by capture date, then folder and name, instead of by when the shutter was pressed;
@@ -45,19 +49,27 @@ pub struct View {
 
 impl View {
     /// The classic phone modes.
-    pub const PHONE_NEWEST_FIRST: Self =
-        Self { everything: false, newest_first: true, by_capture_date: false };
+    pub const PHONE_NEWEST_FIRST: Self = Self { newest_first: true, ..Self::PHONE_OLDEST_FIRST };
 
     /// The newer phone path.
-    pub const PHONE_OLDEST_FIRST: Self =
-        Self { everything: false, newest_first: false, by_capture_date: false };
+    pub const PHONE_OLDEST_FIRST: Self = Self {
+        everything: false,
+        raw: false,
+        heif: false,
+        newest_first: false,
+        by_capture_date: false,
+    };
 
     /// All that is on the card, in shooting order.
-    pub const EVERYTHING: Self =
-        Self { everything: true, newest_first: false, by_capture_date: false };
+    pub const EVERYTHING: Self = Self { everything: true, ..Self::PHONE_OLDEST_FIRST };
 
     fn shows(self, format: u16) -> bool {
-        self.everything || matches!(format, format::JPEG | format::MOV)
+        match format {
+            format::JPEG | format::MOV | format::MP4 => true,
+            format::RAF => self.everything || self.raw,
+            format::HEIF => self.everything || self.heif,
+            _ => self.everything,
+        }
     }
 }
 

@@ -30,6 +30,10 @@ pub mod format {
     pub const JPEG: u16 = 0x3801;
     /// Fujifilm raw photo.
     pub const RAF: u16 = 0xB103;
+    /// Film in an MP4 container. Source: MTP.
+    pub const MP4: u16 = 0xB982;
+    /// HEIF photo. Guess: Sony's code; the standard has none, Fujifilm's is unknown.
+    pub const HEIF: u16 = 0xB110;
 
     /// Tells the format by the name's extension, in either case.
     pub fn of_name(name: &str) -> u16 {
@@ -38,6 +42,8 @@ pub mod format {
             Some("JPG" | "JPEG") => JPEG,
             Some("MOV") => MOV,
             Some("RAF") => RAF,
+            Some("MP4") => MP4,
+            Some("HIF" | "HEIC" | "HEIF") => HEIF,
             _ => UNDEFINED,
         }
     }

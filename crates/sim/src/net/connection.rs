@@ -31,13 +31,17 @@ const MAX_UPLOAD_BYTES: usize = 64 << 20;
 /// Why the loop of a connection ended.
 enum End {
     Goodbye,
+    /// The client vanished without a word.
+    Abrupt,
+    /// The last picked picture was sent.
+    Emptied,
     Closed(&'static str),
 }
 
 impl From<Gone> for End {
     fn from(gone: Gone) -> Self {
         match gone {
-            Gone::Peer => Self::Closed("closed by peer"),
+            Gone::Peer => Self::Abrupt,
             Gone::Cut => Self::Closed("cut"),
         }
     }
@@ -62,14 +66,19 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         };
         let note = match end {
             End::Goodbye => "goodbye",
+            End::Abrupt => "closed by peer",
+            End::Emptied => "closed: nothing left",
             End::Closed(why) => why,
         };
         {
             let mut camera = self.shared.camera();
             self.responder.note(&mut camera, Instant::now(), note);
         }
-        if note == "goodbye" {
-            self.wire.close().await;
+        match end {
+            End::Goodbye => self.wire.close().await,
+            End::Abrupt => self.shared.camera().rest_after_abrupt_end(Instant::now()),
+            End::Emptied => self.shared.switch_off_after_picked(),
+            End::Closed(_) => {}
         }
     }
 
@@ -191,7 +200,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         let answer = match reply {
             Reply::Answer(answer) => answer,
             Reply::Silent => return Ok(None),
-            Reply::Close => return Ok(Some(End::Closed("closed: nothing left"))),
+            Reply::Close => return Ok(Some(End::Emptied)),
         };
         if answer.held {
             self.wait_for_ok().await?;

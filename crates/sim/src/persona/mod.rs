@@ -13,24 +13,36 @@
 //! ```
 
 mod code;
+mod known;
 mod policy;
 
 use std::collections::BTreeMap;
 
 pub use code::{Code, ListEntry, ListValue, LiveValue};
+pub use known::KnownModel;
 pub use policy::{
-    DeviceInfoPolicy, HandleOrder, OkPolicy, SecondClient, SettingReads, UnknownRead,
-    VersionTooLow, WrongOrder,
+    AfterPicked, DeviceInfoPolicy, Faithful, HandleOrder, HugeSize, NewerAnswers, OkPolicy,
+    PickedNext, SecondClient, SecondOpen, SettingReads, Surplus, UnknownRead, VersionTooLow,
+    WrongOrder,
 };
 
 use serde::{Deserialize, Serialize};
 
+/// The persona files, by name.
 const BUILTIN: &[(&str, &str)] = &[
     ("X-A2", include_str!("../../personas/x-a2.toml")),
+    ("X30", include_str!("../../personas/x30.toml")),
+    ("X-T1", include_str!("../../personas/x-t1.toml")),
+    ("X-T10", include_str!("../../personas/x-t10.toml")),
     ("X-T2", include_str!("../../personas/x-t2.toml")),
     ("X-T20", include_str!("../../personas/x-t20.toml")),
+    ("XF10", include_str!("../../personas/xf10.toml")),
+    ("X-T100", include_str!("../../personas/x-t100.toml")),
+    ("X-H1", include_str!("../../personas/x-h1.toml")),
+    ("X-S10", include_str!("../../personas/x-s10.toml")),
     ("X-T4", include_str!("../../personas/x-t4.toml")),
     ("X-T5", include_str!("../../personas/x-t5.toml")),
+    ("X100VI", include_str!("../../personas/x100vi.toml")),
     ("permissive", include_str!("../../personas/permissive.toml")),
 ];
 
@@ -38,8 +50,12 @@ const BUILTIN: &[(&str, &str)] = &[
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PersonaError {
-    /// No built-in persona has that name.
-    #[error("there is no persona `{0}`; known are {known}", known = Persona::names().join(", "))]
+    /// No built-in persona has that name, and no body in the table of names.
+    #[error(
+        "there is no persona `{0}`; there are {files}, and by their name alone {names}",
+        files = Persona::names().join(", "),
+        names = known::by_name_alone().join(", "),
+    )]
     Unknown(String),
     /// The text is no persona.
     #[error("not a persona: {0}")]
@@ -62,6 +78,11 @@ pub enum PersonaError {
 pub struct Persona {
     /// Name of the persona.
     pub name: String,
+    /// What the file was made from.
+    pub faithful: Faithful,
+    /// The persona this one was made from, for a body that is known by its name alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub based_on: Option<String>,
     /// Model in the init ack.
     pub model: String,
     /// Firmware in DeviceInfo, where that is not empty.
@@ -128,6 +149,56 @@ pub struct Persona {
     pub reply_ms: BTreeMap<Code, u64>,
     /// Uses `reply_ms`; otherwise replies come at once.
     pub reply_times: bool,
+    /// Card slots; with two, D244 tells which one is shown.
+    pub slots: u8,
+    /// So many init requests fail with 0x2019 before each session.
+    pub init_fails_first: u32,
+    /// What OpenSession in an open session gives.
+    pub second_open_session: SecondOpen,
+    /// What a command with more parameters than its operation has meets.
+    pub surplus_params: Surplus,
+    /// What a written value longer than its property meets.
+    pub surplus_value_bytes: Surplus,
+    /// No connection is taken for so long after a client vanished without a goodbye.
+    pub rest_after_abrupt_end_ms: u64,
+    /// What reading DF00, DF01 and the object count directly gives.
+    pub state_reads: SettingReads,
+    /// Writing DF01 = 2 and DF22 opens a gallery too.
+    pub gallery_by_view: bool,
+    /// Phone modes list raw files.
+    pub lists_raw: bool,
+    /// Phone modes list HEIF photos.
+    pub lists_heif: bool,
+    /// Size in ObjectInfo of an object past 32 bits.
+    pub size_past_4g: HugeSize,
+    /// The first D212 list where pictures were picked on the camera (`camera_state` = 1).
+    pub picked_list: Vec<ListEntry>,
+    /// What makes a picked picture give way to the next.
+    pub picked_next: PickedNext,
+    /// Picked pictures are sent resized: the person's menu setting.
+    pub picked_resized: bool,
+    /// What the camera does once the last picked picture was sent.
+    pub after_picked: AfterPicked,
+    /// The D212 list that says the person has chosen (DF01 = 8); empty: no receive mode.
+    pub receive_list: Vec<ListEntry>,
+    /// The person chooses so long after DF21 was written; 0: only when told to.
+    pub choose_after_ms: u64,
+    /// A battery that changed is told in D212 outside the remote function too.
+    pub battery_in_changes: bool,
+    /// The newer path, DF01 = 20.
+    pub newer_path: bool,
+    /// The D212 list after DF01 = 20; empty for none.
+    pub newer_list: Vec<ListEntry>,
+    /// What 0x9050, 0x9053, 0x9054 and 0x9055 answer.
+    pub newer_answers: NewerAnswers,
+    /// Which object is handle 1 on the newer path.
+    pub newer_handle_order: HandleOrder,
+    /// The newer path lists raw files.
+    pub newer_lists_raw: bool,
+    /// The newer path lists HEIF photos.
+    pub newer_lists_heif: bool,
+    /// A resized object announces the original's length, and its last 257 bytes are repeated.
+    pub newer_resize_padding: bool,
 }
 
 /// A property with a fixed value.
@@ -161,18 +232,29 @@ pub struct Descriptor {
 }
 
 impl Persona {
-    /// Names of the built-in personas.
+    /// Names of the built-in personas that have a file of their own.
     pub fn names() -> Vec<&'static str> {
         BUILTIN.iter().map(|(name, _)| *name).collect()
     }
 
+    /// Every name that [`Persona::builtin`] takes, and what is behind it.
+    pub fn known_models() -> Vec<KnownModel> {
+        known::all()
+    }
+
     /// A built-in persona; upper and lower case are the same.
+    ///
+    /// A body that is known by its name alone gets the persona of the class it most likely belongs
+    /// to, with its own name: [`Persona::based_on`] says which, and [`Persona::faithful`] is
+    /// [`Faithful::Guess`].
     ///
     /// Fails with [`PersonaError::Unknown`], which names those that exist.
     pub fn builtin(name: &str) -> Result<Self, PersonaError> {
         let found = BUILTIN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let (_, text) = found.ok_or_else(|| PersonaError::Unknown(name.to_owned()))?;
-        Self::from_toml(text)
+        match found {
+            Some((_, text)) => Self::from_toml(text),
+            None => known::generic(name).ok_or_else(|| PersonaError::Unknown(name.to_owned()))?,
+        }
     }
 
     /// Reads a persona file.

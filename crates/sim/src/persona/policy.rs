@@ -96,3 +96,81 @@ policy! {
         Standard,
     }
 }
+policy! {
+    /// What a persona file was made from, best first.
+    Faithful {
+        /// A real log or printed bytes of this body, replayed or compared in the tests.
+        Log,
+        /// Values that a project's working code tells of this body.
+        Code,
+        /// A few facts of this body, the rest of one of its age.
+        Class,
+        /// Nothing of this body but its name, or chosen by us.
+        Guess,
+    }
+}
+policy! {
+    /// What surplus parameters or bytes meet. An X-T1 ignores both (ptp-ip).
+    Surplus {
+        /// They are ignored.
+        Ignore,
+        /// The operation is refused: 0x201D for parameters, 0x201C for a value.
+        Refuse,
+        /// The operation is never answered.
+        Silence,
+    }
+}
+policy! {
+    /// What OpenSession in an open session gives.
+    SecondOpen {
+        /// 0x201E.
+        AlreadyOpen,
+        /// OK, and the session goes on.
+        Ok,
+        /// No answer.
+        Silence,
+    }
+}
+policy! {
+    /// What makes a picked picture give way to the next (fact sheet 4.5).
+    PickedNext {
+        /// Its last byte was sent.
+        LastByte,
+        /// Its last byte was sent in answer to a request for other than 0x100000 bytes (vcam).
+        ShortPiece,
+    }
+}
+policy! {
+    /// What follows the last picked picture, at the next command.
+    AfterPicked {
+        /// The camera hangs up and is off the air until switched on again (libfuji).
+        Off,
+        /// The camera hangs up and takes the next client.
+        Stay,
+    }
+}
+policy! {
+    /// Size in ObjectInfo of an object past 32 bits; real bodies: unknown (fact sheet 12.1.9).
+    HugeSize {
+        /// 0xFFFFFFFF.
+        Max,
+        /// The low 32 bits.
+        Wrap,
+        /// 0.
+        Zero,
+    }
+}
+policy! {
+    /// What the newer path's own operations answer: their payloads are unknown (fact sheet
+    /// 12.1.8), so each of these is a guess.
+    NewerAnswers {
+        /// An empty data container and OK.
+        EmptyOk,
+        /// An empty data container and 0x2005.
+        Refuse,
+        /// No answer.
+        Silence,
+        /// A payload made up by us; the journal marks it.
+        Guess,
+    }
+}

@@ -3,7 +3,9 @@
 //! The life of a connection: init packets until one is acknowledged ([`Responder::init`]), then
 //! operations ([`Responder::operate`]). What a body does differently stands in its persona.
 
+mod newer;
 mod object;
+mod odd;
 mod picked;
 mod property;
 mod remote;
@@ -23,7 +25,7 @@ use crate::camera::Camera;
 use crate::fault::{Effect, Mangle};
 use crate::guard::Need;
 use crate::journal::Entry;
-use crate::persona::{Code, OkPolicy};
+use crate::persona::{Code, OkPolicy, SecondOpen};
 use crate::reply::{Answer, Command, Reply};
 
 /// What follows an init request.
@@ -76,11 +78,13 @@ pub(crate) struct Responder {
     remote_done: bool,
     lists: state_list::StateLists,
     real_size: bool,
-    resize: bool,
+    /// D226 as written.
+    resize: u16,
     open_read: Option<OpenRead>,
     picked: picked::Picked,
     announced: Option<upload::Announced>,
     informed: HashSet<u32>,
+    last_informed: Option<u32>,
     capture: remote::Capture,
     capabilities_read: bool,
 }
@@ -103,11 +107,12 @@ impl Responder {
             remote_done: false,
             lists: state_list::StateLists::default(),
             real_size: false,
-            resize: false,
+            resize: 0,
             open_read: None,
             picked: picked::Picked::default(),
             announced: None,
             informed: HashSet::new(),
+            last_informed: None,
             capture: remote::Capture::Idle,
             capabilities_read: false,
         }
@@ -144,7 +149,7 @@ impl Responder {
         if request.constant != PROTOCOL_CONSTANT {
             return fail(InitFailReason::INVALID_PARAMETER);
         }
-        if camera.faults.busy_init() {
+        if camera.faults.busy_init() || camera.fails_init_by_habit() {
             return fail(InitFailReason::DEVICE_BUSY);
         }
         self.client = request.name;
@@ -168,6 +173,7 @@ impl Responder {
         command: &Command,
     ) -> (Reply, Mangle) {
         *camera.stats.operations.entry(command.operation).or_default() += 1;
+        camera.newer_view = self.on_newer_path(camera);
         let effect = camera.faults.before(command);
         effect.card.iter().for_each(|change| camera.change(*change));
         if let Some(time) = effect.vanish {
@@ -208,6 +214,10 @@ impl Responder {
         effect: &Effect,
     ) {
         self.rows += 1;
+        let mark = match reply {
+            Reply::Answer(Answer { guessed: true, .. }) => Some("guessed answer"),
+            _ => None,
+        };
         let (response, sent) = match reply {
             Reply::Answer(answer) => {
                 let most = effect.mangle.truncate.unwrap_or(u64::MAX);
@@ -232,7 +242,7 @@ impl Responder {
             length,
             response,
             verdict,
-            note: effect.names.join(", "),
+            note: effect.names.iter().copied().chain(mark).collect::<Vec<_>>().join(", "),
         };
         camera.journal.push(now, row);
     }
@@ -264,6 +274,9 @@ impl Responder {
         if self.picked.is_over() {
             return Reply::Close;
         }
+        if let Some(reply) = self.surplus(camera, command) {
+            return reply;
+        }
         let operation = OperationCode(command.operation);
         if operation == OperationCode::OPEN_SESSION {
             return self.open_session(camera, now);
@@ -290,6 +303,10 @@ impl Responder {
             | OperationCode::DELETE_OBJECT => self.object_operation(camera, command),
             OperationCode::SEND_OBJECT_INFO => self.announce_object(camera, command),
             OperationCode::SEND_OBJECT => self.take_object(camera, command),
+            OperationCode::GET_IMAGE_IMPORT_FOLDERS
+            | OperationCode::GET_IMAGE_IMPORT_DATES
+            | OperationCode::GET_EXTENSION_OBJECT_INFO
+            | OperationCode::GET_EXTENSION_THUMB => self.newer_operation(camera, command),
             _ => self.remote_operation(camera, command),
         }
     }
@@ -301,7 +318,11 @@ impl Responder {
             return Reply::Silent;
         }
         if self.session_open {
-            return Answer::new(ResponseCode::SESSION_ALREADY_OPEN).into();
+            return match camera.persona.second_open_session {
+                SecondOpen::AlreadyOpen => Answer::new(ResponseCode::SESSION_ALREADY_OPEN).into(),
+                SecondOpen::Ok => Answer::ok().into(),
+                SecondOpen::Silence => Reply::Silent,
+            };
         }
         self.session_open = true;
         self.grant(camera, now);
@@ -329,7 +350,7 @@ impl Responder {
         let waits = camera.persona.ok == OkPolicy::StateWait;
         if self.state == 0 && (!waits || camera.access(&self.client, now)) {
             self.state = camera.persona.camera_state;
-            self.lists.queue_start();
+            self.lists.queue(state_list::List::Start);
         }
     }
 

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use filmwire_codec::dataset::ObjectInfo;
-use filmwire_codec::{ObjectFormatCode, OperationCode, PtpString, ResponseCode, StorageId};
+use filmwire_codec::{ObjectFormatCode, OperationCode, PtpString, ResponseCode};
 
-use super::{OpenRead, Responder};
+use super::{OpenRead, Responder, newer};
 use crate::camera::Camera;
 use crate::card::CardObject;
+use crate::persona::HugeSize;
 use crate::reply::{Answer, Body, Command, Reply};
-
-/// The only store of a phone mode. Seen: X-T10, X-T4.
-pub(super) const STORAGE: StorageId = StorageId(0x1000_0001);
 
 /// A handle an official app asks for, for an unknown purpose: always 0x2009 (log:XT4, log:XT5).
 const PSEUDO_HANDLE: u32 = 0xFFFF_FFF1;
+
+/// What 32-bit offsets reach: bytes behind it cannot be asked for (fact sheet 9.3).
+const REACH_BYTES: u64 = 1 << 32;
 
 impl Responder {
     pub(super) fn object_operation(&mut self, camera: &mut Camera, command: &Command) -> Reply {
@@ -51,11 +52,17 @@ impl Responder {
         {
             return Some(Arc::new(folder));
         }
-        camera.object(self.picked_handle(handle))
+        match handle {
+            1 if self.is_picked() => camera.picked(self.picked.done()),
+            // There is no other object.
+            _ if self.is_picked() => None,
+            handle => camera.object(handle),
+        }
     }
 
     fn object_info(&mut self, camera: &Camera, handle: u32, object: &CardObject) -> Reply {
         self.informed.insert(handle);
+        self.last_informed = Some(handle);
         let mut info = self.describe(camera, object);
         if camera.persona.folder_tree {
             self.place(camera, handle, object, &mut info);
@@ -66,18 +73,14 @@ impl Responder {
         Answer::data(payload).into()
     }
 
-    fn describe(&self, camera: &Camera, object: &CardObject) -> ObjectInfo {
-        let reduced = self.reduced(object);
+    pub(super) fn describe(&self, camera: &Camera, object: &CardObject) -> ObjectInfo {
+        let reduced = self.reduced(camera, object);
         let shown = reduced.as_ref().unwrap_or(object);
-        let placeholder = camera.persona.placeholder_bytes;
-        let hidden = placeholder != 0 && !self.real_size && !self.resize;
-        let size = if hidden { u64::from(placeholder) } else { shown.size_bytes };
         let thumb = object.thumb;
         ObjectInfo {
-            storage: STORAGE,
+            storage: camera.storage(),
             format: ObjectFormatCode(object.format),
-            // A u32 cannot say more; how real bodies show such files is unknown (12.1.9).
-            size_bytes: u32::try_from(size).unwrap_or(u32::MAX),
+            size_bytes: self.announced_bytes(camera, object, shown),
             thumb_format: thumb.map_or(0, |_| ObjectFormatCode::THUMB_JPEG.0),
             thumb_size_bytes: thumb.map_or(0, |thumb| thumb.size_bytes),
             thumb_width: thumb.map_or(0, |thumb| u32::from(thumb.width)),
@@ -93,9 +96,32 @@ impl Responder {
         }
     }
 
-    /// The object as D226 = 1 hands it out, where that is asked for and possible.
-    fn reduced(&self, object: &CardObject) -> Option<CardObject> {
-        self.resize.then(|| object.reduced()).flatten()
+    /// The size that ObjectInfo tells of an object that is handed out as `shown`.
+    fn announced_bytes(&self, camera: &Camera, object: &CardObject, shown: &CardObject) -> u32 {
+        let persona = &camera.persona;
+        // D226 = 2 is the original on the newer path, which never sets D227 (fact sheet 4.8).
+        let told = self.real_size || self.resize == 1 || self.resize == 2 && camera.newer_view;
+        // Sizes are real at once where the camera picks (X-T10, fact sheet 4.6).
+        if persona.placeholder_bytes != 0 && !told && !self.is_picked() {
+            return persona.placeholder_bytes;
+        }
+        let size = if self.pads(camera) { object.size_bytes } else { shown.size_bytes };
+        u32::try_from(size).unwrap_or(match persona.size_past_4g {
+            HugeSize::Max => u32::MAX,
+            HugeSize::Wrap => size as u32,
+            HugeSize::Zero => 0,
+        })
+    }
+
+    /// The object as it is handed out resized, where that is asked for and possible.
+    fn reduced(&self, camera: &Camera, object: &CardObject) -> Option<CardObject> {
+        let picked = self.is_picked() && camera.persona.picked_resized;
+        (picked || self.resize == 1).then(|| object.reduced()).flatten()
+    }
+
+    /// Whether a resized object is filled up to the original's length.
+    fn pads(&self, camera: &Camera) -> bool {
+        self.resize == 1 && camera.newer_view && camera.persona.newer_resize_padding
     }
 
     fn thumb(&self, camera: &Camera, handle: u32, object: &CardObject) -> Reply {
@@ -110,22 +136,24 @@ impl Responder {
     }
 
     fn part(&mut self, camera: &mut Camera, command: &Command, object: Arc<CardObject>) -> Reply {
-        let object = self.reduced(&object).map_or(object, Arc::new);
+        let padded = self.pads(camera).then_some(object.size_bytes);
+        let object = self.reduced(camera, &object).map_or(object, Arc::new);
+        let end = padded.map_or(object.size_bytes, |end| end.max(object.size_bytes));
         let (handle, offset) = (command.param(0), u64::from(command.param(1)));
         let wanted = u64::from(command.param(2)).min(u64::from(camera.persona.max_piece_bytes));
-        let rest = object.size_bytes.saturating_sub(offset);
+        let rest = end.min(REACH_BYTES).saturating_sub(offset);
         let length = camera.faults.piece(wanted.min(rest));
         let cure = camera.persona.unfinished_read_cure;
-        let finished = offset + length >= object.size_bytes;
+        let finished = offset + length >= end;
         self.open_read = (!finished && cure > 0).then_some(OpenRead { handle, cure_left: cure });
         camera.stats.object_bytes += length;
         if finished && length > 0 {
-            self.picture_done(camera);
+            self.picture_done(camera, command.param(2));
         }
-        let data = if length == 0 {
-            Body::Bytes(Bytes::new())
-        } else {
-            Body::Object { object, offset, length }
+        let data = match length {
+            0 => Body::Bytes(Bytes::new()),
+            _ if padded.is_some() => Body::Bytes(newer::padded(&object, offset, length)),
+            _ => Body::Object { object, offset, length },
         };
         Answer { data: Some(data), params: vec![length as u32], ..Answer::ok() }.into()
     }

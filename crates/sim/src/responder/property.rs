@@ -3,7 +3,8 @@
 use filmwire_codec::{CameraState, DevicePropCode as Prop, ResponseCode};
 use tokio::time::Instant;
 
-use super::{Remote, Responder};
+use super::state_list::List;
+use super::{Remote, Responder, newer};
 use crate::camera::Camera;
 use crate::persona::{Code, OkPolicy, SettingReads, UnknownRead, VersionTooLow, WrongOrder};
 use crate::reply::{Answer, Command, Reply};
@@ -20,6 +21,30 @@ pub(super) fn setting_width(code: u16) -> usize {
 
 fn number(value: u32, width: usize) -> Vec<u8> {
     value.to_le_bytes().into_iter().take(width).collect()
+}
+
+/// A state as a direct read tells it; an X-T1 always says 0.
+fn state(camera: &Camera, value: u32, width: usize) -> Vec<u8> {
+    match camera.persona.state_reads {
+        SettingReads::Zero => vec![0; width],
+        SettingReads::Value => number(value, width),
+    }
+}
+
+/// Width in bytes of a property that can be written; `None` if it has none or does not exist.
+pub(super) fn written_width(camera: &Camera, code: u16) -> Option<usize> {
+    let persona = &camera.persona;
+    match Prop(code) {
+        Prop::CAMERA_STATE | Prop::FUNCTION_MODE | Prop::RESIZE | Prop::REAL_FILE_SIZE => Some(2),
+        Prop(code) if persona.versions.contains_key(&Code(code)) => Some(4),
+        _ => match persona.properties.get(&Code(code)) {
+            Some(fixed) => Some(fixed.width),
+            None => {
+                let listed = persona.remote_list.iter().any(|(known, _)| known.0 == code);
+                listed.then(|| setting_width(code))
+            }
+        },
+    }
 }
 
 impl Responder {
@@ -57,11 +82,16 @@ impl Responder {
             return Some(number(value, fixed.width));
         }
         match Prop(code) {
-            Prop::CAMERA_STATE => Some(number(u32::from(self.state), 2)),
-            Prop::FUNCTION_MODE => Some(number(u32::from(self.mode), 2)),
-            Prop::OBJECT_COUNT => Some(number(camera.count(), 4)),
+            Prop::CAMERA_STATE => Some(state(camera, u32::from(self.state), 2)),
+            Prop::FUNCTION_MODE => Some(state(camera, u32::from(self.mode), 2)),
+            Prop::OBJECT_COUNT => {
+                let count = camera.count();
+                Some(state(camera, count, 4))
+            }
             Prop::RESIZE => Some(number(u32::from(self.resize), 2)),
             Prop::REAL_FILE_SIZE => Some(number(u32::from(self.real_size), 2)),
+            Prop::SLOT => camera.tells_slot().then(|| number(u32::from(camera.slot), 2)),
+            _ if camera.newer_view && newer::is_property(code) => self.newer_value(camera, code),
             _ => self.setting(camera, code),
         }
     }
@@ -70,7 +100,7 @@ impl Responder {
         let (_, listed) = camera.persona.remote_list.iter().find(|(known, _)| known.0 == code)?;
         let value = match camera.persona.setting_reads {
             SettingReads::Zero => 0,
-            SettingReads::Value => camera.settings.get(&code).copied().unwrap_or(*listed),
+            SettingReads::Value => camera.setting(code, *listed),
         };
         Some(number(value, setting_width(code)))
     }
@@ -85,7 +115,9 @@ impl Responder {
             return self.die();
         }
         let code = command.param(0) as u16;
-        let value = command.number();
+        // A value longer than its property was dealt with before; what is left is ignored.
+        let width = written_width(camera, code).unwrap_or(4).min(4) as u32;
+        let value = command.number() & (u32::MAX >> (32 - 8 * width));
         match Prop(code) {
             Prop::FUNCTION_MODE => self.set_mode(camera, now, value as u16),
             Prop::CAMERA_STATE => self.set_state(camera, value as u16),
@@ -94,11 +126,11 @@ impl Responder {
                 Answer::ok().into()
             }
             Prop::RESIZE => {
-                self.resize = value == 1;
+                self.resize = value as u16;
                 Answer::ok().into()
             }
             Prop(code) if camera.persona.versions.contains_key(&Code(code)) => {
-                self.set_version(camera, code, value)
+                self.set_version(camera, now, code, value)
             }
             Prop(code) if Self::writable(camera, code) => {
                 camera.settings.insert(code, value);
@@ -117,6 +149,11 @@ impl Responder {
     fn set_mode(&mut self, camera: &mut Camera, now: Instant, mode: u16) -> Reply {
         self.mode = mode;
         self.gallery = false;
+        self.forget_receive();
+        if self.enters_newer_path(camera) {
+            self.state = mode;
+            self.lists.queue(List::Newer);
+        }
         let held = camera.persona.ok == OkPolicy::HeldReply && !camera.access(&self.client, now);
         Answer { held, ..Answer::ok() }.into()
     }
@@ -129,12 +166,12 @@ impl Responder {
             self.mode = 0;
             self.gallery = false;
             self.remote = Remote::Off;
-            self.lists.queue_start();
+            self.lists.queue(List::Start);
         }
         Answer::ok().into()
     }
 
-    fn set_version(&mut self, camera: &Camera, code: u16, value: u32) -> Reply {
+    fn set_version(&mut self, camera: &Camera, now: Instant, code: u16, value: u32) -> Reply {
         let persona = &camera.persona;
         if !self.mode_of_version(code) {
             match persona.version_before_mode {
@@ -163,6 +200,7 @@ impl Responder {
             self.versions_refused = false;
         }
         self.open_gallery(camera, code);
+        self.ask_receive(camera, now, code);
         Answer::ok().into()
     }
 
@@ -184,6 +222,12 @@ impl Responder {
 
     fn open_gallery(&mut self, camera: &Camera, code: u16) {
         let persona = &camera.persona;
+        let view = Prop(code) == Prop::VIEW_VERSION && matches!(self.mode, 2 | 8);
+        let newer = Prop(code) == Prop::EXTENDED_VIEW_VERSION && self.on_newer_path(camera);
+        if newer || view && persona.gallery_by_view {
+            self.gallery = true;
+            return;
+        }
         let right = code == persona.gallery_version.0 && self.mode == persona.gallery_mode;
         if !right || (persona.gallery_needs_remote && !self.remote_done) {
             return;
@@ -191,7 +235,7 @@ impl Responder {
         self.gallery = true;
         if !persona.gallery_list.is_empty() {
             self.state = self.mode;
-            self.lists.queue_gallery();
+            self.lists.queue(List::Gallery);
         }
     }
 }

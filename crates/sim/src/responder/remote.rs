@@ -4,14 +4,14 @@ use filmwire_codec::dataset::{
     Capabilities, DataType, DevicePropDesc, DevicePropValue, EventDataset, Form, PropAccess,
 };
 use filmwire_codec::{
-    DataDirection, DevicePropCode, EventCode, OperationCode as Op, ResponseCode, SessionId,
+    DataDirection, DevicePropCode as Prop, EventCode, OperationCode as Op, ResponseCode, SessionId,
     TransactionId,
 };
 
 use super::{Remote, Responder};
 use crate::camera::Camera;
 use crate::card::View;
-use crate::persona::Descriptor;
+use crate::persona::{Code, Descriptor};
 use crate::reply::{Answer, Command, Reply};
 
 /// Where a capture is.
@@ -47,7 +47,13 @@ impl Responder {
             return Answer::new(ResponseCode::OPERATION_NOT_SUPPORTED).into();
         }
         // A refused version ends in a state that never answers OK (fact sheet 13, point 5).
-        if self.versions_refused || !matches!(self.mode, 5 | 22) {
+        let version = match self.mode {
+            5 => Prop::REMOTE_VERSION,
+            22 => Prop::EXTENDED_REMOTE_VERSION,
+            _ => return Answer::new(ResponseCode::DEVICE_BUSY).into(),
+        };
+        let offered = camera.persona.versions.contains_key(&Code(version.0));
+        if self.versions_refused || !offered {
             return Answer::new(ResponseCode::DEVICE_BUSY).into();
         }
         self.remote = Remote::Running { transaction: command.transaction };
@@ -125,7 +131,7 @@ pub(super) fn described(descriptor: &Descriptor) -> DevicePropDesc {
         _ => Form::Enumeration(descriptor.values.iter().copied().map(value).collect()),
     };
     DevicePropDesc {
-        property: DevicePropCode(descriptor.code.0),
+        property: Prop(descriptor.code.0),
         data_type,
         access: PropAccess::GET_SET,
         default: value(descriptor.default),

@@ -10,7 +10,6 @@ use filmwire_codec::{
 };
 
 use super::Responder;
-use super::object::STORAGE;
 use super::remote::described;
 use crate::camera::Camera;
 use crate::card::{CardObject, Content, format};
@@ -38,12 +37,12 @@ impl Responder {
     }
 
     pub(super) fn storage_ids(&self, camera: &Camera) -> Reply {
-        let ids: &[u32] = if self.shows_objects(camera) { &[STORAGE.0] } else { &[] };
+        let ids: &[u32] = if self.shows_objects(camera) { &[camera.storage().0] } else { &[] };
         Answer::data(array(ids)).into()
     }
 
     pub(super) fn storage_info(&self, camera: &Camera, command: &Command) -> Reply {
-        if command.param(0) != STORAGE.0 || !self.shows_objects(camera) {
+        if command.param(0) != camera.storage().0 || !self.shows_objects(camera) {
             return Answer::empty(ResponseCode::INVALID_STORAGE_ID).into();
         }
         let used: u64 = camera.card.objects().map(|object| object.size_bytes).sum();
@@ -79,7 +78,8 @@ impl Responder {
     /// GetObjectHandles.
     fn filtered(&self, camera: &mut Camera, command: &Command) -> Vec<u32> {
         let (store, wanted, parent) = (command.param(0), command.param(1), command.param(2));
-        if !self.shows_objects(camera) || !matches!(store, 0 | ALL | 0x1000_0001) {
+        if !self.shows_objects(camera) || !(matches!(store, 0 | ALL) || store == camera.storage().0)
+        {
             return Vec::new();
         }
         let tree = camera.persona.folder_tree;

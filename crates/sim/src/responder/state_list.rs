@@ -6,27 +6,33 @@ use tokio::time::Instant;
 
 use super::{Remote, Responder};
 use crate::camera::Camera;
-use crate::persona::{ListEntry, ListValue, LiveValue, OkPolicy};
+use crate::persona::{Code, ListEntry, ListValue, LiveValue, OkPolicy};
 use crate::reply::{Answer, Reply};
 
 /// Lists that wait to be read, and the object count last told.
 #[derive(Debug, Default)]
 pub(super) struct StateLists {
-    start: bool,
-    gallery: bool,
+    queued: Option<List>,
     told_count: Option<u32>,
+    told_battery: Option<u64>,
+}
+
+/// A list that comes with the next read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    /// After OpenSession, and after DF00 was written.
+    Start,
+    /// The gallery is open.
+    Gallery,
+    /// The person has chosen what is received.
+    Receive,
+    /// DF01 = 20 was written.
+    Newer,
 }
 
 impl StateLists {
-    /// The start list comes with the next read: after OpenSession, and after DF00 was written.
-    pub(super) fn queue_start(&mut self) {
-        self.start = true;
-        self.gallery = false;
-    }
-
-    /// The list of the open gallery comes with the next read.
-    pub(super) fn queue_gallery(&mut self) {
-        self.gallery = true;
+    pub(super) fn queue(&mut self, list: List) {
+        self.queued = Some(list);
     }
 }
 
@@ -34,6 +40,7 @@ impl Responder {
     /// Answers a read of D212, and counts it as the cure of an unfinished read.
     pub(super) fn current_state(&mut self, camera: &mut Camera, now: Instant) -> Reply {
         self.cure_unfinished_read();
+        self.notice_chosen(camera, now);
         if self.state == 0 {
             self.grant(camera, now);
         }
@@ -61,28 +68,37 @@ impl Responder {
         if self.remote != Remote::Off {
             // Every read returns all settings, unchanged ones too (log:XT4, log:XT5).
             let settings = camera.persona.remote_list.iter();
-            let value = |code, value| camera.settings.get(&code).copied().unwrap_or(value);
+            let value = |code, value| camera.setting(code, value);
             return settings.map(|&(c, v)| (DevicePropCode(c.0), value(c.0, v))).collect();
         }
-        if std::mem::take(&mut self.lists.start) {
-            self.lists.told_count = Some(count);
-            return self.fill(&camera.persona.start_list, count);
-        }
-        if std::mem::take(&mut self.lists.gallery) {
-            self.lists.told_count = Some(count);
-            return self.fill(&camera.persona.gallery_list, count);
-        }
-        self.changes(camera, count)
+        let persona = &camera.persona;
+        let list = match self.lists.queued.take() {
+            None => return self.changes(camera, count),
+            Some(List::Start) if self.is_picked() => &persona.picked_list,
+            Some(List::Start) => &persona.start_list,
+            Some(List::Gallery) => &persona.gallery_list,
+            Some(List::Receive) => &persona.receive_list,
+            Some(List::Newer) => &persona.newer_list,
+        };
+        self.lists.told_count = Some(count);
+        self.lists.told_battery.get_or_insert(camera.battery.changes);
+        self.fill(list, count)
     }
 
-    /// The object count under the codes the start list has, if it changed since it was told.
+    /// What changed since it was told: the object count under the codes the start list has, and
+    /// the battery.
     fn changes(&mut self, camera: &Camera, count: u32) -> CurrentState {
-        if self.lists.told_count.replace(count) == Some(count) {
-            return CurrentState::default();
+        let mut entries = Vec::new();
+        if self.lists.told_count.replace(count) != Some(count) && !self.is_picked() {
+            let counted = |entry: &&ListEntry| entry.1 == ListValue::Live(LiveValue::Count);
+            entries.extend(camera.persona.start_list.iter().filter(counted).copied());
         }
-        let counted = |entry: &&ListEntry| entry.1 == ListValue::Live(LiveValue::Count);
-        let entries: Vec<ListEntry> =
-            camera.persona.start_list.iter().filter(counted).copied().collect();
+        let changes = camera.battery.changes;
+        let battery = self.lists.told_battery.replace(changes).is_some_and(|told| told != changes);
+        if battery && camera.persona.battery_in_changes {
+            let told = camera.battery_entries().into_iter();
+            entries.extend(told.map(|(code, level)| (Code(code), ListValue::Number(level))));
+        }
         self.fill(&entries, count)
     }
 

@@ -7,7 +7,6 @@ use filmwire_codec::ResponseCode;
 use filmwire_codec::dataset::ObjectInfo;
 
 use super::Responder;
-use super::object::STORAGE;
 use crate::camera::Camera;
 use crate::card::CardObject;
 use crate::persona::HandleOrder;
@@ -41,7 +40,7 @@ impl Responder {
             HandleOrder::NewestFirst => 1,
             HandleOrder::OldestFirst => camera.listing().len() as u32 + 1,
         };
-        Answer { params: vec![STORAGE.0, parent, handle], ..Answer::ok() }.into()
+        Answer { params: vec![camera.storage().0, parent, handle], ..Answer::ok() }.into()
     }
 
     /// Answers SendObject: the object is on the card afterwards.

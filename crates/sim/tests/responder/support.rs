@@ -5,8 +5,10 @@ use filmwire_codec::TransactionId;
 use filmwire_codec::container::{
     ContainerHeader, HEADER_BYTES, decode_params, encode_command, encode_data_header,
 };
+use filmwire_codec::dataset::ObjectInfo;
 use filmwire_codec::init::{GOODBYE, INIT_ACK_BYTES, InitRequest};
 use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::persona::Code;
 use filmwire_sim::{Persona, Simulator};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -37,11 +39,13 @@ impl Answer {
 pub struct Client<S = DuplexStream> {
     pub stream: S,
     pub transaction: u32,
+    /// Sends five parameters and 20 bytes of a value always, as ptp-ip does.
+    pub padded: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub fn new(stream: S) -> Self {
-        Self { stream, transaction: 0 }
+        Self { stream, transaction: 0, padded: false }
     }
 
     pub async fn init(&mut self) -> Option<Vec<u8>> {
@@ -60,7 +64,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// Init, the pause, OpenSession.
     pub async fn open(&mut self) {
-        let ack = self.init().await.expect("the camera answers init");
+        let mut ack = self.init().await.expect("the camera answers init");
+        if ack.len() == 12 {
+            // Some bodies fail the first one (fact sheet 2.3).
+            ack = self.init().await.expect("the camera answers init again");
+        }
         assert_eq!(ack.len(), INIT_ACK_BYTES);
         tokio::time::sleep(Duration::from_millis(51)).await;
         assert_eq!(self.run(0x1002, &[1]).await.code, 0x2001);
@@ -69,7 +77,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn send(&mut self, operation: u16, params: &[u32], data: Option<&[u8]>) {
         self.transaction += 1;
         let (code, id) = (OperationCode(operation), TransactionId(self.transaction));
-        let mut bytes = encode_command(code, id, params);
+        let mut params = params.to_vec();
+        let mut data = data.map(<[u8]>::to_vec);
+        if self.padded {
+            params.resize(5, 0);
+            data = data.map(|mut value| {
+                value.resize(20, 0);
+                value
+            });
+        }
+        let mut bytes = encode_command(code, id, &params);
         if let Some(data) = data {
             bytes.extend(encode_data_header(code, id, data.len()));
             bytes.extend(data);
@@ -162,6 +179,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.set32(0xDF22, 2).await;
     }
 
+    /// Asks for ObjectInfo and decodes it.
+    pub async fn info(&mut self, handle: u32) -> ObjectInfo {
+        let answer = self.run(0x1008, &[handle]).await;
+        assert_eq!(answer.code, 0x2001, "ObjectInfo of {handle}");
+        ObjectInfo::decode(answer.payload()).expect("ObjectInfo")
+    }
+
+    /// The gallery of a body that has a remote function, by the order of the X-T4 in its log.
+    pub async fn remote_gallery(&mut self) {
+        self.open().await;
+        self.states().await;
+        self.set16(0xDF01, 5).await;
+        self.set32(0xDF24, 0x200FF).await;
+        assert_eq!(self.run(0x101C, &[0, 0]).await.code, 0x2001);
+        let started = self.transaction;
+        self.run(0x1018, &[started]).await;
+        self.set16(0xDF00, 6).await;
+        self.states().await;
+        self.set16(0xDF01, 11).await;
+        self.set32(0xDF25, 5).await;
+    }
+
+    /// The newer path, in the order of libfuji.
+    pub async fn newer_gallery(&mut self) {
+        self.open().await;
+        self.states().await;
+        self.set16(0xDF01, 20).await;
+        let version = self.get(0xDF28).await.payload().to_vec();
+        assert_eq!(self.try_set(0xDF28, &version).await, Some(0x2001));
+        self.set16(0xD226, 0).await;
+        self.set16(0xD227, 0).await;
+    }
+
+    /// The gallery in the way that the body's first states and versions suggest.
+    pub async fn any_gallery(&mut self, persona: &Persona) {
+        let has = |code: u16| persona.versions.contains_key(&Code(code));
+        match persona.newer_path {
+            true => self.newer_gallery().await,
+            false if has(0xDF24) => self.remote_gallery().await,
+            false => self.old_gallery().await,
+        }
+    }
+
     /// Reads a whole object in pieces.
     pub async fn fetch(&mut self, handle: u32, size: usize, piece: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -177,6 +237,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
 pub fn card(photos: u32) -> Card {
     Card::generated(&GenerateSpec { photos, ..GenerateSpec::default() })
+}
+
+/// A camera with switches of its persona changed.
+pub fn switched(persona: &str, photos: u32, switches: &[(&str, &str)]) -> Simulator {
+    let camera = simulator(persona, photos);
+    for (key, value) in switches {
+        camera.with_persona(|persona| persona.set(key, value).unwrap());
+    }
+    camera
 }
 
 pub fn simulator(persona: &str, photos: u32) -> Simulator {
