@@ -16,6 +16,7 @@ use crate::network::Network;
 use crate::opening;
 use crate::options::{Options, Waits};
 use crate::quirk::{Quirks, Versions};
+use crate::receive::Receiver;
 use crate::state::{Shared, StateView, Stats};
 
 /// Jobs a driver takes on before callers wait.
@@ -87,6 +88,20 @@ impl Camera {
         Self::connect_watched(network, options, &Departures::default()).await
     }
 
+    /// Connects to a camera whose person sends pictures: picked already, or picked once the camera
+    /// was asked for its receive mode. See [`Receiver`].
+    ///
+    /// Fails as [`Camera::connect`]; with [`Error::NotOffered`] if the camera has neither.
+    /// Cancel-safe: what was opened is left politely.
+    pub async fn connect_receive<N: Network>(
+        network: N,
+        options: Options,
+        departures: &Departures,
+    ) -> Result<Receiver, Error> {
+        let raw = Self::register(network, options.clone(), departures).await?;
+        raw.receive(&options).await
+    }
+
     /// As [`Camera::connect`]; `departures` then tells when the connection is gone.
     pub async fn connect_watched<N: Network>(
         network: N,
@@ -138,6 +153,10 @@ impl Camera {
         self.shared.set_drain_reads(quirks.drain_reads);
         let info = Arc::make_mut(&mut self.info);
         (info.versions, info.quirks, info.rules) = (versions, quirks, rules);
+    }
+
+    pub(crate) fn set_oldest_first(&mut self, oldest_first: bool) {
+        Arc::make_mut(&mut self.info).quirks.oldest_first = oldest_first;
     }
 
     /// The newest values of 0xD212, without asking the camera.
@@ -231,6 +250,13 @@ impl Registered {
     /// Fails and cancels as [`Camera::connect`].
     pub async fn open(self, options: &Options) -> Result<Camera, Error> {
         opening::open_gallery(self, options).await
+    }
+
+    /// Opens the session to receive what the person sends.
+    ///
+    /// Fails and cancels as [`Camera::connect_receive`].
+    pub async fn receive(self, options: &Options) -> Result<Receiver, Error> {
+        Receiver::open(self.0, options).await
     }
 
     /// The bare connection, for programs that run operations one by one.

@@ -45,6 +45,12 @@ pub enum Error {
         /// How long we waited.
         waited: Duration,
     },
+    /// Nobody picked pictures on the camera in receive mode.
+    #[error("no picture was picked on the camera within {waited:?}")]
+    NotPicked {
+        /// How long we waited.
+        waited: Duration,
+    },
     /// The camera answered an operation with an error.
     #[error("the camera refused {operation}: {response}")]
     Refused {
@@ -120,6 +126,9 @@ impl Error {
                 "press OK (CHANGE) on the camera, or restart its wireless function; another client may be connected"
             }
             Self::NotAccepted { .. } => "run again and press OK when the camera shows our name",
+            Self::NotPicked { .. } => {
+                "run again, then choose pictures on the camera's own screen and send them"
+            }
             Self::Refused { .. } => "leave the camera's menu and try again",
             Self::NotOffered(_) => "choose another function on the camera",
             Self::Silent { .. } => {

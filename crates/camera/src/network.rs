@@ -123,7 +123,20 @@ impl TcpNetwork {
         Self { address }
     }
 
-    async fn resolve(&self, port: u16) -> io::Result<SocketAddr> {
+    /// Where the camera is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn port(&self, port: Port) -> u16 {
+        match port {
+            Port::Command => self.address.port,
+            Port::Event => self.address.port + 1,
+            Port::LiveView => self.address.port + 2,
+        }
+    }
+
+    pub(crate) async fn resolve(&self, port: u16) -> io::Result<SocketAddr> {
         if let Ok(ip) = self.address.host.parse::<IpAddr>() {
             return Ok(SocketAddr::new(ip, port));
         }
@@ -133,7 +146,7 @@ impl TcpNetwork {
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
     }
 
-    async fn open(&self, port: u16) -> io::Result<TcpStream> {
+    pub(crate) async fn open(&self, port: u16) -> io::Result<TcpStream> {
         let target = self.resolve(port).await?;
         let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -155,12 +168,7 @@ impl Network for TcpNetwork {
     type Stream = TcpStream;
 
     async fn connect(&self, port: Port) -> io::Result<TcpStream> {
-        let port = match port {
-            Port::Command => self.address.port,
-            Port::Event => self.address.port + 1,
-            Port::LiveView => self.address.port + 2,
-        };
-        tokio::time::timeout(CONNECT_WAIT, self.open(port)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(CONNECT_WAIT, self.open(self.port(port))).await.unwrap_or_else(|_| {
             let text = format!("no connection within {CONNECT_WAIT:?}");
             Err(io::Error::new(io::ErrorKind::TimedOut, text))
         })

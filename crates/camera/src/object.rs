@@ -5,12 +5,18 @@ use filmwire_codec::operation::{
     GetCurrentState, GetDevicePropValue, GetObjectInfo, GetPartialObject, GetThumb,
     SetDevicePropValue,
 };
-use filmwire_codec::{DevicePropCode, ObjectHandle};
+use filmwire_codec::{DevicePropCode, ObjectFormatCode, ObjectHandle};
 use filmwire_session::Request;
 
 use crate::camera::Camera;
 use crate::driver::MOST_STATE_BYTES;
 use crate::error::Error;
+use crate::quirk::RealSize;
+
+/// Value of D226 for originals on the newer way. Reported: libfuji, third party.
+const ORIGINAL: u16 = 2;
+/// Long side of a copy resized by the camera: 1776 x 1184 for 3:2, seen on X-T10 and X-A2.
+const RESIZED_LONG_SIDE: u32 = 1776;
 
 /// Longest ObjectInfo that makes sense: four strings of 511 bytes, and room.
 const MOST_INFO_BYTES: usize = 4096;
@@ -18,6 +24,15 @@ const MOST_INFO_BYTES: usize = 4096;
 const MOST_THUMB_BYTES: usize = 4 << 20;
 /// Longest property value that makes sense.
 const MOST_VALUE_BYTES: usize = 1 << 20;
+
+/// True if what the camera hands over is a copy it has resized, by its size in pixels.
+///
+/// Nothing on the wire says it outright. A long side of 1776 is what D226 and receiving give on an
+/// X-T10 and an X-A2; no X body has a picture size of that length, but bodies we know nothing of
+/// may resize to another one. Grade C.
+pub fn is_resized(info: &ObjectInfo) -> bool {
+    info.format == ObjectFormatCode::EXIF_JPEG && info.width.max(info.height) == RESIZED_LONG_SIDE
+}
 
 impl Camera {
     /// Number of objects the mode lists, as last told; handles are 1 to this number.
@@ -40,12 +55,16 @@ impl Camera {
         self.run(&GetObjectInfo(object), MOST_INFO_BYTES).await
     }
 
-    /// Makes the camera tell true sizes (D227 = 1), or placeholders again.
+    /// Makes the camera tell true sizes (D227 = 1, on the newer way D226 = 2), or placeholders
+    /// again.
     ///
     /// Thumbnails are slow while it is on (libfuji). Cancel-safe.
     pub async fn set_real_sizes(&self, on: bool) -> Result<(), Error> {
-        let operation = SetDevicePropValue::u16(DevicePropCode::REAL_FILE_SIZE, u16::from(on));
-        self.write(&operation, self.waits.real_size).await
+        let (property, value) = match self.info().quirks.real_size {
+            RealSize::ByOriginal => (DevicePropCode::RESIZE, if on { ORIGINAL } else { 0 }),
+            _ => (DevicePropCode::REAL_FILE_SIZE, u16::from(on)),
+        };
+        self.write(&SetDevicePropValue::u16(property, value), self.waits.real_size).await
     }
 
     /// Makes the camera resize what is fetched (D226 = 1; 1776 x 1184 for 3:2), or not.

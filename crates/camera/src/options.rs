@@ -8,7 +8,7 @@ use filmwire_codec::init::{CLIENT_GUID, InitRequest, PROTOCOL_CONSTANT};
 use filmwire_session::Timing;
 
 use crate::guard::Allow;
-use crate::quirk::Quirks;
+use crate::quirk::{Quirks, Way};
 
 /// How to connect.
 #[derive(Clone)]
@@ -21,7 +21,9 @@ pub struct Options {
     pub waits: Waits,
     /// What may be asked beyond reading.
     pub allow: Allow,
-    /// Replaces what the camera's own words would choose.
+    /// The way to the gallery, against what the camera's own words would choose.
+    pub way: Option<Way>,
+    /// Replaces all that the camera's own words would choose.
     pub quirks: Option<Quirks>,
     /// Told what the person should know while connecting, such as to press OK.
     pub notices: Notices,
@@ -34,6 +36,7 @@ impl Default for Options {
             client_guid: CLIENT_GUID,
             waits: Waits::default(),
             allow: Allow::default(),
+            way: None,
             quirks: None,
             notices: Notices::default(),
         }
@@ -62,6 +65,10 @@ pub struct Waits {
     pub property: Duration,
     /// A write of D227; it may take long (libfuji allows three waits).
     pub real_size: Duration,
+    /// In all, for the person to pick pictures on the camera in receive mode.
+    pub choice: Duration,
+    /// Answers to operations of the newer way whose payload is unknown; it goes on without them.
+    pub unknown: Duration,
     /// GetObjectInfo.
     pub object_info: Duration,
     /// GetThumb.
@@ -88,6 +95,8 @@ impl Default for Waits {
             open_session: Duration::from_secs(5),
             property: Duration::from_secs(10),
             real_size: Duration::from_secs(30),
+            choice: Duration::from_secs(600),
+            unknown: Duration::from_secs(2),
             object_info: Duration::from_secs(15),
             thumb: Duration::from_secs(15),
             piece: Duration::from_secs(20),
@@ -117,7 +126,10 @@ impl Waits {
 
 /// Something the person in front of the camera should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Notice {
+    /// The camera is in receive mode: its person picks what is sent.
+    PickPictures,
     /// The camera waits for its person to press OK.
     PressOk(OkWait),
     /// The camera was accepted; no need to press anything more.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::{CameraState, DevicePropCode, OperationCode};
 
+use crate::battery::Battery;
+
 /// Values of 0xD212, the newest of each property.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StateView {
@@ -24,10 +26,21 @@ impl StateView {
         self.value(DevicePropCode::CAMERA_STATE).map(|value| CameraState(value as u16))
     }
 
-    /// Number of objects: D222, else D401. `None` if the camera never told it.
+    /// Number of objects: D222, else D401, else D620. `None` if the camera never told it.
     pub fn object_count(&self) -> Option<u32> {
         self.value(DevicePropCode::OBJECT_COUNT)
             .or_else(|| self.value(DevicePropCode::OBJECT_COUNT_2))
+            .or_else(|| self.value(DevicePropCode::IMPORT_OBJECT_COUNT))
+    }
+
+    /// How full the battery is, as last told: D242, on an X-T1 5001.
+    ///
+    /// Bodies tell it in the list of a remote function, which the way to most galleries passes;
+    /// whether they tell changes afterwards is unknown. `None` if it was never told.
+    pub fn battery(&self) -> Option<Battery> {
+        let by = |property, read: fn(u32) -> Option<Battery>| self.value(property).and_then(read);
+        by(DevicePropCode::BATTERY, Battery::from_d242)
+            .or_else(|| by(DevicePropCode::BATTERY_LEVEL, Battery::from_5001))
     }
 
     /// All values in order of their codes.
@@ -80,6 +93,11 @@ impl Shared {
 
     pub(crate) fn merge(&self, list: &CurrentState) {
         lock(&self.state).merge(list);
+    }
+
+    /// Takes a value that was read by itself.
+    pub(crate) fn learn(&self, property: DevicePropCode, value: u32) {
+        lock(&self.state).values.insert(property, value);
     }
 
     pub(crate) fn count(&self, code: OperationCode) {

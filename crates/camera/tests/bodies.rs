@@ -5,15 +5,23 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use filmwire_camera::quirk::Way;
 use filmwire_camera::{
-    Camera, Error, GetPartialObject, Notice, Notices, ObjectHandle, OkWait, Options,
+    Camera, Error, GetPartialObject, Notice, Notices, ObjectHandle, OkWait, Options, blocking,
 };
 use filmwire_codec::{CameraState, OperationCode};
 use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::persona::Code;
 use filmwire_sim::{Persona, Simulator};
 use support::SimNetwork;
 
-const BODIES: [&str; 5] = ["X-A2", "X-T2", "X-T20", "X-T4", "X-T5"];
+/// Every body there is a persona of.
+fn bodies() -> Vec<&'static str> {
+    let bodies: Vec<_> =
+        Persona::names().into_iter().filter(|name| *name != "permissive").collect();
+    assert!(bodies.len() > 10, "{bodies:?}");
+    bodies
+}
 
 fn simulator(model: &str, photos: u32) -> Simulator {
     let card = Card::generated(&GenerateSpec { photos, ..GenerateSpec::default() });
@@ -30,20 +38,22 @@ fn listening() -> (Options, Arc<Mutex<Vec<Notice>>>) {
 
 #[tokio::test(start_paused = true)]
 async fn every_body_opens_lists_reads_and_is_left_politely() {
-    for model in BODIES {
+    for model in bodies() {
         let sim = simulator(model, 5);
         let camera = Camera::connect(SimNetwork(sim.clone()), Options::default())
             .await
             .unwrap_or_else(|error| panic!("{model}: {error}"));
-        assert_eq!(camera.info().model, model);
+        let oldest_first = camera.info().quirks.oldest_first;
+        let number = |handle| if oldest_first { handle } else { 6 - handle };
+        assert_eq!(camera.info().model, sim.with_persona(|persona| persona.model.clone()));
         assert_eq!(camera.object_count(), 5, "{model}");
         camera.set_real_sizes(true).await.unwrap();
         for handle in 1..=5 {
             let info = camera.object_info(ObjectHandle(handle)).await.unwrap();
-            assert_eq!(info.name.to_text(), format!("DSCF{:04}.JPG", 6 - handle), "{model}");
+            assert_eq!(info.name.to_text(), format!("DSCF{:04}.JPG", number(handle)), "{model}");
             let bytes = camera.read_object(ObjectHandle(handle), info.size_bytes).await.unwrap();
             let card = sim.with_card(|card| {
-                let object = card.object(5 - handle as usize).unwrap();
+                let object = card.object(number(handle) as usize - 1).unwrap();
                 object.read_at(0, usize::MAX).unwrap()
             });
             assert!(bytes == card, "{model} {handle}");
@@ -66,11 +76,15 @@ async fn every_body_opens_lists_reads_and_is_left_politely() {
 
 #[tokio::test(start_paused = true)]
 async fn remote_bodies_end_in_the_gallery_of_the_remote_session() {
-    for model in &BODIES[1..] {
+    for model in bodies() {
         let sim = simulator(model, 3);
+        let remote = sim.with_persona(|persona| persona.versions.contains_key(&Code(0xDF24)));
+        if !remote {
+            continue;
+        }
         let camera = Camera::connect(SimNetwork(sim), Options::default()).await.unwrap();
         assert_eq!(camera.state().camera_state(), Some(CameraState::REMOTE_IMAGE_VIEW), "{model}");
-        assert!(camera.info().quirks.remote_before_gallery);
+        assert_eq!(camera.info().quirks.way, Way::Remote);
         camera.leave().await;
     }
 }
@@ -178,4 +192,102 @@ async fn a_connection_given_up_while_ok_is_awaited_is_left_soon() {
     assert!(tokio::time::timeout(Duration::from_secs(2), connecting).await.is_err());
     sim.wait_idle().await;
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newer_way_goes_on_whatever_the_unknown_operations_answer() {
+    for answers in ["empty_ok", "refuse", "silence", "guess"] {
+        let sim = simulator("X100VI", 4);
+        sim.with_persona(|persona| persona.set("newer_answers", answers).unwrap());
+        let start = tokio::time::Instant::now();
+        let camera = Camera::connect(SimNetwork(sim.clone()), Options::default())
+            .await
+            .unwrap_or_else(|error| panic!("{answers}: {error}"));
+        let quirks = &camera.info().quirks;
+        assert_eq!((quirks.way, quirks.oldest_first), (Way::Newer, true), "{answers}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{answers}: {:?}", start.elapsed());
+        camera.set_real_sizes(true).await.unwrap();
+        let info = camera.object_info(ObjectHandle(1)).await.unwrap();
+        let bytes = camera.read_object(ObjectHandle(1), info.size_bytes).await.unwrap();
+        let same =
+            sim.with_card(|card| card.object(0).unwrap().read_at(0, usize::MAX).unwrap() == bytes);
+        assert!(same, "{answers}");
+        camera.leave().await;
+        sim.wait_idle().await;
+        assert_eq!(sim.violations(), [], "{answers}");
+    }
+}
+
+/// The dates at both ends say which end handles count from, where the rule is a guess.
+#[tokio::test(start_paused = true)]
+async fn the_order_of_the_newer_way_is_looked_up() {
+    for (order, oldest_first) in [("oldest_first", true), ("newest_first", false)] {
+        let sim = simulator("X100VI", 3);
+        sim.with_persona(|persona| persona.set("newer_handle_order", order).unwrap());
+        let camera = Camera::connect(SimNetwork(sim), Options::default()).await.unwrap();
+        assert_eq!(camera.info().quirks.oldest_first, oldest_first, "{order}");
+        camera.leave().await;
+    }
+}
+
+/// A body that offers both ways is led the classic one, unless its person wants the other.
+#[tokio::test(start_paused = true)]
+async fn of_two_ways_the_classic_one_is_taken_unless_the_other_is_asked_for() {
+    for (asked, taken) in [(None, Way::Remote), (Some(Way::Newer), Way::Newer)] {
+        let sim = simulator("X100VI", 3);
+        sim.with_persona(|persona| {
+            for (version, value) in [("DF22", "5"), ("DF24", "0x2000B"), ("DF25", "5")] {
+                persona.set(&format!("versions.{version}"), value).unwrap();
+            }
+        });
+        let options = Options { way: asked, ..Options::default() };
+        let camera = Camera::connect(SimNetwork(sim), options).await.unwrap();
+        assert_eq!(camera.info().quirks.way, taken);
+        camera.set_real_sizes(true).await.unwrap();
+        let info = camera.object_info(ObjectHandle(1)).await.unwrap();
+        let bytes = camera.read_object(ObjectHandle(1), info.size_bytes).await.unwrap();
+        assert!(bytes.ends_with(&[0xFF, 0xD9]));
+        camera.leave().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_battery_is_told_where_the_body_tells_it() {
+    for (model, level, words) in
+        [("X-T4", 6, "critical"), ("X-T2", 2, "1 of 3 bars"), ("X-T1", 0, "critical")]
+    {
+        let sim = simulator(model, 1);
+        sim.set_battery(level);
+        let camera = Camera::connect(SimNetwork(sim), Options::default()).await.unwrap();
+        let battery = camera.state().battery().map(|battery| battery.to_string());
+        assert_eq!(battery.as_deref(), Some(words), "{model}");
+        camera.leave().await;
+    }
+}
+
+/// The same client without async, over real sockets of a thread of its own.
+#[test]
+fn the_blocking_client_lists_reads_and_leaves() {
+    let sim = simulator("X-T4", 2);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    let camera = std::thread::scope(|scope| {
+        let network = SimNetwork(sim.clone());
+        let connecting = || blocking::Camera::connect_by(network, Options::default());
+        scope.spawn(connecting).join().unwrap().unwrap()
+    });
+    drop(_inside);
+    assert_eq!(camera.objects().count(), 2);
+    camera.set_real_sizes(true).unwrap();
+    for object in camera.objects() {
+        let info = camera.object_info(object).unwrap();
+        assert_eq!(
+            camera.read_object(object, info.size_bytes).unwrap().len(),
+            info.size_bytes as usize
+        );
+        assert!(camera.thumb(object).unwrap().is_some());
+    }
+    camera.leave();
+    runtime.block_on(sim.wait_idle());
+    assert!(sim.journal().iter().any(|row| row.note == "goodbye"));
 }

@@ -16,7 +16,7 @@ use crate::options::{Notice, OkWait, Options};
 const POLL_PAUSE: Duration = Duration::from_millis(100);
 
 /// Reads 0xD212 until DF00 is told and not 0, and returns it.
-pub(super) async fn wait_for_access(
+pub(crate) async fn wait_for_access(
     camera: &Camera,
     options: &Options,
 ) -> Result<CameraState, Error> {
@@ -48,7 +48,7 @@ pub(super) async fn wait_for_access(
 }
 
 /// Writes DF01; newer bodies hold the reply back until their person pressed OK.
-pub(super) async fn write_mode(
+pub(crate) async fn write_mode(
     camera: &Camera,
     mode: FunctionMode,
     options: &Options,

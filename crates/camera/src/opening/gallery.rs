@@ -1,4 +1,4 @@
-//! The two ways to the gallery. Source: the fact sheet's section 4.7.
+//! The two classic ways to the gallery. Source: the fact sheet's section 4.7.
 
 use std::time::Duration;
 
@@ -58,7 +58,10 @@ pub(super) async fn by_remote(camera: &Camera) -> Result<(), Error> {
 
 /// Reads a version and writes it back: the camera accepts its own or a higher one, and what a too
 /// high one does is unknown (the fact sheet's section 4.2).
-async fn exchange_version(camera: &Camera, property: DevicePropCode) -> Result<(), Error> {
+pub(crate) async fn exchange_version(
+    camera: &Camera,
+    property: DevicePropCode,
+) -> Result<(), Error> {
     let version = read_version(camera, property).await?;
     write_version(camera, property, version).await
 }
@@ -72,12 +75,19 @@ async fn write_version(
     camera.run(&SetDevicePropValue::u32(property, version), 0).await
 }
 
-async fn write_u16(camera: &Camera, property: DevicePropCode, value: u16) -> Result<(), Error> {
+pub(super) async fn write_u16(
+    camera: &Camera,
+    property: DevicePropCode,
+    value: u16,
+) -> Result<(), Error> {
     camera.run(&SetDevicePropValue::u16(property, value), 0).await
 }
 
 /// Reads 0xD212 until the state is the wanted one and the object count is known.
-async fn wait_for_count(camera: &Camera, wanted: Option<CameraState>) -> Result<(), Error> {
+pub(super) async fn wait_for_count(
+    camera: &Camera,
+    wanted: Option<CameraState>,
+) -> Result<(), Error> {
     let start = Instant::now();
     let open = || {
         let state = camera.state();

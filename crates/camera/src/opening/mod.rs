@@ -2,8 +2,9 @@
 //!
 //! Source: the fact sheet's sections 4.3 (all bodies) and 4.7 (the two ways to the gallery).
 
-mod access;
-mod gallery;
+pub(crate) mod access;
+pub(crate) mod gallery;
+mod newer;
 
 use filmwire_codec::operation::{GetDevicePropValue, OpenSession};
 use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, ResponseCode, SessionId};
@@ -11,19 +12,10 @@ use filmwire_session::Request;
 
 use crate::camera::{Camera, Registered};
 use crate::error::Error;
+use crate::offer;
 use crate::options::Options;
-use crate::quirk::{Quirks, Versions};
+use crate::quirk::{Quirks, Told, Versions, Way};
 
-/// What exists is read in this order, so that the quirks can be chosen. Source: libfuji reads
-/// DF22, DF25, DF21, DF24; log:XT4 and log:XT5 read the rest too.
-const VERSIONS: [DevicePropCode; 6] = [
-    DevicePropCode::VIEW_VERSION,
-    DevicePropCode::REMOTE_VIEW_VERSION,
-    DevicePropCode::RECEIVE_VERSION,
-    DevicePropCode::REMOTE_VERSION,
-    DevicePropCode::EXTENDED_VIEW_VERSION,
-    DevicePropCode::GPS_VERSION,
-];
 const SESSION: SessionId = SessionId(1);
 
 pub(crate) async fn open_gallery(
@@ -34,25 +26,25 @@ pub(crate) async fn open_gallery(
     open_session(&camera).await?;
     let state = access::wait_for_access(&camera, options).await?;
     let versions = read_versions(&camera).await?;
-    let chosen = Quirks::choose(&versions, &camera.info().model);
+    let told = Told { state, versions: &versions, model: &camera.info().model, way: options.way };
     let (quirks, rules) = match &options.quirks {
         Some(given) => (given.clone(), vec!["chosen by the caller"]),
-        None => chosen,
+        None => Quirks::choose(&told),
     };
-    let mode = choose_mode(state, &quirks)?;
+    let way = choose_way(state, &quirks)?;
     camera.set_info(versions, quirks, rules);
-    access::write_mode(&camera, mode, options).await?;
+    access::write_mode(&camera, mode_of(way), options).await?;
     camera.refresh().await?;
-    if mode == FunctionMode::REMOTE {
-        gallery::by_remote(&camera).await?;
-    } else {
-        gallery::by_view(&camera).await?;
+    match way {
+        Way::View => gallery::by_view(&camera).await?,
+        Way::Remote => gallery::by_remote(&camera).await?,
+        Way::Newer => newer::by_newer(&mut camera).await?,
     }
     Ok(camera)
 }
 
 /// Opens the session; one that is open already will do (libfuji).
-async fn open_session(camera: &Camera) -> Result<(), Error> {
+pub(crate) async fn open_session(camera: &Camera) -> Result<(), Error> {
     let operation = OpenSession(SESSION);
     let request = Request::new(&operation, 0, camera.waits.open_session);
     let code = request.code;
@@ -62,9 +54,9 @@ async fn open_session(camera: &Camera) -> Result<(), Error> {
     }
 }
 
-async fn read_versions(camera: &Camera) -> Result<Versions, Error> {
+pub(crate) async fn read_versions(camera: &Camera) -> Result<Versions, Error> {
     let mut versions = Versions::new();
-    for property in VERSIONS {
+    for property in offer::asked() {
         if let Some(version) = read_version(camera, property).await? {
             versions.insert(property, version);
         }
@@ -78,16 +70,24 @@ async fn read_version(camera: &Camera, property: DevicePropCode) -> Result<Optio
     Ok(data.first_chunk().map(|bytes| u32::from_le_bytes(*bytes)))
 }
 
-/// Source: libfuji's choice, the fact sheet's section 4.3.
-fn choose_mode(state: CameraState, quirks: &Quirks) -> Result<FunctionMode, Error> {
+/// The states in which there is no gallery. Source: the fact sheet's section 4.1.
+fn choose_way(state: CameraState, quirks: &Quirks) -> Result<Way, Error> {
     match state {
         CameraState::PICKED => Err(Error::NotOffered(
-            "pictures were picked on the camera to be sent; choose the function that lets a phone view all pictures".into(),
+            "pictures were picked on the camera to be sent: `filmwire receive` takes them; to see all pictures choose the camera's function for viewing".into(),
         )),
         CameraState::PC_AUTO_SAVE => {
             Err(Error::NotOffered("the camera is in PC AutoSave; choose its wireless communication".into()))
         }
-        _ if quirks.remote_before_gallery => Ok(FunctionMode::REMOTE),
-        _ => Ok(FunctionMode::VIEW_ALL),
+        _ => Ok(quirks.way),
+    }
+}
+
+/// Source: libfuji's choice, the fact sheet's section 4.3.
+fn mode_of(way: Way) -> FunctionMode {
+    match way {
+        Way::View => FunctionMode::VIEW_ALL,
+        Way::Remote => FunctionMode::REMOTE,
+        Way::Newer => FunctionMode::NEW_APP_VIEW,
     }
 }
