@@ -1,0 +1,91 @@
+//! RAF: Fujifilm's raw container.
+//!
+//! A header with a directory at byte 84: offset and length, big-endian, of an embedded JPEG (with
+//! the photo's Exif), of a list of records about the sensor, and of the sensor's data. Source:
+//! Reported: libopenraw, its notes on RAF; exiftool's table of RAF tags.
+
+use std::io::{self, Read, Seek};
+
+use crate::source::{be_u16, be_u32, read_at};
+use crate::structure::{Structure, broken};
+
+/// Where the directory is.
+const DIRECTORY_AT: u64 = 84;
+/// Its bytes as far as we read it: three pairs of numbers.
+const DIRECTORY_BYTES: usize = 24;
+/// Records are a few hundred bytes to some KiB.
+const MOST_RECORD_BYTES: u64 = 64 * 1024;
+/// Height and width of the sensor without its rim, then with it.
+const SIZES: [u16; 2] = [0x0111, 0x0100];
+
+/// Part of the file: offset and length.
+type Part = (u64, u64);
+
+/// The embedded JPEG, the records, and the data.
+pub(crate) fn directory(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Option<[Part; 3]>> {
+    let bytes = read_at(file, DIRECTORY_AT, DIRECTORY_BYTES)?;
+    let part = |at: usize| {
+        Some((u64::from(be_u32(&bytes, at)?), u64::from(be_u32(&bytes, at + 4)?)))
+    };
+    Ok((|| Some([part(0)?, part(8)?, part(16)?]))())
+}
+
+/// Checks that what the directory names lies inside.
+pub(crate) fn check(
+    file: &mut (impl Read + Seek + ?Sized),
+    length: u64,
+) -> io::Result<Structure> {
+    let Some(parts) = directory(file)? else {
+        return broken("the RAF ends inside its directory");
+    };
+    for (name, (offset, bytes)) in ["JPEG", "CFA header", "CFA"].iter().zip(parts) {
+        let end = offset + bytes;
+        if end > length {
+            return broken(format!("the RAF's {name} ends at byte {end}, the file at {length}"));
+        }
+    }
+    Ok(Structure::Whole)
+}
+
+/// Width and height of the sensor's image by its records.
+pub(crate) fn pixels(
+    file: &mut (impl Read + Seek + ?Sized),
+    (offset, bytes): Part,
+) -> io::Result<Option<(u32, u32)>> {
+    let records = read_at(file, offset, bytes.min(MOST_RECORD_BYTES) as usize)?;
+    Ok(SIZES.iter().find_map(|tag| {
+        let value = record(&records, *tag)?;
+        Some((u32::from(be_u16(value, 2)?), u32::from(be_u16(value, 0)?)))
+    }))
+}
+
+/// The value of a record: count of records, then tag, length and value of each.
+fn record(records: &[u8], wanted: u16) -> Option<&[u8]> {
+    let count = be_u32(records, 0)?;
+    let mut at = 4;
+    // Each takes four bytes at least, so that a wrong count ends with the bytes.
+    for _ in 0..count {
+        let (tag, length) = (be_u16(records, at)?, usize::from(be_u16(records, at + 2)?));
+        if tag == wanted {
+            return records.get(at + 4..at + 4 + length);
+        }
+        at += 4 + length;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_found_by_tag() {
+        let records = [&[0, 0, 0, 2][..], &[1, 0, 0, 4, 0, 10, 0, 20], &[1, 0x11, 0, 2, 7, 7]];
+        let records = records.concat();
+        assert_eq!(record(&records, 0x0100), Some(&[0, 10, 0, 20][..]));
+        assert_eq!(record(&records, 0x0111), Some(&[7, 7][..]));
+        assert_eq!(record(&records, 0x0121), None);
+        assert_eq!(record(&[0xFF; 300], 0x0100), None);
+        assert_eq!(record(&records[..9], 0x0100), None);
+    }
+}
