@@ -3,26 +3,41 @@
 //! A path is taken if a file row has it, if it was given out to another object, or if something
 //! is on disk there. Then `-2`, `-3` .. goes before the extension. Nothing is ever replaced.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::model::{ObjectId, ObjectRow, State};
 use crate::object::split_name;
 use crate::publish::path_taken;
 use crate::{Catalogue, Error, FileState, META_FOLDER};
 
-/// How the parts of a picture, such as RAW and JPEG, are found to belong together.
+/// How files are found to belong together: the parts of a picture, such as RAW and JPEG, and the
+/// parts of a recording that the camera had to split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairHint {
-    /// Most seconds between the capture dates.
+    /// Most seconds between the capture dates of a picture's parts.
     pub within_s: u32,
+    /// Least bytes of a recording's part that another part follows.
+    pub split_bytes: u64,
+    /// Most seconds from the date of a recording's part to that of the next.
+    pub split_within_s: u32,
 }
 
 impl Default for PairHint {
-    /// Two seconds: the steps of FAT times, and the time a camera may take between the two.
+    /// Two seconds for pairs: the steps of FAT times, and the time a camera may take between the
+    /// two.
+    ///
+    /// 3.9 GB for recordings: a file of FAT32 ends below 4 GiB (4.29 GB), and how far below it a
+    /// camera begins the next one is unknown (the fact sheet's section 9.3). So many bytes take
+    /// 72 minutes at 8 Mbit/s, half of what the oldest bodies record at.
     fn default() -> Self {
-        Self { within_s: 2 }
+        Self { within_s: 2, split_bytes: 3_900_000_000, split_within_s: 72 * 60 }
     }
 }
+
+/// Digits of a file's number, and the last number before 0001 comes again. Source: JEITA CP-3461
+/// (DCF), file names.
+const NUMBER_DIGITS: usize = 4;
+const LAST_NUMBER: u32 = 9999;
 
 /// Longest file name in bytes that common file systems take.
 const LONGEST_NAME: usize = 255;
@@ -40,6 +55,8 @@ impl Catalogue {
     /// disk at a path. An object that has a fitting path keeps it. With `pair`, objects of one
     /// camera with one stem, different extensions and capture dates close together get one folder
     /// and one number together, as long as they are known when the first of them gets its path.
+    /// A part of a split recording goes into the folder of its neighbour, if that has one, also
+    /// if midnight was between them.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the path would leave the library or enter `.filmwire`;
@@ -58,6 +75,14 @@ impl Catalogue {
             if let Some(file) = row.file {
                 return Ok(c.file(file)?.path);
             }
+            let recording = match pair {
+                Some(hint) => c.folder_of_recording(&row, hint)?,
+                None => None,
+            };
+            let wanted = match &recording {
+                Some(folder) => wanted.in_folder(folder),
+                None => wanted,
+            };
             if let Some(path) = row.path.as_deref().and_then(|path| wanted.again(path))
                 && c.is_free(&path, &row, exists)?
             {
@@ -119,6 +144,43 @@ impl Catalogue {
             }
         }
         Ok(partners)
+    }
+
+    /// Returns the folder of the part of a split recording that comes before or after this one, if
+    /// that part has a path.
+    fn folder_of_recording(
+        &self,
+        row: &ObjectRow,
+        hint: PairHint,
+    ) -> Result<Option<String>, Error> {
+        let Some((before, after)) = film_neighbours(&row.key.name) else { return Ok(None) };
+        let sql = format!(
+            "SELECT {} FROM object o JOIN object me ON me.id = ?1
+             WHERE o.camera_id = me.camera_id AND o.format = me.format
+             AND o.rendition = me.rendition AND (o.path IS NOT NULL OR o.file_id IS NOT NULL)
+             AND ((o.stem = ?2 AND o.size_bytes >= ?4
+                   AND me.capture_s - o.capture_s BETWEEN 0 AND ?5)
+               OR (o.stem = ?3 AND me.size_bytes >= ?4
+                   AND o.capture_s - me.capture_s BETWEEN 0 AND ?5))
+             ORDER BY o.stem <> ?2, o.id LIMIT 1",
+            ObjectRow::COLUMNS
+        );
+        let most = i64::try_from(hint.split_bytes).unwrap_or(i64::MAX);
+        let found = self
+            .conn
+            .prepare_cached(&sql)?
+            .query_row(params![row.id, before, after, most, hint.split_within_s], |row| {
+                ObjectRow::from_row(row)
+            })
+            .optional()?;
+        let Some(part) = found.filter(|part| film_neighbours(&part.key.name).is_some()) else {
+            return Ok(None);
+        };
+        let path = match part.file {
+            Some(file) => Some(self.file(file)?.path),
+            None => part.path,
+        };
+        Ok(path.map(|path| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()))
     }
 
     /// Returns the path beside a partner that has one, if it is free.
@@ -258,6 +320,13 @@ impl<'a> Wanted<'a> {
         Ok(Self { folder, stem, extension })
     }
 
+    fn in_folder<'b>(&self, folder: &'b str) -> Wanted<'b>
+    where
+        'a: 'b,
+    {
+        Wanted { folder, stem: self.stem, extension: self.extension }
+    }
+
     fn with_extension_of<'b>(&self, other: &'b ObjectRow) -> Wanted<'b>
     where
         'a: 'b,
@@ -303,6 +372,21 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Returns the stems, in lower case, of the files numbered before and after a film's. None for
+/// names of other files, and for names without a number of four digits at their end.
+fn film_neighbours(name: &str) -> Option<(String, String)> {
+    let (stem, extension) = split_name(name);
+    if !["mov", "mp4"].contains(&folded(extension?).as_str()) {
+        return None;
+    }
+    let (prefix, number) = stem.split_at_checked(stem.len().checked_sub(NUMBER_DIGITS)?)?;
+    let is_number = number.bytes().all(|b| b.is_ascii_digit());
+    let number: u32 = number.parse().ok().filter(|n| is_number && (1..=LAST_NUMBER).contains(n))?;
+    let stem = |number: u32| folded(&format!("{prefix}{number:04}"));
+    let before = if number == 1 { LAST_NUMBER } else { number - 1 };
+    Some((stem(before), stem(number % LAST_NUMBER + 1)))
+}
+
 /// Reads the number off a stem: `DSCF0001-3` is number 3 of `DSCF0001`.
 fn number_of(numbered: &str, stem: &str) -> Option<u32> {
     let (numbered, stem) = (folded(numbered), folded(stem));
@@ -330,6 +414,20 @@ mod tests {
         }
         assert!(Wanted::new("2016/2016-01-02", "..jpg").is_ok());
         assert!(Wanted::new("a", ".filmwire").is_ok());
+    }
+
+    #[test]
+    fn films_have_neighbours_by_number() {
+        let of = |name: &str| film_neighbours(name);
+        let stems = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(of("DSCF0042.MOV"), stems("dscf0041", "dscf0043"));
+        assert_eq!(of("_DSF9999.mp4"), stems("_dsf9998", "_dsf0001"));
+        assert_eq!(of("DSCF0001.MOV"), stems("dscf9999", "dscf0002"));
+        for name in
+            ["DSCF0042.JPG", "DSCF0042", "042.MOV", "DSCF+042.MOV", "DSCF0000.MOV", "\u{e4}42.MOV"]
+        {
+            assert_eq!(of(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -365,7 +365,7 @@ pub(crate) fn split_name(name: &str) -> (&str, Option<&str>) {
 
 /// Returns the digits of a PTP date as seconds since 1970 with no zone applied; what follows the
 /// seconds is ignored. Source: ISO 15740, DateTime strings: `YYYYMMDDThhmmss[.s][zone]`.
-fn capture_seconds(date: &str) -> Option<i64> {
+pub(crate) fn capture_seconds(date: &str) -> Option<i64> {
     let bytes = date.as_bytes().get(..15)?;
     let number = |from: usize, to: usize| -> Option<i64> {
         bytes.get(from..to)?.iter().try_fold(0, |value, byte| {

@@ -1,4 +1,4 @@
--- The catalogue of one library, release 2 of the schema.
+-- The catalogue of one library, release 3 of the schema.
 --
 -- Words: a camera *shows* objects; the library *holds* files. An object is what a camera said it
 -- has; a file is content under a path of the library. Times called _ms are milliseconds since
@@ -67,6 +67,46 @@ CREATE TABLE file (
 ) STRICT;
 
 CREATE INDEX file_sha256 ON file (sha256);
+
+-- Release 3: what a file tells of itself, as its own data says it. One row at most for a file; no
+-- row for files that came before release 3, until `adopt` looks at them again.
+CREATE TABLE file_facts (
+    file_id INTEGER PRIMARY KEY REFERENCES file (id) ON DELETE CASCADE,
+    -- jpeg, raf, heif or film, by its first bytes; null for anything else.
+    kind TEXT,
+    -- Model of the body.
+    model TEXT,
+    -- Body serial number.
+    serial TEXT,
+    -- When it was taken by the camera's clock, such as 20160102T150136.
+    taken TEXT,
+    -- The same digits as seconds since 1970 with no zone applied.
+    taken_s INTEGER,
+    -- What the file says of its zone, in minutes east of UTC.
+    utc_offset_min INTEGER,
+    -- Seconds by which the camera's clock was ahead of the satellites.
+    clock_drift_s INTEGER,
+    -- Pixels as stored, and Exif's 1 to 8 for how to turn them.
+    width INTEGER CHECK (width > 0),
+    height INTEGER CHECK (height > 0),
+    orientation INTEGER CHECK (orientation BETWEEN 1 AND 8),
+    -- Milliseconds a film lasts.
+    duration_ms INTEGER CHECK (duration_ms >= 0),
+    -- Name of the film simulation, such as Velvia.
+    film_simulation TEXT,
+    -- As the camera shows it, such as DR200.
+    dynamic_range TEXT,
+    -- Stars; 0 if the camera says that nobody rated it.
+    rating INTEGER CHECK (rating BETWEEN 0 AND 5),
+    CHECK (taken IS NOT NULL OR taken_s IS NULL)
+) STRICT;
+
+-- Release 3: a raw file that came apart from its JPEG, such as by a card reader, and that JPEG.
+CREATE TABLE pair (
+    raw_id INTEGER PRIMARY KEY REFERENCES file (id) ON DELETE CASCADE,
+    photo_id INTEGER NOT NULL REFERENCES file (id) ON DELETE CASCADE,
+    CHECK (raw_id <> photo_id)
+) STRICT;
 
 -- What a camera showed, fetched or not. Rows are never deleted.
 CREATE TABLE object (

@@ -5,6 +5,7 @@
 //! climbs from every old release and compares the outcome with it.
 
 mod v1_to_v2;
+mod v2_to_v3;
 
 use crate::{Catalogue, Error};
 
@@ -12,10 +13,10 @@ use crate::{Catalogue, Error};
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The release of [`SCHEMA`].
-pub(crate) const RELEASE: i64 = 2;
+pub(crate) const RELEASE: i64 = 3;
 
 /// Upgrade steps; the first one leads from release 1 to release 2.
-const STEPS: &[fn(&rusqlite::Connection) -> rusqlite::Result<()>] = &[v1_to_v2::run];
+const STEPS: &[fn(&rusqlite::Connection) -> rusqlite::Result<()>] = &[v1_to_v2::run, v2_to_v3::run];
 
 /// Runs the steps the catalogue lacks, all in one transaction.
 ///
@@ -54,7 +55,8 @@ mod tests {
     use crate::catalogue::APPLICATION_ID;
 
     /// Old schemas, oldest first.
-    const OLD: &[&str] = &[include_str!("upgrade/release_1.sql")];
+    const OLD: &[&str] = 
+        &[include_str!("upgrade/release_1.sql"), include_str!("upgrade/release_2.sql")];
 
     /// Every object of the schema, as normalised text.
     fn shape(conn: &Connection) -> Vec<String> {

@@ -234,3 +234,67 @@ proptest! {
         }
     }
 }
+
+/// Parts of a recording: number, and seconds of day 2 (below zero of day 1) they were begun at.
+const PARTS: [(u32, i32); 3] = [(41, -120), (42, -30), (43, 90)];
+const PART_BYTES: u64 = 4_000_000_000;
+
+fn part((number, second): (u32, i32), size: u64) -> PhotoKey {
+    let of_day = |day: u32, second: i32| {
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        format!("201601{day:02}T{hour:02}{minute:02}{second:02}")
+    };
+    let date = if second < 0 { of_day(1, 86_400 + second) } else { of_day(2, second) };
+    PhotoKey {
+        name: format!("DSCF{number:04}.MOV"),
+        capture_date: Some(date),
+        size,
+        format: 0x300D,
+        rendition: Rendition::Original,
+        twin: 0,
+    }
+}
+
+/// The folder of each object, in the order they come, with one folder for each day.
+fn folders(fixture: &Fixture, keys: &[PhotoKey]) -> Vec<String> {
+    let assign = |key: &PhotoKey| {
+        let id = fixture.see_key(key);
+        let day = &key.capture_date.as_deref().unwrap()[6..8];
+        let exists = |path: &str| fixture.library.exists(path);
+        let pair = Some(PairHint::default());
+        let path = fixture.catalogue.assign_path(id, day, &key.name, pair, &exists).unwrap();
+        path.split_once('/').unwrap().0.to_owned()
+    };
+    keys.iter().map(assign).collect()
+}
+
+#[test]
+fn parts_of_a_recording_get_one_folder_across_midnight_in_either_order() {
+    let keys = PARTS.map(|of| part(of, if of.0 == 43 { 1_000 } else { PART_BYTES }));
+    assert_eq!(folders(&Fixture::new(), &keys), ["01", "01", "01"]);
+    let mut newest_first = keys.clone();
+    newest_first.reverse();
+    assert_eq!(folders(&Fixture::new(), &newest_first), ["02", "02", "02"]);
+    // In whatever order: the one between them finds either.
+    let [a, b, c] = keys;
+    assert_eq!(folders(&Fixture::new(), &[b.clone(), c.clone(), a.clone()]), ["01", "01", "01"]);
+    // Given out again, as after a run that was cut, it is the same.
+    assert_eq!(folders(&Fixture::new(), &[a.clone(), b, c.clone(), c, a]), ["01"; 5]);
+}
+
+#[test]
+fn films_that_only_follow_each_other_keep_their_own_folders() {
+    let short = PARTS.map(|of| part(of, 1_000));
+    assert_eq!(folders(&Fixture::new(), &short), ["01", "01", "02"], "too small to be split");
+    let late = [part((41, -30), PART_BYTES), part((42, 73 * 60), 1_000)];
+    assert_eq!(folders(&Fixture::new(), &late), ["01", "02"], "more than an hour later");
+    let earlier = [part((41, 30), PART_BYTES), part((42, -30), 1_000)];
+    assert_eq!(folders(&Fixture::new(), &earlier), ["02", "01"], "begun before the part before it");
+    let apart = [part((41, -30), PART_BYTES), part((43, 30), 1_000)];
+    assert_eq!(folders(&Fixture::new(), &apart), ["01", "02"], "one number is missing");
+    let mut photo = part((42, 30), 1_000);
+    photo.name = "DSCF0042.JPG".into();
+    assert_eq!(folders(&Fixture::new(), &[part((41, -30), PART_BYTES), photo]), ["01", "02"]);
+    let wrap = [part((9999, -30), PART_BYTES), part((1, 30), 1_000)];
+    assert_eq!(folders(&Fixture::new(), &wrap), ["01", "01"], "the number after 9999 is 0001");
+}
