@@ -35,6 +35,9 @@ pub enum Error {
         /// Where.
         folder: PathBuf,
     },
+    /// The camera says that its card is not there.
+    #[error("the camera says that its card is not available")]
+    NoCard,
     /// The card changed so often that it could not be read.
     #[error("the card changed while it was read, {0} times in a row")]
     Restless(u32),
@@ -58,6 +61,9 @@ impl Error {
             },
             Self::Full { .. } => {
                 "make room, or choose another folder with --to, and run again to go on".into()
+            }
+            Self::NoCard => {
+                "put the card back, switch the camera off and on, and run again to go on".into()
             }
             Self::Restless(_) => "run again when no photos are being taken".into(),
         }

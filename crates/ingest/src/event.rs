@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use filmwire_camera::{Battery, ReceiveMode};
 use filmwire_catalogue::Sha256;
 use filmwire_codec::ObjectFormatCode;
 
@@ -26,6 +27,15 @@ pub enum Event {
         /// Objects the mode lists.
         objects: u32,
     },
+    /// The camera sends pictures; which and how many it does not tell before.
+    Receiving {
+        /// Model as the camera says.
+        model: String,
+        /// How it came that it sends.
+        mode: ReceiveMode,
+    },
+    /// How full the camera's battery is: at the beginning, and when that changed.
+    Battery(Battery),
     /// How the card was looked at.
     Looked(Look),
     /// Objects listed so far, while a full listing goes on.
@@ -162,6 +172,10 @@ pub enum SkipReason {
     GivenUp,
     /// It was not asked for, because the camera told nothing of many before it.
     NotListed,
+    /// It is so large that its size does not fit into the protocol's 32 bits.
+    TooLarge,
+    /// The battery is critical, and the camera was left before it.
+    Battery,
 }
 
 impl SkipReason {
@@ -173,6 +187,25 @@ impl SkipReason {
             Self::Unreadable => "unreadable",
             Self::GivenUp => "given-up",
             Self::NotListed => "not-listed",
+            Self::TooLarge => "past-4-gib",
+            Self::Battery => "battery",
+        }
+    }
+}
+
+/// Why a run ended before it was through, though nobody asked and nothing failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The camera's battery is critical.
+    Battery,
+}
+
+impl Stopped {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Battery => "battery",
         }
     }
 }
@@ -200,6 +233,8 @@ pub struct Summary {
     pub received_bytes: u64,
     /// True if the run was asked to stop before it was through.
     pub interrupted: bool,
+    /// Why it ended early by itself; the objects it did not come to are counted as skipped.
+    pub stopped: Option<Stopped>,
     /// Model of the camera.
     pub model: String,
     /// Operations sent to the camera, all sessions of the run together.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use filmwire_camera::hardware_address;
+use filmwire_catalogue::PairHint;
 use filmwire_codec::{DateTime, ObjectFormatCode};
 
 use crate::template::Template;
@@ -34,6 +36,10 @@ pub struct SyncOptions {
     pub utc_offset: Option<(i16, String)>,
     /// How often a lost connection is opened again, and how often an object may fail in all.
     pub tries: u32,
+    /// Go on although the camera's battery is critical.
+    pub ignore_battery: bool,
+    /// Which files belong together.
+    pub pairs: PairHint,
     /// The time now, in milliseconds of the Unix epoch.
     pub now: Now,
 }
@@ -94,7 +100,21 @@ impl SyncOptions {
             address: address.into(),
             utc_offset: None,
             tries: 5,
+            ignore_battery: false,
+            pairs: PairHint::default(),
             now,
         }
+    }
+
+    /// What tells this camera from others: its configured name, else its hardware address, else
+    /// where it is. Nothing on the wire names a body.
+    pub(crate) fn key_for(&self, model: &str) -> String {
+        let address = &self.address;
+        let neighbour = || {
+            let address = address.parse().ok()?;
+            hardware_address(&address).map(|hardware| format!("{model}-{hardware}"))
+        };
+        let configured = self.camera_key.clone();
+        configured.or_else(neighbour).unwrap_or_else(|| format!("{model}@{address}"))
     }
 }

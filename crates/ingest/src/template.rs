@@ -1,8 +1,10 @@
 //! Names of files in the library, from a template and what the camera said.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
+use filmwire_catalogue::{PhotoKey, Rendition};
 use filmwire_codec::DateTime;
 
 /// A template such as `{date:%Y}/{date:%Y-%m-%d}/{name}`.
@@ -37,6 +39,22 @@ pub struct Fields<'a> {
     pub model: &'a str,
     /// The camera's key.
     pub camera: &'a str,
+}
+
+/// What stands behind the stem of a copy that the camera has resized.
+const RESIZED: &str = "_resized";
+
+/// The name a photo is known by: the camera's own, and of a resized copy one that tells it apart
+/// from the original, which the camera gives the same name.
+pub(crate) fn name_of(key: &PhotoKey) -> Cow<'_, str> {
+    match key.rendition {
+        Rendition::Original => Cow::Borrowed(&key.name),
+        Rendition::Resized => {
+            let (stem, extension) = split_name(&key.name);
+            let dot = if extension.is_empty() { "" } else { "." };
+            Cow::Owned(format!("{stem}{RESIZED}{dot}{extension}"))
+        }
+    }
 }
 
 /// A template that cannot be used.
@@ -252,6 +270,23 @@ mod tests {
             "X-T10/FUJIFILM-X-T10-AB12|150136_DSCF0591.JPG"
         );
         assert_eq!(render("{{{name}}}", "A.JPG", DATE), "|{A.JPG}");
+    }
+
+    #[test]
+    fn a_resized_copy_is_named_as_what_it_is() {
+        let key = |name: &str, rendition| PhotoKey {
+            name: name.into(),
+            capture_date: None,
+            size: 1,
+            format: 0x3801,
+            rendition,
+            twin: 0,
+        };
+        let resized = |name| name_of(&key(name, Rendition::Resized)).into_owned();
+        assert_eq!(resized("DSCF0591.JPG"), "DSCF0591_resized.JPG");
+        assert_eq!(resized("a.b.jpg"), "a.b_resized.jpg");
+        assert_eq!((resized("noext"), resized("")), ("noext_resized".into(), "_resized".into()));
+        assert_eq!(name_of(&key("DSCF0591.JPG", Rendition::Original)), "DSCF0591.JPG");
     }
 
     #[test]

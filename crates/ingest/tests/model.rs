@@ -8,37 +8,21 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use filmwire_camera::quirk::Quirks;
+use filmwire_camera::quirk::{Quirks, Way};
 use filmwire_ingest::{Event, Stop, sync};
 use filmwire_sim::card::{Card, GenerateSpec, Number, Numbering};
 use filmwire_sim::media::exif::Body;
 use filmwire_sim::media::stamp::Stamp;
+use filmwire_sim::persona::Code;
 use filmwire_sim::{Fault, Simulator};
-use support::{Shelf, SimConnect, on_card, seed_from_env, simulator};
-
-/// A small generator whose numbers follow from its seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, most: u64) -> u64 {
-        self.next() % most
-    }
-}
+use support::{Random, Shelf, SimConnect, on_card, seed_from_env, simulator};
 
 /// Two bodies of one model, a library, and what the oracle knows.
 struct World {
     random: Random,
     bodies: [Simulator; 2],
     connected: usize,
-    quirks: Quirks,
+    quirks: Option<Quirks>,
     shelf: Shelf,
     /// Content that was on disk after the last run.
     stored: BTreeMap<String, String>,
@@ -47,7 +31,15 @@ struct World {
     story: Vec<String>,
 }
 
-const MODELS: [&str; 5] = ["X-A2", "X-T2", "X-T20", "X-T4", "X-T5"];
+/// What no body of the classic ways tells by itself. The newer way has an order of its own.
+fn oldest_first_quirks(body: &Simulator) -> Option<Quirks> {
+    let (remote, newer) = body.with_persona(|persona| {
+        let remote = persona.versions.contains_key(&Code(0xDF24));
+        (remote, persona.newer_path && !remote)
+    });
+    let way = if remote { Way::Remote } else { Way::View };
+    (!newer).then(|| Quirks { way, oldest_first: true, ..Quirks::default() })
+}
 
 /// Both bodies' first photos have the same names, seconds and sizes.
 fn card(seed: u64, serial: &str, photos: u32) -> Card {
@@ -65,7 +57,8 @@ fn card(seed: u64, serial: &str, photos: u32) -> Card {
 impl World {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
-        let model = MODELS[random.below(5) as usize];
+        let models = support::bodies();
+        let model = models[random.below(models.len() as u64) as usize];
         let photos = random.below(8) as u32;
         let other = random.below(8) as u32;
         let bodies = [card(seed, "11111111", photos), card(!seed, "22222222", other)]
@@ -76,10 +69,7 @@ impl World {
                 body.with_persona(|persona| persona.set("handle_order", "oldest_first").unwrap());
             }
         }
-        let mut quirks = Quirks { oldest_first, ..Quirks::default() };
-        if model != "X-A2" {
-            quirks.remote_before_gallery = true;
-        }
+        let quirks = oldest_first.then(|| oldest_first_quirks(&bodies[0])).flatten();
         Self {
             random,
             bodies,
@@ -166,7 +156,7 @@ impl World {
 
     fn connect(&self) -> SimConnect {
         let mut connect = SimConnect::new(self.sim());
-        connect.options.quirks = Some(self.quirks.clone());
+        connect.options.quirks = self.quirks.clone();
         connect
     }
 

@@ -3,7 +3,9 @@
 use std::io::{Read, SeekFrom};
 use std::path::PathBuf;
 
-use filmwire_catalogue::{CameraId, Error as CatalogueError, ObjectRow, PhotoKey, Seen, State};
+use filmwire_catalogue::{
+    CameraId, Error as CatalogueError, ObjectRow, PhotoKey, Rendition, Seen, State,
+};
 use filmwire_codec::operation::GetPartialObject;
 use sha2::{Digest, Sha256 as Hasher};
 use tokio::sync::oneshot;
@@ -30,6 +32,8 @@ pub(crate) struct Begin {
     pub(crate) twin: bool,
     /// It is the card's newest photo: its serial tells which body is connected.
     pub(crate) decides: bool,
+    /// The person sent it: it comes to its end, whether it is known or not.
+    pub(crate) sent: bool,
     /// Whole pieces that are here from a cut run, to be compared with what comes. The librarian
     /// answers whether the first piece was the same; if not it starts over.
     pub(crate) resume: Option<Resume>,
@@ -57,6 +61,8 @@ pub(crate) enum Discard {
 pub(super) struct Incoming {
     pub(super) object: ObjectRow,
     pub(super) decides: bool,
+    /// The library has, or had, the content of this row.
+    pub(super) is_known: bool,
     pub(super) path: PathBuf,
     pub(super) part: Box<dyn PartFile>,
     pub(super) hasher: Hasher,
@@ -67,7 +73,7 @@ pub(super) struct Incoming {
 impl Librarian {
     pub(super) fn begin(&mut self, begin: Begin) -> Result<(), Error> {
         self.current = None;
-        if begin.camera != self.camera() {
+        if begin.camera != self.camera() && !begin.sent {
             // The file before told that it is another body; this one is asked for again.
             return Ok(());
         }
@@ -91,7 +97,10 @@ impl Librarian {
         if let Some(place) = begin.place {
             self.catalogue.put_place(self.camera(), place, row.id)?;
         }
-        if !row.state.is_unfinished() {
+        if begin.sent && has_content(row.state) {
+            return Ok(Some(row));
+        }
+        if !row.state.is_unfinished() && !begin.sent {
             if !begin.twin {
                 return Ok(None);
             }
@@ -160,8 +169,9 @@ impl Librarian {
             received = resume.offset;
         }
         part.cut(received).map_err(storage("write", &path))?;
-        let decides = begin.decides;
-        self.current = Some(Incoming { object, decides, path, part, hasher, received, compare });
+        let (decides, is_known) = (begin.decides, has_content(object.state));
+        self.current =
+            Some(Incoming { object, decides, is_known, path, part, hasher, received, compare });
         Ok(())
     }
 
@@ -219,6 +229,14 @@ impl Librarian {
         let Some(mut current) = self.current.take() else { return Ok(()) };
         let (id, run, now) = (current.object.id, Some(self.run), self.now());
         match discard {
+            // Its row stays as it is.
+            _ if current.is_known => self.remove(&current.path)?,
+            // The camera encodes it anew each time.
+            Discard::Keep if current.object.key.rendition == Rendition::Resized => {
+                self.remove(&current.path)?;
+                let text = "it did not come to its end";
+                self.catalogue.set_state(id, State::Seen, Some(text), run, now)?;
+            }
             Discard::Keep => {
                 self.sync_part(&mut *current.part, &current.path)?;
                 self.catalogue.set_state(id, State::Fetching, Some(SYNCED), run, now)?;
@@ -247,6 +265,11 @@ impl Librarian {
         self.tell(Outcome::Failed { name, reason, stand_in });
         Ok(())
     }
+}
+
+/// True if the library has, or had, the content of an object in this state.
+fn has_content(state: State) -> bool {
+    matches!(state, State::Published | State::Damaged)
 }
 
 /// Tells this run of the system from others: what was written before a crash of the program is

@@ -9,6 +9,7 @@ mod known;
 mod manifest;
 mod mend;
 mod publish;
+mod sent;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -144,7 +145,7 @@ impl Librarian {
         let result = match message {
             Message::Begin(begin) => self.begin(begin),
             Message::Piece(bytes) => self.piece(&bytes),
-            Message::End => self.end(),
+            Message::End => self.complete(),
             Message::Discard(discard) => self.discard(discard),
             // A file told meanwhile that the listing was of another body.
             Message::Placed(camera, _) if camera != self.camera() => Ok(()),

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use filmwire_catalogue::has_foreign_sidecar;
 use filmwire_catalogue::{
-    Adopted, FileRow, FileState, Intent, ObjectRow, PairHint, Publish, Seen, Sha256, State,
-    UtcOffset,
+    Adopted, FileRow, FileState, Intent, ObjectRow, Publish, Seen, Sha256, State, UtcOffset,
 };
 use filmwire_codec::{DateTime, ObjectFormatCode};
 use sha2::Digest;
@@ -18,7 +17,7 @@ use crate::error::Error;
 use crate::event::FileDone;
 use crate::files::PartFile;
 use crate::serial::{PhotoFacts, read_facts};
-use crate::template::Fields;
+use crate::template::{Fields, name_of};
 
 /// How often a name may be taken by someone else between giving it out and renaming.
 const NAME_TRIES: u32 = 20;
@@ -338,7 +337,7 @@ impl Librarian {
             let again = object.path.as_deref() == Some(path);
             there(path) || (!again && has_foreign_sidecar(path, &there))
         };
-        let pair = Some(PairHint::default());
+        let pair = Some(self.options.pairs);
         self.catalogue.assign_path(object.id, folder, name, pair, &exists)
     }
 
@@ -349,7 +348,8 @@ impl Librarian {
         let date = digits.or_else(|| taken.and_then(DateTime::parse));
         // Mending assigns before a camera is met, so that the row tells whose photo it is.
         let body = self.catalogue.camera(object.camera)?;
-        let fields = Fields { name: &object.key.name, date, model: &body.model, camera: &body.key };
+        let (name, model, camera) = (name_of(&object.key), &body.model, &body.key);
+        let fields = Fields { name: &name, date, model, camera };
         Ok(self.options.template.render(&fields))
     }
 }

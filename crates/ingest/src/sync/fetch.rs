@@ -84,7 +84,15 @@ impl Session<'_> {
     ) -> Result<(), End> {
         let (key, place, twin) = (wanted.key.clone(), wanted.place, wanted.twin);
         self.desk
-            .send(Message::Begin(Begin { camera: self.body, key, place, twin, decides, resume }))
+            .send(Message::Begin(Begin {
+                camera: self.body,
+                key,
+                place,
+                twin,
+                decides,
+                sent: false,
+                resume,
+            }))
             .await?;
         Ok(())
     }

@@ -65,6 +65,8 @@ impl Session<'_> {
         index: u64,
     ) -> Result<bool, End> {
         self.checkpoint()?;
+        self.has_power()?;
+        self.left = self.left.saturating_sub(1);
         let place = self.places.place(index, self.count);
         match self.show(index).await? {
             Shown::File { key, format } => {
@@ -72,9 +74,9 @@ impl Session<'_> {
                     return Ok(false);
                 }
             }
-            Shown::NoFile(key) => {
-                self.skip(index, &key.name, SkipReason::NoFile);
-                let skip = Some(SkipReason::NoFile.as_str());
+            Shown::Passed(key, reason) => {
+                self.skip(index, &key.name, reason);
+                let skip = Some(reason.as_str());
                 self.put(listing, Placed { key, place, skip }).await?;
             }
             Shown::Unreadable => {
@@ -237,6 +239,7 @@ impl Session<'_> {
         let (count, direction) = (self.count, self.places.direction);
         self.desk.ask(move |librarian| begin(librarian, count, direction)).await??;
         let mut listing = Listing::new(true, false);
+        self.left = count;
         for index in self.places.newest_first(count) {
             if !self.list_one(&mut listing, index).await? {
                 break;
@@ -248,6 +251,7 @@ impl Session<'_> {
     /// Looks at the newest objects only, and leaves the snapshot as it is.
     pub(super) async fn list_newest(&mut self, newest: u32) -> Result<(), End> {
         let mut listing = Listing::new(false, false);
+        self.left = self.count.min(newest.into());
         for index in self.places.newest_first(self.count).take(newest as usize) {
             if !self.list_one(&mut listing, index).await? {
                 break;

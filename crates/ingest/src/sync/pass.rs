@@ -1,6 +1,6 @@
 //! Looking at a card: what changed since it was listed, and what is left to do.
 
-use filmwire_camera::{GetPartialObject, ObjectHandle, hardware_address};
+use filmwire_camera::{GetPartialObject, ObjectHandle};
 use filmwire_catalogue::{
     Direction, ObjectFilter, ObjectRow, PhotoKey, SnapshotHead, State, Unfinished,
 };
@@ -56,21 +56,9 @@ impl Session<'_> {
         let objects = self.camera.object_count();
         (self.tell)(Event::Connected { model: model.clone(), objects });
         self.tally.model.clone_from(&model);
-        let key = self.camera_key(&model);
+        let key = self.options.key_for(&model);
         self.desk.ask(move |librarian| librarian.meet(&key, &model)).await??;
         Ok(())
-    }
-
-    /// What tells this camera from others: its configured name, else its hardware address, else
-    /// where it is. Nothing on the wire names a body.
-    fn camera_key(&self, model: &str) -> String {
-        let address = &self.options.address;
-        let neighbour = || {
-            let address = address.parse().ok()?;
-            hardware_address(&address).map(|hardware| format!("{model}-{hardware}"))
-        };
-        let configured = self.options.camera_key.clone();
-        configured.or_else(neighbour).unwrap_or_else(|| format!("{model}@{address}"))
     }
 
     async fn pass(&mut self) -> Result<(), End> {
@@ -81,26 +69,37 @@ impl Session<'_> {
         self.body = self.desk.ask(|librarian| librarian.camera()).await?;
         self.newest = [None; NEWEST];
         self.resumable = self.desk.ask(|librarian| librarian.resumable()).await??;
-        let objects = if let Some(newest) = self.options.newest {
-            self.load_known().await?;
-            (self.tell)(Event::Looked(Look::Newest(newest)));
-            self.list_newest(newest).await?;
-            self.count.min(u64::from(newest))
-        } else {
-            self.look().await?;
-            self.count
-        };
+        // What was told while the gallery was opened is shown before anything is asked.
+        let _ = self.has_power();
+        let objects = self.options.newest.map_or(self.count, |most| self.count.min(most.into()));
+        match self.look_as_asked().await {
+            Err(End::Battery) => self.leave_rest().await?,
+            looked => looked?,
+        }
         self.fetch_again().await?;
         if self.job == Job::MarkKnown {
             self.mark_known().await?;
         }
         let options = self.options;
         let whole = options.newest.is_none() && options.since.is_none() && options.only.is_empty();
-        if whole && !options.dry_run {
+        if whole && !self.tally.has_skipped(SkipReason::Battery) && !options.dry_run {
             self.desk.ask(Librarian::drop_parts).await??;
         }
         self.tally.went_through(objects);
         self.rest_sizes(true).await
+    }
+
+    async fn look_as_asked(&mut self) -> Result<(), End> {
+        let Some(newest) = self.options.newest else { return self.look().await };
+        self.load_known().await?;
+        (self.tell)(Event::Looked(Look::Newest(newest)));
+        self.list_newest(newest).await
+    }
+
+    /// Counts what the run does not come to any more.
+    async fn leave_rest(&mut self) -> Result<(), End> {
+        self.tally.skip(SkipReason::Battery, self.left);
+        if self.options.newest.is_none() { self.fetch_unfinished().await } else { Ok(()) }
     }
 
     async fn look(&mut self) -> Result<(), End> {
@@ -188,7 +187,7 @@ impl Session<'_> {
 
     async fn probe(&mut self, index: u64, was: u64, shift: i64) -> Result<Relation, End> {
         self.checkpoint()?;
-        let Shown::File { key, .. } = self.show(index).await? else {
+        let (Shown::File { key, .. } | Shown::Passed(key, _)) = self.show(index).await? else {
             return Ok(Relation { same: false, shifted: false });
         };
         let moved = index as i64 - shift;
@@ -221,6 +220,7 @@ impl Session<'_> {
             })
             .await??;
         let mut listing = Listing::new(true, true);
+        self.left = count;
         for index in self.places.newest_first(self.count) {
             if (at..at + count).contains(&index) && !self.list_one(&mut listing, index).await? {
                 return Ok(false);
@@ -248,6 +248,7 @@ impl Session<'_> {
         (self.tell)(Event::Looked(Look::Resumed));
         self.load_known().await?;
         let mut listing = Listing::new(true, false);
+        self.left = self.count.saturating_sub(filled.len() as u64);
         for index in self.places.newest_first(self.count) {
             let place = self.places.place(index, self.count);
             let empty = filled.binary_search(&place).is_err();
@@ -298,6 +299,10 @@ impl Session<'_> {
         }
         if !self.wants(&row.key, format) {
             self.skip(index, &row.key.name, SkipReason::NotAsked);
+            return Ok(());
+        }
+        if self.has_power().is_err() {
+            self.skip(index, &row.key.name, SkipReason::Battery);
             return Ok(());
         }
         match self.show(index).await? {
@@ -396,7 +401,7 @@ fn same_photo(shown: &PhotoKey, known: &PhotoKey) -> bool {
 
 impl Librarian {
     /// Finds or makes the body's row; of several under one key the one seen last.
-    fn meet(&mut self, key: &str, model: &str) -> Result<(), Error> {
+    pub(crate) fn meet(&mut self, key: &str, model: &str) -> Result<(), Error> {
         let now = self.now();
         let known = self.catalogue.cameras_with_key(key)?;
         self.body = match known.into_iter().next() {

@@ -5,20 +5,20 @@ use std::future::Future;
 use std::time::Duration;
 
 use filmwire_camera::quirk::RealSize;
-use filmwire_camera::{Camera, Error as CameraError, ObjectHandle};
+use filmwire_camera::{Battery, Camera, Error as CameraError, ObjectHandle};
 use filmwire_catalogue::{CameraId, Direction, PhotoKey, Rendition};
 use filmwire_codec::dataset::ObjectInfo;
 use filmwire_codec::{ObjectFormatCode, ResponseCode};
 
 use super::Job;
-use super::tally::Tally;
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Event, SkipReason};
 use crate::librarian::{Outcome, ResumePoint};
 use crate::listing::Places;
 use crate::options::SyncOptions;
 use crate::stop::Stop;
+use crate::tally::Tally;
 
 /// Why a pass ended before it was through.
 pub(super) enum End {
@@ -30,6 +30,8 @@ pub(super) enum End {
     CardChanged,
     /// The card belongs to another body than we thought.
     OtherBody,
+    /// The camera's battery is critical.
+    Battery,
     /// The run cannot go on.
     Fatal(Error),
 }
@@ -38,6 +40,15 @@ impl<E: Into<Error>> From<E> for End {
     fn from(error: E) -> Self {
         match error.into() {
             Error::Camera(error) if error.is_link_trouble() => Self::Lost(error),
+            // A new connection opens a new one.
+            Error::Camera(CameraError::Refused {
+                response: ResponseCode::SESSION_NOT_OPEN,
+                ..
+            }) => Self::Lost(CameraError::Lost("it says that no session is open".into())),
+            Error::Camera(CameraError::Refused {
+                response: ResponseCode::STORE_NOT_AVAILABLE,
+                ..
+            }) => Self::Fatal(Error::NoCard),
             error => Self::Fatal(error),
         }
     }
@@ -47,8 +58,8 @@ impl<E: Into<Error>> From<E> for End {
 pub(super) enum Shown {
     /// A file with its key.
     File { key: PhotoKey, format: ObjectFormatCode },
-    /// A folder or the like.
-    NoFile(PhotoKey),
+    /// No file to fetch, and why.
+    Passed(PhotoKey, SkipReason),
     /// The camera would not tell.
     Unreadable,
 }
@@ -56,6 +67,9 @@ pub(super) enum Shown {
 /// How often a camera that is busy is asked again, and how long it is left in peace before.
 const BUSY_TRIES: u32 = 3;
 const BUSY_PAUSE: Duration = Duration::from_millis(500);
+/// What ObjectInfo says for a size that does not fit. Source: ISO 15740 (ObjectCompressedSize); what
+/// these cameras say is unknown (the fact sheet's section 9.3).
+const TOO_LARGE: u32 = u32::MAX;
 /// Objects looked at for a photo that tells the body.
 pub(super) const NEWEST: usize = 4;
 
@@ -86,6 +100,10 @@ pub(super) struct Session<'a> {
     pub(super) newest: [Option<Option<u64>>; NEWEST],
     /// The newest photo told its body in this session: it was fetched, or its serial was compared.
     pub(super) body_checked: bool,
+    /// Objects that the listing has yet to come to.
+    pub(super) left: u64,
+    /// As last told.
+    battery: Option<Battery>,
     real_sizes: bool,
 }
 
@@ -122,6 +140,8 @@ impl<'a> Session<'a> {
             resumable: HashMap::new(),
             newest: [None; NEWEST],
             body_checked: false,
+            left: 0,
+            battery: None,
             real_sizes: false,
         }
     }
@@ -135,6 +155,21 @@ impl<'a> Session<'a> {
             return Err(End::OtherBody);
         }
         if self.stop.is_asked() { Err(End::Stopped) } else { Ok(()) }
+    }
+
+    /// Tells how full the battery is if that is news; fails if it is so low that the next file
+    /// might not come whole, and nobody said to go on.
+    pub(super) fn has_power(&mut self) -> Result<(), End> {
+        let battery = self.camera.state().battery();
+        if battery != self.battery
+            && let Some(battery) = battery
+        {
+            (self.tell)(Event::Battery(battery));
+        }
+        self.battery = battery;
+        let critical = battery.is_some_and(Battery::is_critical);
+        let ends = critical && self.job == Job::Fetch && !self.options.ignore_battery;
+        if ends { Err(End::Battery) } else { Ok(()) }
     }
 
     pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), End> {
@@ -204,15 +239,17 @@ impl<'a> Session<'a> {
                 self.still_the_same().await?;
                 Ok(Shown::Unreadable)
             }
-            Err(CameraError::Unreadable { .. } | CameraError::Refused { .. }) => {
-                Ok(Shown::Unreadable)
-            }
-            Err(error) => {
-                if error.is_link_trouble() {
-                    self.tally.lost_at(index);
+            Err(error) => match End::from(error) {
+                End::Fatal(Error::Camera(
+                    CameraError::Unreadable { .. } | CameraError::Refused { .. },
+                )) => Ok(Shown::Unreadable),
+                end => {
+                    if matches!(end, End::Lost(_)) {
+                        self.tally.lost_at(index);
+                    }
+                    Err(end)
                 }
-                Err(error.into())
-            }
+            },
         }
     }
 
@@ -248,7 +285,9 @@ fn shown(info: &ObjectInfo) -> Shown {
         twin: 0,
     };
     if info.format == ObjectFormatCode::ASSOCIATION {
-        Shown::NoFile(key)
+        Shown::Passed(key, SkipReason::NoFile)
+    } else if info.size_bytes == TOO_LARGE {
+        Shown::Passed(key, SkipReason::TooLarge)
     } else {
         Shown::File { key, format: info.format }
     }

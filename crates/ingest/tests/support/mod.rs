@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use filmwire_camera::{Camera, Error as CameraError, Options};
 use filmwire_catalogue::{Create, Library, OpenOptions};
 use filmwire_ingest::{Connect, Error, Event, Stop, Summary, SyncOptions, sync};
-use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::card::{Card, GenerateSpec, View};
+use filmwire_sim::persona::Code;
 use filmwire_sim::{Persona, Simulator};
 use sha2::{Digest, Sha256};
 
@@ -39,6 +40,11 @@ impl Connect for SimConnect {
         }
         camera
     }
+}
+
+/// Every body there is a persona of.
+pub(crate) fn bodies() -> Vec<&'static str> {
+    Persona::names().into_iter().filter(|name| *name != "permissive").collect()
 }
 
 pub(crate) fn simulator(model: &str, card: Card) -> Simulator {
@@ -139,8 +145,16 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 /// SHA-256 of every object a phone mode hands over.
 pub(crate) fn on_card(sim: &Simulator) -> Vec<String> {
+    let view = sim.with_persona(|persona| {
+        let newer = persona.newer_path && !persona.versions.contains_key(&Code(0xDF24));
+        let (raw, heif) = match newer {
+            true => (persona.newer_lists_raw, persona.newer_lists_heif),
+            false => (persona.lists_raw, persona.lists_heif),
+        };
+        View { raw, heif, ..View::PHONE_NEWEST_FIRST }
+    });
     sim.with_card(|card| {
-        let visible = card.visible(filmwire_sim::card::View::PHONE_NEWEST_FIRST);
+        let visible = card.visible(view);
         visible
             .into_iter()
             .map(|position| {
@@ -166,4 +180,21 @@ pub(crate) fn seed_from_env() -> u64 {
         None => text.parse().or_else(|_| u64::from_str_radix(&text, 16)),
     };
     parsed.unwrap_or_else(|_| panic!("FILMWIRE_SEED={text:?} is no number"))
+}
+
+/// A small generator whose numbers follow from its seed (SplitMix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
+        self.next() % most
+    }
 }

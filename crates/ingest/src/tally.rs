@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use filmwire_catalogue::PhotoKey;
 
 use crate::error::Error;
-use crate::event::{Event, OUT_OF_REACH, SkipReason, Summary};
+use crate::event::{Event, OUT_OF_REACH, SkipReason, Stopped, Summary};
 use crate::librarian::Outcome;
 
 /// How often one object may cost the connection before the others get their turn.
@@ -13,14 +13,14 @@ const MOST_LOSSES: u32 = 2;
 
 /// Counts of a run, over all its sessions.
 #[derive(Default)]
-pub(super) struct Tally {
-    pub(super) model: String,
-    pub(super) operations: u64,
-    pub(super) interrupted: bool,
+pub(crate) struct Tally {
+    pub(crate) model: String,
+    pub(crate) operations: u64,
+    pub(crate) interrupted: bool,
     /// Keys of files to be fetched once more.
-    pub(super) again: Vec<PhotoKey>,
+    pub(crate) again: Vec<PhotoKey>,
     /// The librarian met another body.
-    pub(super) other_body: bool,
+    pub(crate) other_body: bool,
     skipped: BTreeMap<SkipReason, u64>,
     new: u64,
     duplicates: u64,
@@ -45,65 +45,72 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Begins to count the card again; what was fetched stays counted.
-    pub(super) fn look_again(&mut self) {
+    pub(crate) fn look_again(&mut self) {
         self.whole = None;
         self.known = 0;
         self.skipped.clear();
     }
 
     /// Counts an object that is in the library, unless this run brought it there.
-    pub(super) fn know(&mut self, stand_in: u64) {
+    pub(crate) fn know(&mut self, stand_in: u64) {
         self.known += u64::from(!self.fetched.contains(&stand_in));
     }
 
     /// A pass over so many objects went through: what is nothing else is known.
-    pub(super) fn went_through(&mut self, objects: u64) {
+    pub(crate) fn went_through(&mut self, objects: u64) {
         self.whole = Some(objects);
     }
 
-    pub(super) fn skip(&mut self, reason: SkipReason, objects: u64) {
-        *self.skipped.entry(reason).or_default() += objects;
+    pub(crate) fn skip(&mut self, reason: SkipReason, objects: u64) {
+        if objects > 0 {
+            *self.skipped.entry(reason).or_default() += objects;
+        }
+    }
+
+    /// True if objects were passed over for this reason.
+    pub(crate) fn has_skipped(&self, reason: SkipReason) -> bool {
+        self.skipped.contains_key(&reason)
     }
 
     /// True if the object failed in this run.
-    pub(super) fn has_failed(&self, stand_in: u64) -> bool {
+    pub(crate) fn has_failed(&self, stand_in: u64) -> bool {
         self.failed.contains(&stand_in)
     }
 
-    pub(super) fn piece(&mut self, bytes: u64, again: bool) {
+    pub(crate) fn piece(&mut self, bytes: u64, again: bool) {
         self.received_bytes += bytes;
         self.pieces += u64::from(!again);
     }
 
-    pub(super) fn listed(&mut self) {
+    pub(crate) fn listed(&mut self) {
         self.listed += 1;
     }
 
     /// The connection was lost while an object was read; true if that happened too often with
     /// nothing new, so that the object is to blame and not the link.
-    pub(super) fn lost_over(&mut self, stand_in: u64, something_new: bool) -> bool {
+    pub(crate) fn lost_over(&mut self, stand_in: u64, something_new: bool) -> bool {
         let losses = self.losses.entry(stand_in).or_default();
         *losses = if something_new { 0 } else { *losses + 1 };
         *losses >= MOST_LOSSES
     }
 
     /// The connection was lost while the object at a position was asked for.
-    pub(super) fn lost_at(&mut self, index: u64) {
+    pub(crate) fn lost_at(&mut self, index: u64) {
         *self.losses_at.entry(index).or_default() += 1;
     }
 
     /// True if asking for the object at a position ends the connection each time.
-    pub(super) fn is_avoided(&self, index: u64) -> bool {
+    pub(crate) fn is_avoided(&self, index: u64) -> bool {
         self.losses_at.get(&index).is_some_and(|&losses| losses >= MOST_LOSSES)
     }
 
     /// Grows with everything that came through.
-    pub(super) fn progress(&self) -> u64 {
+    pub(crate) fn progress(&self) -> u64 {
         self.new + self.pieces + self.listed + self.failed.len() as u64
     }
 
     /// Counts an outcome and tells the person; fails if it ends the run.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         outcome: Outcome,
         tell: &mut (dyn FnMut(Event) + Send),
@@ -136,7 +143,7 @@ impl Tally {
     }
 
     /// `seen = new + known + skipped + failed`, also if the card changed or the run was cut.
-    pub(super) fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Summary {
         let skipped: u64 = self.skipped.values().sum();
         let failed = self.failed.len() as u64;
         let rest = |whole: u64| whole.saturating_sub(self.new + skipped + failed);
@@ -152,6 +159,7 @@ impl Tally {
             bytes: self.bytes,
             received_bytes: self.received_bytes,
             interrupted: self.interrupted,
+            stopped: self.has_skipped(SkipReason::Battery).then_some(Stopped::Battery),
             model: self.model.clone(),
             operations: self.operations,
             manifest: None,
