@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use filmwire_camera::quirk::Way;
 
 use crate::verb;
 
@@ -42,6 +43,10 @@ pub(crate) struct Global {
     /// [default: 192.168.0.1]
     #[arg(long, global = true, value_name = "HOST[:PORT][%INTERFACE]|NAME")]
     pub(crate) camera: Option<String>,
+    /// How to reach the gallery, for a body whose own words mislead: view, remote, newer
+    /// [env: FILMWIRE_WAY]
+    #[arg(long, global = true, value_name = "WAY", hide_short_help = true)]
+    pub(crate) way: Option<Way>,
     /// Read this configuration file and no other [env: FILMWIRE_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -63,6 +68,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Sync(verb::sync::SyncArgs),
+    Receive(verb::receive::ReceiveArgs),
     Ls(verb::ls::LsArgs),
     Info(verb::info::InfoArgs),
     Get(verb::get::GetArgs),

@@ -38,6 +38,7 @@ impl Context<'_> {
         Config::load(&Asked {
             config: self.global.config.as_deref(),
             camera: self.global.camera.as_deref(),
+            way: self.global.way,
             flags,
             places: &self.places,
         })
@@ -47,6 +48,7 @@ impl Context<'_> {
     pub(crate) fn options(&self, config: &Config) -> Options {
         Options {
             client_name: config.client_name.value.clone(),
+            way: config.camera.value.way,
             notices: self.notices(),
             ..Options::default()
         }
@@ -90,11 +92,18 @@ fn tell(out: &Output, notice: &Notice) {
             out.call(text);
             ("press-ok", Some(word), text)
         }
+        Notice::PickPictures => {
+            let text = "Choose pictures on the camera now, and send them.";
+            out.call(text);
+            ("pick-pictures", None, text)
+        }
         Notice::Accepted => {
             let text = "The camera accepted the connection.";
             out.note(text);
             ("accepted", None, text)
         }
+        // Words for a notice of a later library come with it.
+        _ => return,
     };
     // A reader that is gone is noticed by the verb, with its next line.
     let _ = out.json("notice", json!({ "notice": notice, "wait": wait, "text": text }));

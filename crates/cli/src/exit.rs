@@ -98,6 +98,7 @@ fn of_ingest(error: &IngestError) -> Exit {
         IngestError::Camera(error) => of_camera(error),
         IngestError::Catalogue(error) => of_catalogue(error),
         IngestError::Restless(_) => Exit::SomeFailed,
+        IngestError::NoCard => Exit::Refused,
         _ => Exit::Storage,
     }
 }

@@ -64,6 +64,7 @@ fn refuse(error: &clap::Error, words: &[OsString]) -> Exit {
         let text = text.strip_prefix("error: ").unwrap_or(text);
         let global = Global {
             camera: None,
+            way: None,
             config: None,
             json: true,
             quiet: true,

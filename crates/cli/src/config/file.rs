@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use filmwire_camera::Address;
+use filmwire_camera::quirk::Way;
 use filmwire_ingest::{Kind, Template};
 use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
@@ -45,10 +46,17 @@ pub(crate) struct CameraEntry {
     /// What tells its photos from those of others; its name if missing.
     #[serde(default, deserialize_with = "key")]
     pub(crate) key: Option<String>,
+    /// The way to its gallery, where its own words mislead.
+    #[serde(default, deserialize_with = "way")]
+    pub(crate) way: Option<Way>,
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+fn way<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Way>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(de::Error::custom)
 }
 
 fn name_template<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -155,6 +163,7 @@ mod tests {
             ("client_name = \"\"\n", "1:15: the client name"),
             ("\ncamera = \"a b\"\n", "2:10: \"a b\" is no camera address"),
             ("[cameras.a]\naddress = \"h\"\nkey = \" \"\n", "3:7: a key must not be empty"),
+            ("[cameras.a]\naddress = \"h\"\nway = \"x\"\n", "3:7: \"x\" is no way"),
         ] {
             assert!(complaint(text).starts_with(start), "{}", complaint(text));
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use filmwire_camera::Address;
+use filmwire_camera::quirk::Way;
 use filmwire_ingest::{Kind, Template};
 
 use crate::exit::Trouble;
@@ -76,6 +77,8 @@ pub(crate) struct CameraChoice {
     pub(crate) name: Option<String>,
     /// What tells its photos from those of other cameras.
     pub(crate) key: Option<String>,
+    /// The way to its gallery, where its own words mislead.
+    pub(crate) way: Option<Way>,
 }
 
 /// All settings, read and checked.
@@ -109,6 +112,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) config: Option<&'a Path>,
     /// `--camera`.
     pub(crate) camera: Option<&'a str>,
+    /// `--way`.
+    pub(crate) way: Option<Way>,
     /// Other flags.
     pub(crate) flags: &'a SettingFlags,
     /// The environment and the folders it names.
@@ -141,7 +146,7 @@ impl Config {
             .map_err(|text| Trouble::usage(text, "choose 1 to 26 characters"))?;
         let (only, only_words) = only(asked, &file)?;
         Ok(Self {
-            camera: choose_camera(camera, &file)?,
+            camera: choose_way(choose_camera(camera, &file)?, asked)?,
             file: path,
             to,
             library_id,
@@ -239,7 +244,7 @@ impl Config {
     /// The settings of the flags alone, without environment and file.
     pub(crate) fn of_flags(flags: &SettingFlags) -> Result<Self, Trouble> {
         let places = Places::none();
-        Self::load(&Asked { config: None, camera: None, flags, places: &places })
+        Self::load(&Asked { config: None, camera: None, way: None, flags, places: &places })
     }
 }
 
@@ -261,12 +266,18 @@ fn choose_camera(
     file: &FileConfig,
 ) -> Result<Setting<CameraChoice>, Trouble> {
     let Some(Setting { value: text, source }) = text else {
-        return Ok(default(CameraChoice { address: Address::default(), name: None, key: None }));
+        return Ok(default(CameraChoice {
+            address: Address::default(),
+            name: None,
+            key: None,
+            way: None,
+        }));
     };
     let value = match file.cameras.get(&text) {
         Some(entry) => CameraChoice {
             address: entry.address.clone(),
             key: Some(entry.key.clone().unwrap_or_else(|| text.clone())),
+            way: entry.way,
             name: Some(text),
         },
         None => {
@@ -278,10 +289,22 @@ fn choose_camera(
                 };
                 Trouble::usage(format!("{error} (from: {})", source.word()), cure)
             })?;
-            CameraChoice { address, name: None, key: None }
+            CameraChoice { address, name: None, key: None, way: None }
         }
     };
     Ok(Setting { value, source })
+}
+
+/// The command line and the environment beat what stands beside the camera's name.
+fn choose_way(
+    mut camera: Setting<CameraChoice>,
+    asked: &Asked<'_>,
+) -> Result<Setting<CameraChoice>, Trouble> {
+    let text = asked.places.variable("FILMWIRE_WAY")?;
+    let said = text.map(|text| text.parse::<Way>()).transpose();
+    let said = said.map_err(|text| Trouble::usage(text, "set FILMWIRE_WAY to one of them"))?;
+    camera.value.way = asked.way.or(said).or(camera.value.way);
+    Ok(camera)
 }
 
 /// The registration has room for 26 UTF-16 units (the fact sheet's section 2.1).
@@ -310,7 +333,7 @@ mod tests {
         }
         let places = Places::for_test(folder.path(), environment);
         let config = config.map(|_| path.as_path());
-        let asked = Asked { config, camera, flags, places: &places };
+        let asked = Asked { config, camera, way: None, flags, places: &places };
         Config::load(&asked).map_err(|error| error.to_string())
     }
 
@@ -339,6 +362,17 @@ mod tests {
         assert_eq!(config.camera.value.key.as_deref(), Some("studio"));
         let config = load(Some(FILE), &[], Some("10.1.1.1"), &SettingFlags::default()).unwrap();
         assert_eq!((config.camera.value.key, config.camera.source), (None, Source::Flag));
+    }
+
+    #[test]
+    fn the_way_stands_beside_the_camera_and_the_environment_beats_it() {
+        let none = SettingFlags::default();
+        let file = format!("{FILE}way = \"newer\"\n");
+        let way = |env: &[_]| load(Some(&file), env, None, &none).map(|c| c.camera.value.way);
+        assert_eq!(way(&[]), Ok(Some(Way::Newer)));
+        assert_eq!(way(&[("FILMWIRE_WAY", "view")]), Ok(Some(Way::View)));
+        assert!(way(&[("FILMWIRE_WAY", "sideways")]).is_err());
+        assert_eq!(load(None, &[], None, &none).unwrap().camera.value.way, None);
     }
 
     #[test]

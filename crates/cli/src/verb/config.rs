@@ -38,7 +38,8 @@ Example of a file; every line may be left out:
 
   [cameras.studio]
   address = \"192.168.0.1%wlan1\"    # HOST[:PORT][%INTERFACE]
-  key = \"studio\"                   # what tells its photos from others' (default: the name)";
+  key = \"studio\"                   # what tells its photos from others' (default: the name)
+  way = \"remote\"                   # view, remote or newer; left out, what the camera reports decides";
 
 /// Runs the verb.
 pub(crate) fn run(args: &ConfigArgs, context: &Context<'_>) -> Result<Exit> {

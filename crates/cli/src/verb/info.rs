@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use filmwire_camera::Camera;
 use filmwire_camera::quirk::{GalleryOrder, RULES, RealSize, Rule};
+use filmwire_camera::{Battery, Body, Camera, CameraInfo, Offer, body, class, offers};
 use filmwire_codec::code::Grade;
 use filmwire_codec::{CameraState, DevicePropCode};
 use filmwire_ingest::OUT_OF_REACH;
@@ -16,8 +16,8 @@ use crate::output::{Output, text};
 
 /// Tell what the camera says of itself
 ///
-/// Model, versions of its functions, how filmwire behaves towards it and why, and every value of
-/// its state list.
+/// Model, what it offers and how sure that is, battery, what is known of this body, how filmwire
+/// behaves towards it and why, and every value of its state list.
 #[derive(Debug, Args)]
 pub(crate) struct InfoArgs {}
 
@@ -32,19 +32,6 @@ pub(crate) async fn run(_: &InfoArgs, context: &Context<'_>) -> Result<Exit> {
     }
     camera.leave().await;
     Ok(Exit::Done)
-}
-
-/// What a version property stands for, where we know it. Source: the fact sheet's section 4.2.
-fn function(property: DevicePropCode) -> &'static str {
-    match property {
-        DevicePropCode::VIEW_VERSION => "view and fetch photos",
-        DevicePropCode::REMOTE_VIEW_VERSION => "view and fetch photos in a remote session",
-        DevicePropCode::RECEIVE_VERSION => "receive photos picked on the camera",
-        DevicePropCode::REMOTE_VERSION => "remote shooting",
-        DevicePropCode::EXTENDED_VIEW_VERSION => "extended photo view",
-        DevicePropCode::GPS_VERSION => "location from a phone",
-        _ => "unknown function",
-    }
 }
 
 fn rules_of(names: &[&'static str]) -> impl Iterator<Item = &'static Rule> {
@@ -72,6 +59,8 @@ fn real_size(when: RealSize) -> &'static str {
     match when {
         RealSize::PerSession => "per-session",
         RealSize::PerFile => "per-file",
+        RealSize::ByOriginal => "by-original",
+        _ => "unknown",
     }
 }
 
@@ -86,27 +75,14 @@ fn print_text(camera: &Camera, out: &Output) -> Result<(), Trouble> {
     let info = camera.info();
     out.data(&format!("Model      {}", text::tame(&info.model)))?;
     out.data(&format!("Objects    {}", camera.object_count()))?;
-    out.data("\nOffers")?;
-    for (property, version) in &info.versions {
-        out.data(&format!("  {:<42} version {version:#X}", function(*property)))?;
+    if let Some(battery) = camera.state().battery() {
+        out.data(&format!("Battery    {battery}"))?;
     }
-    let quirks = &info.quirks;
-    out.data("\nHow filmwire behaves towards it")?;
-    let yes = |value| if value { "yes" } else { "no" };
-    for (name, value) in [
-        ("remote function before the gallery", yes(quirks.remote_before_gallery).to_owned()),
-        ("order of the gallery's opening", gallery(quirks.gallery).to_owned()),
-        ("true sizes are asked for", real_size(quirks.real_size).to_owned()),
-        ("state reads after an unfinished file", quirks.drain_reads.to_string()),
-        ("event and live view ports", yes(quirks.side_sockets).to_owned()),
-    ] {
-        out.data(&format!("  {name:<42} {value}"))?;
-    }
-    for rule in rules_of(&info.rules) {
-        out.data(&format!("  because of the rule {:?} (grade {}):", rule.name, grade(rule.grade)))?;
-        let lines = text::wrap(rule.evidence, 74);
-        lines.iter().try_for_each(|line| out.data(&format!("    {line}")))?;
-    }
+    out.data("\nWhat is known of it")?;
+    known(info).iter().try_for_each(|(name, text)| indented(out, name, text))?;
+    out.data("\nOffers, by the versions it reports")?;
+    offers(&info.versions).iter().try_for_each(|offer| out.data(&offer_line(offer)))?;
+    print_behaviour(info, out)?;
     out.data("\nState list")?;
     for (property, value) in camera.state().iter() {
         let name = property.name().unwrap_or("unknown");
@@ -117,14 +93,76 @@ fn print_text(camera: &Camera, out: &Output) -> Result<(), Trouble> {
     text::wrap(OUT_OF_REACH, 76).iter().try_for_each(|line| out.data(&format!("  {line}")))
 }
 
+/// What public projects tell of the body, and what class of bodies it is taken for.
+fn known(info: &CameraInfo) -> Vec<(&'static str, &'static str)> {
+    let class = ("taken for", class(&info.quirks));
+    match body(&info.model) {
+        Some(&Body { evidence, proven, expected, unknown, .. }) => vec![
+            ("evidence", evidence.as_str()),
+            ("proven", proven),
+            ("expected", expected),
+            ("unknown", unknown),
+            class,
+        ],
+        None => vec![("evidence", "nobody named this model; a report would help"), class],
+    }
+}
+
+fn indented(out: &Output, name: &str, words: &str) -> Result<(), Trouble> {
+    for (row, line) in text::wrap(words, 64).iter().enumerate() {
+        let name = if row == 0 { name } else { "" };
+        out.data(&format!("  {name:<10} {line}"))?;
+    }
+    Ok(())
+}
+
+fn offer_line(offer: &Offer) -> String {
+    let version = match offer.version {
+        Some(version) => format!("version {version:#X}"),
+        None => "not offered".to_owned(),
+    };
+    let note = match (offer.version, offer.used) {
+        (Some(_), false) => ", not used by filmwire yet",
+        _ => "",
+    };
+    format!("  {:<42} {version:<16} grade {}{note}", offer.function, grade(offer.grade))
+}
+
+fn print_behaviour(info: &CameraInfo, out: &Output) -> Result<(), Trouble> {
+    let quirks = &info.quirks;
+    out.data("\nHow filmwire behaves towards it")?;
+    let yes = |value| if value { "yes" } else { "no" };
+    for (name, value) in [
+        ("way to the gallery", quirks.way.as_str().to_owned()),
+        ("order of the gallery's opening", gallery(quirks.gallery).to_owned()),
+        ("true sizes are asked for", real_size(quirks.real_size).to_owned()),
+        ("state reads after an unfinished file", quirks.drain_reads.to_string()),
+        ("event and live view ports", yes(quirks.side_sockets).to_owned()),
+        ("handle 1 is", if quirks.oldest_first { "the oldest" } else { "the newest" }.to_owned()),
+    ] {
+        out.data(&format!("  {name:<42} {value}"))?;
+    }
+    for rule in rules_of(&info.rules) {
+        out.data(&format!("  because of the rule {:?} (grade {}):", rule.name, grade(rule.grade)))?;
+        let lines = text::wrap(rule.evidence, 74);
+        lines.iter().try_for_each(|line| out.data(&format!("    {line}")))?;
+    }
+    Ok(())
+}
+
 fn print_json(camera: &Camera, out: &Output) -> Result<(), Trouble> {
     let info = camera.info();
-    let offers: Vec<_> = info
-        .versions
+    let offers: Vec<_> = offers(&info.versions)
         .iter()
-        .map(|(property, version)| {
-            let property_code = format!("{:#06X}", property.0);
-            json!({ "function": function(*property), "property": property_code, "version": version })
+        .map(|offer| {
+            json!({
+                "function": offer.function,
+                "property": format!("{:#06X}", offer.property.0),
+                "version": offer.version,
+                "used": offer.used,
+                "grade": grade(offer.grade),
+                "evidence": offer.evidence,
+            })
         })
         .collect();
     let rules: Vec<_> = rules_of(&info.rules)
@@ -140,19 +178,26 @@ fn print_json(camera: &Camera, out: &Output) -> Result<(), Trouble> {
             json!({ "property": code, "name": property.name(), "value": value })
         })
         .collect();
+    let known: serde_json::Map<_, _> =
+        known(info).into_iter().map(|(name, text)| (name.replace(' ', "_"), text.into())).collect();
     let quirks = &info.quirks;
     let quirks = json!({
-        "remote_before_gallery": quirks.remote_before_gallery,
+        "way": quirks.way.as_str(),
         "gallery": gallery(quirks.gallery),
         "real_size": real_size(quirks.real_size),
         "drain_reads": quirks.drain_reads,
         "side_sockets": quirks.side_sockets,
+        "oldest_first": quirks.oldest_first,
     });
+    let battery = camera.state().battery();
+    let battery = battery.map(|Battery { bars, of }| json!({ "bars": bars, "of": of }));
     out.json(
         "camera",
         json!({
             "model": info.model,
             "objects": camera.object_count(),
+            "battery": battery,
+            "known": known,
             "offers": offers,
             "quirks": quirks,
             "rules": rules,

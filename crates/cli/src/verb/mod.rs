@@ -9,6 +9,7 @@ pub(crate) mod info;
 pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod raw;
+pub(crate) mod receive;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
@@ -26,6 +27,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
     match verb {
         // These know what to do when they are asked to stop.
         Verb::Sync(args) => sync::run(&args, context).await,
+        Verb::Receive(args) => receive::run(&args, context).await,
         Verb::Catalogue(args) => catalogue::run(args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,

@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::Args;
 use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::media::exif::Body;
+use filmwire_sim::persona::Faithful;
 use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer};
 use serde_json::json;
 
@@ -25,6 +26,7 @@ use crate::output::{Output, stdout_trouble};
   filmwire sim --model X-T4 --photos 100 --listen 127.0.0.1:0
   filmwire sim --card ~/Pictures/DCIM --rate 25M --rtt 5ms
   filmwire sim --fault 'cut-at=5000000' --journal -
+  filmwire sim --model X-T10 --receive --picked 3
   filmwire sim --list")]
 pub(crate) struct SimArgs {
     /// Which body; --list names them
@@ -45,6 +47,13 @@ pub(crate) struct SimArgs {
     /// Chooses what the photos look like
     #[arg(long, value_name = "N", requires = "photos")]
     seed: Option<u64>,
+    /// The person has picked the N newest pictures, or all: the camera sends them one by one
+    #[arg(long, value_name = "N|all", value_parser = picked)]
+    picked: Option<Picked>,
+    /// The person chooses pictures five seconds after a client asks to receive some: all, or those
+    /// of --picked
+    #[arg(long)]
+    receive: bool,
     /// Where to listen; port 0 takes three free ones
     #[arg(long, value_name = "HOST[:PORT]", default_value = "127.0.0.1:55740")]
     listen: String,
@@ -75,6 +84,17 @@ pub(crate) struct SimArgs {
 const COMMAND_PORT: u16 = 55740;
 /// Serial number in the Exif of generated photos.
 const SERIAL: &str = "62A01234";
+/// DF00 of a camera on which pictures were picked. Source: the fact sheet's section 4.1.
+const PICKED_STATE: u16 = 1;
+/// How long the person takes to choose with --receive, unless a switch says otherwise.
+const CHOOSE_AFTER_MS: u64 = 5000;
+
+/// How many pictures the person picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Picked {
+    All,
+    Newest(u32),
+}
 
 /// Runs the verb.
 pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
@@ -99,8 +119,16 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
     let (model, photos) = (options.persona.model.clone(), options.card.len());
     let server = SimServer::bind(options).await?;
     journal(args, &server)?;
+    if let Some(Picked::Newest(count)) = args.picked {
+        server.simulator().pick_newest(count);
+    }
     announce(&server, &model, photos, &context.out)?;
-    context.interrupt.stop.asked().await;
+    tokio::select! {
+        () = context.interrupt.stop.asked() => {}
+        () = server.simulator().wait_off_air() => {
+            context.out.note("sent what was picked and switched itself off");
+        }
+    }
     server.shutdown().await;
     Ok(Exit::Done)
 }
@@ -121,7 +149,26 @@ fn persona(args: &SimArgs) -> Result<Persona> {
             .ok_or_else(|| usage(format!("{switch:?} is no switch; write KEY=VALUE")))?;
         persona.set(key, value).map_err(|error| usage(error.to_string()))?;
     }
+    person(args, &mut persona)?;
     Ok(persona)
+}
+
+/// What the person at the camera does: pick beforehand, or choose when asked.
+fn person(args: &SimArgs, persona: &mut Persona) -> Result<(), Trouble> {
+    if !args.receive {
+        if args.picked.is_some() {
+            persona.camera_state = PICKED_STATE;
+        }
+        return Ok(());
+    }
+    if persona.receive_list.is_empty() {
+        let text = format!("the simulated {} has no receive mode", persona.name);
+        return Err(Trouble::usage(text, "take one that has, such as --model X-T10"));
+    }
+    if persona.choose_after_ms == 0 {
+        persona.choose_after_ms = CHOOSE_AFTER_MS;
+    }
+    Ok(())
 }
 
 /// The card; generated photos name the body that shows them.
@@ -202,6 +249,30 @@ fn announce(server: &SimServer, model: &str, objects: usize, out: &Output) -> Re
     ))
 }
 
+/// The bodies, those with a file first, and how well each is known.
+fn bodies() -> String {
+    use std::fmt::Write as _;
+    let mut text = "Bodies (--model)\n".to_owned();
+    let (alone, files): (Vec<_>, Vec<_>) =
+        Persona::known_models().into_iter().partition(|known| known.based_on.is_some());
+    for known in files {
+        let made_from = match known.faithful {
+            Faithful::Log => "from a log or printed bytes of this body",
+            Faithful::Code => "from what a program for this body tells",
+            Faithful::Class => "a few facts, the rest from a body of its age",
+            Faithful::Guess => "chosen by us",
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {:<12} {made_from}", known.name);
+    }
+    text.push_str("\nBodies known by their name alone, and what stands for them\n");
+    for known in alone {
+        let like = known.based_on.unwrap_or_default();
+        let _ = writeln!(text, "  {:<12} {like:<8} {}", known.name, known.why);
+    }
+    text
+}
+
 fn list(persona: &Persona, out: &Output) -> Result<(), Trouble> {
     let switches = persona.switches();
     if out.is_json() {
@@ -217,13 +288,25 @@ fn list(persona: &Persona, out: &Output) -> Result<(), Trouble> {
         let switches: Vec<_> =
             switches.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
         let models = Persona::names();
+        let bodies: Vec<_> = Persona::known_models()
+            .iter()
+            .map(|known| {
+                json!({
+                    "name": known.name, "faithful": known.faithful,
+                    "based_on": known.based_on, "why": known.why,
+                })
+            })
+            .collect();
         return out.json(
             "sim-list",
-            json!({ "models": models, "model": persona.name, "switches": switches, "faults": faults }),
+            json!({
+                "models": models, "bodies": bodies, "model": persona.name,
+                "switches": switches, "faults": faults,
+            }),
         );
     }
     use std::fmt::Write as _;
-    let mut text = format!("Bodies (--model)\n  {}\n", Persona::names().join("  "));
+    let mut text = bodies();
     text.push_str("\nFaults (--fault NAME=ARGUMENT)\n");
     for fault in Fault::catalogue() {
         let usage = format!("{}={}", fault.name, fault.argument);
@@ -237,6 +320,15 @@ fn list(persona: &Persona, out: &Output) -> Result<(), Trouble> {
         let _ = writeln!(text, "  {key:<30} {short}{more}");
     }
     std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes()).map_err(stdout_trouble)
+}
+
+/// A number of pictures, or all of them.
+fn picked(text: &str) -> Result<Picked, String> {
+    if text == "all" {
+        return Ok(Picked::All);
+    }
+    let count = text.parse().ok().filter(|&count| count > 0);
+    count.map(Picked::Newest).ok_or_else(|| "write a number such as 3, or all".to_owned())
 }
 
 /// Bits per second: `25M`, `1.5G`, `500k`.
@@ -280,6 +372,13 @@ mod tests {
         assert_eq!(time("5ms"), Ok(Duration::from_millis(5)));
         assert_eq!(time("2s"), Ok(Duration::from_secs(2)));
         assert!(time("2").is_err() && time("xs").is_err());
+    }
+
+    #[test]
+    fn pictures_are_picked_by_number() {
+        assert_eq!(picked("all"), Ok(Picked::All));
+        assert_eq!(picked("3"), Ok(Picked::Newest(3)));
+        assert!(picked("0").is_err() && picked("-1").is_err() && picked("some").is_err());
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub(super) async fn run(args: &SyncArgs, context: &Context<'_>) -> Result<Exit> 
         address: address.to_string().parse()?,
         name: None,
         key: Some(KEY.to_owned()),
+        way: None,
     };
     let result = super::fetch(args, &config, context).await;
     camera.stop().await;

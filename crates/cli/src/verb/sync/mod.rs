@@ -4,6 +4,7 @@ mod demo;
 mod ground;
 pub(crate) mod report;
 mod totals;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,7 @@ use report::Report;
   filmwire sync                     fetch all that is new
   filmwire sync --dry-run           only show what would be fetched, and under which names
   filmwire sync --newest 20 --only jpg
+  filmwire sync --watch             stay, and fetch whenever the camera is on air
   filmwire sync --camera 192.168.0.1%wlan1 --to /srv/photos")]
 pub(crate) struct SyncArgs {
     #[command(flatten)]
@@ -53,6 +55,16 @@ pub(crate) struct SyncArgs {
     /// List the whole card, even if nothing seems to have changed
     #[arg(long)]
     full: bool,
+    /// Stay, and fetch each time the camera appears; Enter or SIGUSR1 asks for a look at once
+    #[arg(long, conflicts_with_all = ["dry_run", "demo"])]
+    watch: bool,
+    /// With --watch: seconds between two attempts to connect while the camera is away [default: 3]
+    #[arg(long, value_name = "SECONDS", requires = "watch")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
+    every: Option<u32>,
+    /// Go on although the camera's battery is critical
+    #[arg(long)]
+    ignore_battery: bool,
     /// Fetch from a simulated camera into ./filmwire-demo; takes some 15 seconds
     #[arg(long, conflicts_with_all = ["dry_run", "camera"])]
     demo: bool,
@@ -64,6 +76,9 @@ pub(crate) async fn run(args: &SyncArgs, context: &Context<'_>) -> Result<Exit> 
         return demo::run(args, context).await;
     }
     let config = context.config(&args.settings)?;
+    if args.watch {
+        return watch::run(args, &config, context).await;
+    }
     fetch(args, &config, context).await
 }
 
@@ -113,6 +128,7 @@ fn options(args: &SyncArgs, config: &Config) -> SyncOptions {
         since: args.since,
         dry_run: args.dry_run,
         full: args.full,
+        ignore_battery: args.ignore_battery,
         ..base_options(config)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use filmwire_camera::{Battery, ReceiveMode};
 use filmwire_ingest::{Event, FileDone, FileStart, FullReason, Look, SkipReason};
 use serde_json::{Value, json};
 
@@ -19,30 +20,30 @@ const JSON_PAUSE: Duration = Duration::from_millis(500);
 
 /// Tells a run's events as they come.
 pub(crate) struct Report {
-    pub(super) out: Output,
+    pub(crate) out: Output,
     interrupt: Interrupt,
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
     /// The verb, for the words on how to go on.
-    pub(super) verb: &'static str,
-    pub(super) start: Instant,
+    pub(crate) verb: &'static str,
+    pub(crate) start: Instant,
     /// When the camera was ready, so that figures leave out the wait for OK.
-    pub(super) ready: Option<Instant>,
+    pub(crate) ready: Option<Instant>,
     told: Instant,
     current: FileStart,
-    pub(super) seen: Seen,
-    pub(super) closed: bool,
+    pub(crate) seen: Seen,
+    pub(crate) closed: bool,
 }
 
 /// Counted from the events, for the case that a run ends without its own totals.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) model: String,
-    pub(super) objects: u64,
-    pub(super) new: u64,
-    pub(super) bytes: u64,
-    pub(super) received_bytes: u64,
-    pub(super) failed: u64,
-    pub(super) skipped: BTreeMap<SkipReason, u64>,
+pub(crate) struct Seen {
+    pub(crate) model: String,
+    pub(crate) objects: u64,
+    pub(crate) new: u64,
+    pub(crate) bytes: u64,
+    pub(crate) received_bytes: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: BTreeMap<SkipReason, u64>,
     /// Bytes of the current file told so far.
     current_bytes: u64,
 }
@@ -95,6 +96,10 @@ impl Report {
                 self.seen.objects = (*objects).into();
                 self.ready.get_or_insert_with(Instant::now);
             }
+            Event::Receiving { model, .. } => {
+                self.seen.model.clone_from(model);
+                self.ready.get_or_insert_with(Instant::now);
+            }
             Event::Published(done) => {
                 self.seen.new += 1;
                 self.seen.bytes += if done.duplicate { 0 } else { done.size };
@@ -127,6 +132,13 @@ impl Report {
                 let objects = text::count(u64::from(*objects), "object", "objects");
                 self.out.note(&format!("{} shows {objects}", text::tame(model)));
             }
+            Event::Receiving { model, mode } => {
+                self.out.note(&receiving(&text::tame(model), *mode));
+            }
+            Event::Battery(battery) if battery.is_critical() => {
+                self.out.warn("the camera's battery is critical");
+            }
+            Event::Battery(battery) => self.out.note(&format!("Battery: {battery}")),
             Event::Mended { published, finished, taken_back } => {
                 self.out.note(&mended(published + finished, *taken_back));
             }
@@ -165,6 +177,11 @@ impl Report {
             Event::Skipped { handle, reason: SkipReason::Unreadable, .. } => {
                 self.out.with_bars(Bars::skip);
                 self.out.warn(&format!("object {handle}: the camera would not tell what it is"));
+            }
+            Event::Skipped { name, reason: SkipReason::TooLarge, .. } => {
+                self.out.with_bars(Bars::skip);
+                let name = text::tame(name);
+                self.out.warn(&format!("{name}: past 4 GiB, out of reach; it stays on the card"));
             }
             // The totals say it; most are photos nobody asked for.
             Event::Skipped { .. } => self.out.with_bars(Bars::skip),
@@ -221,6 +238,10 @@ fn line(event: &Event) -> Option<(&'static str, Value)> {
         Event::Connected { model, objects } => {
             ("connected", json!({ "model": model, "objects": objects }))
         }
+        Event::Receiving { model, mode } => {
+            ("receiving", json!({ "model": model, "mode": mode_word(*mode) }))
+        }
+        Event::Battery(battery) => ("battery", battery_json(*battery)),
         Event::Looked(look) => ("looked", look_json(*look)),
         Event::Listing { listed, objects } => {
             ("listing", json!({ "listed": listed, "objects": objects }))
@@ -261,6 +282,26 @@ fn line(event: &Event) -> Option<(&'static str, Value)> {
         Event::Warning(text) => ("warning", json!({ "text": text })),
         _ => return None,
     })
+}
+
+fn mode_word(mode: ReceiveMode) -> &'static str {
+    match mode {
+        ReceiveMode::Picked => "picked",
+        ReceiveMode::Asked => "asked",
+    }
+}
+
+fn receiving(model: &str, mode: ReceiveMode) -> String {
+    match mode {
+        ReceiveMode::Picked => format!("{model} sends the pictures that were picked on it"),
+        ReceiveMode::Asked => format!("{model} sends what is picked on it now"),
+    }
+}
+
+fn battery_json(battery: Battery) -> Value {
+    let Battery { bars, of } = battery;
+    let words = battery.to_string();
+    json!({ "bars": bars, "of": of, "critical": battery.is_critical(), "text": words })
 }
 
 fn look_json(look: Look) -> Value {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use filmwire_ingest::{OUT_OF_REACH, SkipReason, Summary};
-use serde_json::json;
+use filmwire_ingest::{OUT_OF_REACH, SkipReason, Stopped, Summary};
+use serde_json::{Value, json};
 
 use super::report::Report;
 use crate::exit::{Exit, Trouble};
@@ -21,13 +21,18 @@ impl Report {
             // Nobody reads; all there is to say is the code.
             return Ok(exit);
         }
+        if summary.stopped == Some(Stopped::Battery) {
+            let cure = "charge it and run again to go on, or go on at your own risk with \
+                        --ignore-battery";
+            self.out.error("the camera's battery is critical; it was left before the rest", cure);
+        }
         if summary.interrupted {
             let cure =
                 format!("run `filmwire {}` again to go on; what is whole was kept", self.verb);
             self.out.error("interrupted", &cure);
         }
         self.print(summary, library)?;
-        self.json(exit, summary, library)?;
+        self.out.json("summary", self.fields(exit, summary, library))?;
         Ok(exit)
     }
 
@@ -52,11 +57,36 @@ impl Report {
             let files = text::count(summary.new, "file is", "files are");
             self.out.note(&format!("{files} safe in {}", library.display()));
         }
-        self.json(exit, &summary, library)
+        self.out.json("summary", self.fields(exit, &summary, library))
     }
 
     fn print(&self, summary: &Summary, library: &Path) -> Result<(), Trouble> {
-        let say = |name: &str, value: &str| self.out.say(&format!("  {name:<13} {value}"));
+        let say = |name: &str, value: &str| self.row(name, value);
+        self.print_new(summary)?;
+        say("known", &summary.known.to_string())?;
+        if summary.skipped_total() > 0 {
+            let reasons: Vec<_> = summary
+                .skipped
+                .iter()
+                .map(|(reason, count)| format!("{count} {}", reason.as_str()))
+                .collect();
+            say("skipped", &format!("{} ({})", summary.skipped_total(), reasons.join(", ")))?;
+        }
+        if summary.failed > 0 {
+            say("failed", &format!("{}; tried again next time", summary.failed))?;
+        }
+        say("seen", &format!("{} in all", text::count(summary.seen, "object", "objects")))?;
+        self.print_where(summary, library, "out of reach")
+    }
+
+    /// A line of the totals.
+    pub(crate) fn row(&self, name: &str, value: &str) -> Result<(), Trouble> {
+        self.out.say(&format!("  {name:<13} {value}"))
+    }
+
+    /// What is new, and how fast it came.
+    pub(crate) fn print_new(&self, summary: &Summary) -> Result<(), Trouble> {
+        let say = |name: &str, value: &str| self.row(name, value);
         let took = self.ready.unwrap_or(self.start).elapsed();
         let rate = summary.received_bytes as f64 / took.as_secs_f64().max(0.001);
         let files = text::count(summary.new, "file", "files");
@@ -76,21 +106,19 @@ impl Report {
         if summary.damaged > 0 {
             say("", &format!("{} of them broken on the card itself", summary.damaged))?;
         }
-        say("known", &summary.known.to_string())?;
-        if summary.skipped_total() > 0 {
-            let reasons: Vec<_> = summary
-                .skipped
-                .iter()
-                .map(|(reason, count)| format!("{count} {}", reason.as_str()))
-                .collect();
-            say("skipped", &format!("{} ({})", summary.skipped_total(), reasons.join(", ")))?;
-        }
-        if summary.failed > 0 {
-            say("failed", &format!("{}; tried again next time", summary.failed))?;
-        }
-        say("seen", &format!("{} in all", text::count(summary.seen, "object", "objects")))?;
+        Ok(())
+    }
+
+    /// What could not come, and where to find what came.
+    pub(crate) fn print_where(
+        &self,
+        summary: &Summary,
+        library: &Path,
+        not_here: &str,
+    ) -> Result<(), Trouble> {
+        let say = |name: &str, value: &str| self.row(name, value);
         for (number, line) in text::wrap(summary.out_of_reach, WIDTH).iter().enumerate() {
-            say(if number == 0 { "out of reach" } else { "" }, line)?;
+            say(if number == 0 { not_here } else { "" }, line)?;
         }
         say("photos in", &library.display().to_string())?;
         if let Some(manifest) = &summary.manifest {
@@ -99,43 +127,43 @@ impl Report {
         Ok(())
     }
 
-    fn json(&self, exit: Exit, summary: &Summary, library: &Path) -> Result<(), Trouble> {
+    /// The fields of a summary's JSON line.
+    pub(crate) fn fields(&self, exit: Exit, summary: &Summary, library: &Path) -> Value {
         let skipped: serde_json::Map<_, _> = summary
             .skipped
             .iter()
             .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
             .collect();
         let took = self.ready.unwrap_or(self.start).elapsed();
-        self.out.json(
-            "summary",
-            json!({
-                "outcome": exit.word(),
-                "dry_run": self.dry_run,
-                "seen": summary.seen,
-                "new": summary.new,
-                "known": summary.known,
-                "skipped": skipped,
-                "failed": summary.failed,
-                "duplicates": summary.duplicates,
-                "damaged": summary.damaged,
-                "bytes": summary.bytes,
-                "received_bytes": summary.received_bytes,
-                "interrupted": exit == Exit::Interrupted,
-                "model": summary.model,
-                "operations": summary.operations,
-                "manifest": summary.manifest,
-                "out_of_reach": summary.out_of_reach,
-                "library": library.display().to_string(),
-                "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
-            }),
-        )
+        json!({
+            "outcome": exit.word(),
+            "dry_run": self.dry_run,
+            "seen": summary.seen,
+            "new": summary.new,
+            "known": summary.known,
+            "skipped": skipped,
+            "failed": summary.failed,
+            "duplicates": summary.duplicates,
+            "damaged": summary.damaged,
+            "bytes": summary.bytes,
+            "received_bytes": summary.received_bytes,
+            "interrupted": exit == Exit::Interrupted,
+            "stopped": summary.stopped.map(Stopped::as_str),
+            "model": summary.model,
+            "operations": summary.operations,
+            "manifest": summary.manifest,
+            "out_of_reach": summary.out_of_reach,
+            "library": library.display().to_string(),
+            "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        })
     }
 }
 
 /// The code a run's totals mean. What the camera would not tell of may be a photo that is new,
 /// and one that was given up is not here either.
 fn exit_of(summary: &Summary) -> Exit {
-    let missing = [SkipReason::Unreadable, SkipReason::NotListed, SkipReason::GivenUp];
+    let missing =
+        [SkipReason::Unreadable, SkipReason::NotListed, SkipReason::GivenUp, SkipReason::Battery];
     let missing = missing.iter().any(|reason| summary.skipped.get(reason).is_some_and(|&n| n > 0));
     match (summary.interrupted, summary.failed > 0 || missing) {
         (true, _) => Exit::Interrupted,
@@ -158,6 +186,8 @@ mod tests {
         assert_eq!(exit(SkipReason::Unreadable, 1), Exit::SomeFailed);
         assert_eq!(exit(SkipReason::NotListed, 9), Exit::SomeFailed);
         assert_eq!(exit(SkipReason::GivenUp, 1), Exit::SomeFailed);
+        assert_eq!(exit(SkipReason::Battery, 1), Exit::SomeFailed);
+        assert_eq!(exit(SkipReason::TooLarge, 1), Exit::Done);
         assert_eq!(exit_of(&Summary { failed: 1, ..Summary::default() }), Exit::SomeFailed);
     }
 }
