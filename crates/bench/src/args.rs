@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::crowd::MOST_CAMERAS;
+
 /// Measures filmwire beside its baselines and prints one table.
 ///
 /// A goal that was missed is marked; the exit code is 1 only where a figure is beyond twice (or half)
@@ -22,6 +24,10 @@ pub(crate) struct Args {
     /// Objects on the card whose listing is measured for memory
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) objects: u32,
+    /// Cameras that are synced at the same time
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u64).range(1..=MOST_CAMERAS))]
+    pub(crate) cameras: u64,
     /// Seconds of data on the slow link
     #[arg(long, value_name = "S", default_value_t = 8)]
     pub(crate) link_seconds: u64,
@@ -31,7 +37,7 @@ pub(crate) struct Args {
     /// The program to measure [default: beside this one, built if it is missing]
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
-    /// Only groups whose name contains this: bulk, link, count, memory, start, peer, build
+    /// Only groups whose name contains this: bulk, link, count, memory, start, peer, cameras, build
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
     /// Fail where a ratio misses its goal
@@ -57,6 +63,8 @@ pub(crate) enum Command {
     Write { bytes: u64, dir: PathBuf },
     #[command(hide = true)]
     Open { port: u16 },
+    #[command(hide = true)]
+    Crowd { cameras: u32 },
     #[command(hide = true)]
     Nothing,
 }

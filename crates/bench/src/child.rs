@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::process;
+
 /// Between two looks at a process.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -80,27 +82,14 @@ pub(crate) fn own_path() -> anyhow::Result<PathBuf> {
     std::env::current_exe().context("cannot find this program")
 }
 
-/// VmHWM never falls, so that looking now and then misses only what happens at the very end.
+/// The peak never falls, so that looking now and then misses only what happens at the very end.
 fn resident_peak_mib(child: &Child) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
-    status.ok().and_then(|status| peak_of(&status)).unwrap_or(f64::NAN)
-}
-
-fn peak_of(status: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib / 1024.0)
+    process::memory(child.id()).map_or(f64::NAN, |memory| memory.peak_mib)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_peak_is_read_in_mib() {
-        assert_eq!(peak_of("Name:\tx\nVmHWM:\t    2560 kB\nVmRSS:\t 1 kB\n"), Some(2.5));
-        assert_eq!(peak_of("Name:\tx\n"), None);
-    }
 
     #[cfg(target_os = "linux")]
     #[test]

@@ -10,6 +10,8 @@ mod bare;
 mod camera;
 mod child;
 mod contender;
+mod crowd;
+mod process;
 mod program;
 mod sample;
 mod suite;
@@ -57,6 +59,7 @@ impl Command {
             Self::Hash { bytes } => contender::hash(*bytes),
             Self::Write { bytes, dir } => contender::write(*bytes, dir),
             Self::Open { port } => contender::open(*port),
+            Self::Crowd { cameras } => crowd::serve(*cameras),
             Self::Nothing => Ok(()),
         }
     }

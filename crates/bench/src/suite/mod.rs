@@ -2,6 +2,7 @@
 
 mod build;
 mod bulk;
+mod cameras;
 mod count;
 mod link;
 mod memory;
@@ -20,13 +21,14 @@ use crate::table::{Row, Table};
 type Group = fn(&Bench<'_>, &mut Table) -> anyhow::Result<()>;
 
 /// Groups by the name that `--only` looks at.
-const GROUPS: [(&str, Group); 7] = [
+const GROUPS: [(&str, Group); 8] = [
     ("start", start::measure),
     ("bulk", bulk::measure),
     ("link", link::measure),
     ("count", count::measure),
     ("memory", memory::measure),
     ("peer", peer::measure),
+    ("cameras", cameras::measure),
     ("build", build::measure),
 ];
 
@@ -88,22 +90,26 @@ impl<'a> Bench<'a> {
 
 /// Bytes of all published files below a library.
 pub(crate) fn published_bytes(library: &Path) -> anyhow::Result<u64> {
-    let mut total = 0;
+    published(library)?.iter().map(|path| Ok(path.metadata()?.len())).sum()
+}
+
+/// All published files below a library.
+pub(crate) fn published(library: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
     let mut folders: Vec<PathBuf> = vec![library.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
-            let meta = entry.metadata()?;
             if entry.file_name() == ".filmwire" {
                 continue;
             }
-            match meta.is_dir() {
+            match entry.file_type()?.is_dir() {
                 true => folders.push(entry.path()),
-                false => total += meta.len(),
+                false => files.push(entry.path()),
             }
         }
     }
-    Ok(total)
+    Ok(files)
 }
 
 #[cfg(test)]
