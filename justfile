@@ -27,6 +27,24 @@ fuzz:
 peers:
     .ci/run peers
 
+# Make the page of how far gphoto2 gets with each simulated body
+gphoto2:
+    cargo build --release --bin filmwire
+    .ci/gphoto2 target/release/filmwire > target/gphoto2.md
+    cp target/gphoto2.md docs/protocol/gphoto2.md
+
+# Two cameras with one address, in network namespaces
+namespaces:
+    .ci/run namespaces
+
+# Build every crate from the archive that would be published
+package:
+    .ci/run package
+
+# Files of real cameras, where Debian's source packages have them
+formats:
+    .ci/run formats
+
 # Model, cut, kill and hostile-camera tests with a seed of the commit
 model:
     .ci/run model
