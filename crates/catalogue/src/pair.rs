@@ -102,7 +102,8 @@ impl Catalogue {
 /// `2016/DSCF0001-2.JPG` and `DSCF0001.RAF` make `2016/DSCF0001-2.RAF`.
 #[must_use]
 pub fn path_beside(photo: &str, raw_name: &str) -> String {
-    let (folder, name) = photo.rsplit_once('/').map_or(("", photo), |(folder, name)| (folder, name));
+    let (folder, name) =
+        photo.rsplit_once('/').map_or(("", photo), |(folder, name)| (folder, name));
     let stem = split_name(name).0;
     let extension = split_name(raw_name).1.unwrap_or("RAF");
     match folder {

@@ -55,7 +55,7 @@ mod tests {
     use crate::catalogue::APPLICATION_ID;
 
     /// Old schemas, oldest first.
-    const OLD: &[&str] = 
+    const OLD: &[&str] =
         &[include_str!("upgrade/release_1.sql"), include_str!("upgrade/release_2.sql")];
 
     /// Every object of the schema, as normalised text.

@@ -70,13 +70,15 @@ mod tests {
     fn dates_and_offsets_of_exif() {
         assert_eq!(ptp_date("2016:01:02 15:01:36"), Some("20160102T150136".into()));
         assert_eq!(ptp_date("2016:12:31 23:59:60"), Some("20161231T235960".into()));
-        for text in ["    :  :     :  :  ", "2016:13:02 15:01:36", "2016:02:30 15:01:36", "", "2016"]
+        for text in
+            ["    :  :     :  :  ", "2016:13:02 15:01:36", "2016:02:30 15:01:36", "", "2016"]
         {
             assert_eq!(ptp_date(text), None, "{text:?}");
         }
         assert_eq!(offset_minutes("+09:00"), Some(540));
         assert_eq!(offset_minutes("-03:30"), Some(-210));
-        for text in ["   :  ", "+99:00", "+-999:00", "+-18:-99", "+9:00", "+09:60", "09:00", "é9:00"]
+        for text in
+            ["   :  ", "+99:00", "+-999:00", "+-18:-99", "+9:00", "+09:60", "09:00", "é9:00"]
         {
             assert_eq!(offset_minutes(text), None, "{text}");
         }

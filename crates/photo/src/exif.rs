@@ -25,7 +25,8 @@ pub(crate) fn read(file: impl Read + Seek) -> Facts {
 /// from `tiff_at`.
 pub(crate) fn of_bytes(bytes: Vec<u8>, tiff_at: u64) -> Facts {
     let exif = parse(|| MediaSource::from_memory(bytes));
-    exif.map(|exif| Facts { preview: thumbnail(&exif, tiff_at), ..facts(&exif) }).unwrap_or_default()
+    exif.map(|exif| Facts { preview: thumbnail(&exif, tiff_at), ..facts(&exif) })
+        .unwrap_or_default()
 }
 
 fn parse<R: Read>(open: impl FnOnce() -> nom_exif::Result<MediaSource<R>>) -> Option<Exif> {

@@ -37,7 +37,11 @@ pub(crate) fn read(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Facts> 
 }
 
 fn content(file: &mut (impl Read + Seek + ?Sized), of: Box) -> io::Result<Vec<u8>> {
-    read_at(file, of.body, usize::try_from(of.end - of.body).unwrap_or(usize::MAX).min(HEADER_BYTES))
+    read_at(
+        file,
+        of.body,
+        usize::try_from(of.end - of.body).unwrap_or(usize::MAX).min(HEADER_BYTES),
+    )
 }
 
 /// Creation time in a camera's digits, and duration in milliseconds.
@@ -78,7 +82,8 @@ fn pixels(
         let header = content(file, header)?;
         let at = if header.first() == Some(&1) { 88 } else { 76 };
         // Fixed-point numbers: the whole pixels stand in the first two bytes.
-        if let (Some(width @ 1..), Some(height @ 1..)) = (be_u16(&header, at), be_u16(&header, at + 4))
+        if let (Some(width @ 1..), Some(height @ 1..)) =
+            (be_u16(&header, at), be_u16(&header, at + 4))
         {
             return Ok(Some((u32::from(width), u32::from(height))));
         }

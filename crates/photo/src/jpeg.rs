@@ -18,10 +18,7 @@ const EOI: u8 = 0xD9;
 const APP1: u8 = 0xE1;
 
 /// Checks the segments and that there is an end.
-pub(crate) fn check(
-    file: &mut (impl Read + Seek + ?Sized),
-    length: u64,
-) -> io::Result<Structure> {
+pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::Result<Structure> {
     let mut at = 2;
     loop {
         let segment = read_at(file, at, 4)?;

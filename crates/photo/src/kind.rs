@@ -18,9 +18,8 @@ pub enum Kind {
 }
 
 /// Brands of HEIF files. Source: ISO/IEC 23008-12, its annexes; Reported: nom-exif's table.
-const HEIF_BRANDS: [&[u8; 4]; 10] = [
-    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
-];
+const HEIF_BRANDS: [&[u8; 4]; 10] =
+    [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"];
 
 impl Kind {
     /// What the first bytes say; 64 are enough. `None` for anything else.

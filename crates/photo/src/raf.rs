@@ -24,17 +24,13 @@ type Part = (u64, u64);
 /// The embedded JPEG, the records, and the data.
 pub(crate) fn directory(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Option<[Part; 3]>> {
     let bytes = read_at(file, DIRECTORY_AT, DIRECTORY_BYTES)?;
-    let part = |at: usize| {
-        Some((u64::from(be_u32(&bytes, at)?), u64::from(be_u32(&bytes, at + 4)?)))
-    };
+    let part =
+        |at: usize| Some((u64::from(be_u32(&bytes, at)?), u64::from(be_u32(&bytes, at + 4)?)));
     Ok((|| Some([part(0)?, part(8)?, part(16)?]))())
 }
 
 /// Checks that what the directory names lies inside.
-pub(crate) fn check(
-    file: &mut (impl Read + Seek + ?Sized),
-    length: u64,
-) -> io::Result<Structure> {
+pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::Result<Structure> {
     let Some(parts) = directory(file)? else {
         return broken("the RAF ends inside its directory");
     };

@@ -66,7 +66,9 @@ fn check_boxes(
         if at == length {
             return match missing.first() {
                 None => Ok(Structure::Whole),
-                Some(name) => broken(format!("there is no box {:?}", String::from_utf8_lossy(*name))),
+                Some(name) => {
+                    broken(format!("there is no box {:?}", String::from_utf8_lossy(*name)))
+                }
             };
         }
         match read_box(file, at, length)? {
