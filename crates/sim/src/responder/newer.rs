@@ -123,7 +123,8 @@ pub(super) fn padded(object: &CardObject, offset: u64, length: u64) -> Bytes {
     let mut out = object.read_at(offset, inside as usize).unwrap_or_default().to_vec();
     let repeated = REPEATED_BYTES.min(size);
     let tail = object.read_at(size - repeated, repeated as usize).unwrap_or_default();
-    let start = (offset + inside - size).checked_rem(repeated).unwrap_or(0) as usize;
+    // A piece that ends inside has nothing repeated, wherever the repetition would stand.
+    let start = offset.saturating_sub(size).checked_rem(repeated).unwrap_or(0) as usize;
     let rest = tail.iter().cycle().skip(start).take((length - inside) as usize);
     out.extend(rest);
     out.into()
