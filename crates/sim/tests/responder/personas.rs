@@ -199,7 +199,19 @@ async fn a6_x_h1_remote_list() {
         (0xD246, 0xA),
     ];
     assert_eq!(client.states().await, wanted);
-    assert_eq!(client.run(0x100A, &[1]).await.code, 0x2001, "no gallery needed? it is not open");
+    assert_eq!(client.try_run(0x100A, &[1]).await, None, "the gallery is not open");
+}
+
+/// Section 11: the last body whose thumbnails need no ObjectInfo before them.
+#[tokio::test(start_paused = true)]
+async fn a_thumbnail_needs_no_object_info_on_an_x_h1() {
+    let camera = simulator("X-H1", 2);
+    let mut client = client(&camera).await;
+    client.remote_gallery().await;
+    for handle in [1, 2] {
+        let thumb = client.run(0x100A, &[handle]).await;
+        assert!(thumb.payload().starts_with(&[0xFF, 0xD8]), "{handle}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
