@@ -326,8 +326,34 @@ mod tests {
     fn every_value_in_a_persona_file_has_its_evidence() {
         for (name, text) in BUILTIN {
             let top = text.lines().take_while(|line| !line.starts_with('['));
-            for line in top.filter(|line| line.contains(" = ")) {
-                assert!(line.contains('#'), "{name}: no evidence beside `{line}`");
+            let top = top.filter(|line| !line.starts_with('#'));
+            for line in top.filter(|line| line.contains(" = ") && !line.starts_with("name = ")) {
+                let evidence = line.rsplit_once(" # ").map(|(_, evidence)| evidence);
+                let graded = evidence.is_some_and(|text| {
+                    ["A: ", "B: ", "C: "].iter().any(|grade| text.starts_with(grade))
+                });
+                assert!(graded, "{name}: no graded evidence beside `{line}`");
+                // Nobody has seen an answer of the newer path: whichever it is, it is a guess.
+                let guess = !line.starts_with("newer_answers") || line.contains("# C: a guess");
+                assert!(guess, "{name}: `{line}` is not called a guess");
+            }
+        }
+    }
+
+    /// What odd clients meet is a value where bodies may differ, and a line where they do not.
+    #[test]
+    fn every_persona_file_says_what_odd_clients_meet() {
+        for (name, text) in BUILTIN {
+            for told in [
+                "\ninit_exact_length = ",
+                "\nsecond_client = ",
+                "\nsurplus_params = ",
+                "\nsurplus_value_bytes = ",
+                "\nrest_after_abrupt_end_ms = ",
+                "packets split anywhere mean the same (",
+                "the port of events",
+            ] {
+                assert_eq!(text.matches(told).count(), 1, "{name}: {told:?}");
             }
         }
     }

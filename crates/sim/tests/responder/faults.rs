@@ -68,6 +68,19 @@ fn the_guide_lists_every_fault_and_every_switch() {
         let named = [format!("`{key}`"), format!("`{key}.")];
         assert!(named.iter().any(|name| guide.contains(name)), "the guide lacks {key}");
     }
+    for known in filmwire_sim::Persona::known_models() {
+        let row = match &known.based_on {
+            // The row of the class names all that it stands for.
+            Some(class) => guide.lines().find(|line| {
+                line.starts_with(&format!("| `{class}` |"))
+                    && line.contains(&format!("`{}`", known.name))
+            }),
+            None => guide.lines().find(|line| line.starts_with(&format!("| `{}` |", known.name))),
+        };
+        let row = row.unwrap_or_else(|| panic!("the guide lacks {}", known.name));
+        let made_from = format!("{:?}", known.faithful).to_lowercase();
+        assert!(known.based_on.is_some() || row.contains(&format!("| {made_from}")), "{row}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

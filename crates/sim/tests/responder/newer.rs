@@ -152,6 +152,11 @@ async fn what_the_unknown_operations_answer_is_a_switch() {
             assert!(answer.is_none_or(|answer| answer.payload().is_empty()), "{policy}");
         }
         assert!(camera.journal().iter().all(|row| !row.note.contains("guessed")));
+        // Names alone, of which not even the way of the data is known.
+        for (operation, code) in [(0x9051, 0x2005), (0x9052, 0x2005), (0x9056, 0x2001)] {
+            let answer = client.run(operation, &[]).await;
+            assert_eq!((answer.code, answer.data.unwrap_or_default().len()), (code, 0));
+        }
     }
 }
 
