@@ -14,9 +14,11 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("filmwire-session", &["filmwire-codec"], &[]),
     ("filmwire-camera", &["filmwire-codec", "filmwire-session"], &["filmwire-sim"]),
     ("filmwire-catalogue", &[], &[]),
+    // Files alone: neither how they came nor where they are kept.
+    ("filmwire-photo", &[], &[]),
     (
         "filmwire-ingest",
-        &["filmwire-camera", "filmwire-catalogue", "filmwire-codec"],
+        &["filmwire-camera", "filmwire-catalogue", "filmwire-codec", "filmwire-photo"],
         &["filmwire-sim"],
     ),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
@@ -55,6 +57,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-session", &["tokio", "socket2", "rusqlite", "clap", "indicatif"]),
     ("filmwire-camera", &["rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-catalogue", &["tokio", "socket2", "clap", "indicatif", "anyhow"]),
+    ("filmwire-photo", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-ingest", &["socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-sim", &["rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-doctor", &["rusqlite", "clap", "indicatif", "anyhow"]),

@@ -10,8 +10,6 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 mod adopt;
-mod check;
-
 mod desk;
 mod error;
 mod event;
@@ -19,9 +17,9 @@ pub mod files;
 mod ledger;
 mod librarian;
 mod listing;
+mod look;
 mod options;
 mod receive;
-mod serial;
 mod stop;
 mod sync;
 mod tally;

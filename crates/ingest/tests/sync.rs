@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use filmwire_camera::quirk::{Quirks, RealSize};
-use filmwire_catalogue::{ObjectFilter, Publish};
+use filmwire_catalogue::{FileFacts, ObjectFilter, Publish};
 use filmwire_codec::DateTime;
 use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync};
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
@@ -276,6 +276,27 @@ async fn the_offset_of_a_photos_clock_is_kept_with_its_source() {
     let offset = rows[0].utc_offset.as_ref().unwrap();
     assert!(offset.source == "exif" || offset.minutes == 120, "{offset:?}");
     assert_eq!(rows[0].exif_serial.as_deref(), Some("53A01234"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_photos_tell_is_in_the_catalogue_also_of_files_that_were_here_before() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-A2", plain_card(1)));
+    shelf.sync(&sim).await;
+    let library = shelf.library();
+    let catalogue = library.catalogue().unwrap();
+    let row = catalogue.objects(&ObjectFilter::default()).unwrap().remove(0);
+    let file = row.file.unwrap();
+    let told = catalogue.facts(file).unwrap().unwrap();
+    assert_eq!((told.kind.as_deref(), told.serial.as_deref()), (Some("jpeg"), Some("53A01234")));
+    assert_eq!(told.taken, row.key.capture_date);
+    assert!(told.width.is_some() && told.height.is_some() && told.model.is_some(), "{told:?}");
+    // As if an older release had published it; found again, it is looked at.
+    catalogue.set_facts(file, &FileFacts::default()).unwrap();
+    catalogue.forget(&ObjectFilter::default(), &|path| library.exists(path), 1).unwrap();
+    drop(library);
+    let (summary, _) = shelf.sync(&sim).await;
+    assert_eq!((summary.new, summary.duplicates), (1, 1));
+    assert_eq!(catalogue.facts(file).unwrap().unwrap(), told);
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,8 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Facts {
+    /// What the file is by its first bytes.
+    pub kind: Option<Kind>,
     /// Maker of the body, such as `FUJIFILM`.
     pub make: Option<String>,
     /// Model of the body, such as `X-T3`.
@@ -81,13 +83,15 @@ impl Facts {
     /// Those of reading the file.
     pub fn read(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Self> {
         let head = read_at(file, 0, HEAD_BYTES)?;
-        match Kind::of_head(&head) {
-            Some(Kind::Jpeg) => Ok(of_jpeg(head, 0)),
-            Some(Kind::Raf) => of_raf(file),
-            Some(Kind::Heif) => Ok(exif::read(Bounded::new(file)?)),
-            Some(Kind::Film) => film::read(file),
-            None => Ok(Self::default()),
-        }
+        let kind = Kind::of_head(&head);
+        let facts = match kind {
+            Some(Kind::Jpeg) => of_jpeg(head, 0),
+            Some(Kind::Raf) => of_raf(file)?,
+            Some(Kind::Heif) => exif::read(Bounded::new(file)?),
+            Some(Kind::Film) => film::read(file)?,
+            None => Self::default(),
+        };
+        Ok(Self { kind, ..facts })
     }
 
     /// Reads the facts from the beginning of a file: what a caller has who asked a camera for the

@@ -64,8 +64,8 @@ impl Librarian {
 
     fn finish_intent(&self, intent: &Intent, at: &Path) -> Result<(), Error> {
         let object = self.catalogue.object(intent.object)?;
-        let (structure, _) = self.look_at(at, &object)?;
-        self.finish(&object, &structure)
+        let (structure, facts) = self.look_at(at, &object)?;
+        self.finish(&object, &structure, &facts)
     }
 
     fn has_content(&self, path: &Path, intent: &Intent) -> Result<bool, Error> {

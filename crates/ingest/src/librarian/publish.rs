@@ -8,15 +8,15 @@ use filmwire_catalogue::{
     Adopted, FileRow, FileState, Intent, ObjectRow, Publish, Seen, Sha256, State, UtcOffset,
 };
 use filmwire_codec::{DateTime, ObjectFormatCode};
+use filmwire_photo::{Facts, Structure};
 use sha2::Digest;
 
 use super::incoming::Incoming;
 use super::{Librarian, Outcome, fingerprint, storage};
-use crate::check::{Structure, check_structure};
 use crate::error::Error;
 use crate::event::FileDone;
 use crate::files::PartFile;
-use crate::serial::{PhotoFacts, read_facts};
+use crate::look::{kind_said, look_at, noted};
 use crate::template::{Fields, name_of};
 
 /// How often a name may be taken by someone else between giving it out and renaming.
@@ -30,10 +30,8 @@ pub(super) struct Checked {
     structure: Structure,
     /// What was checked, in words.
     proof: String,
-    /// When it was taken, by its Exif.
-    taken: Option<String>,
-    /// What the file says of its zone, in minutes east of UTC.
-    utc_offset: Option<i16>,
+    /// What it tells of itself.
+    facts: Facts,
 }
 
 impl Librarian {
@@ -62,8 +60,7 @@ impl Librarian {
             return self.once_more(&object, &path, reason);
         }
         let proof = proof_of(&structure).to_owned();
-        let checked =
-            Checked { sha256, structure, proof, taken: facts.taken, utc_offset: facts.utc_offset };
+        let checked = Checked { sha256, structure, proof, facts };
         self.keep(&object, &path, &checked)
     }
 
@@ -97,11 +94,10 @@ impl Librarian {
         &self,
         path: &Path,
         object: &ObjectRow,
-    ) -> Result<(Structure, PhotoFacts), Error> {
+    ) -> Result<(Structure, Facts), Error> {
         let mut file = self.files.open_read(path).map_err(storage("read", path))?;
-        let format = ObjectFormatCode(object.key.format);
-        let structure = check_structure(&mut *file, format).map_err(storage("read", path))?;
-        Ok((structure, read_facts(&mut *file)))
+        let said = kind_said(ObjectFormatCode(object.key.format));
+        look_at(&mut *file, said).map_err(storage("read", path))
     }
 
     /// A file whose structure is broken is fetched a second time: equal content means that it is
@@ -146,7 +142,7 @@ impl Librarian {
         object: &ObjectRow,
         checked: &Checked,
     ) -> Result<Option<FileRow>, Error> {
-        let (folder, name) = self.render(object, checked.taken.as_deref())?;
+        let (folder, name) = self.render(object, checked.facts.taken.as_deref())?;
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         let (at, size) = (self.shelf.root.join(&path), object.key.size);
         let known = self.catalogue.file_at(&path)?.is_some();
@@ -169,6 +165,8 @@ impl Librarian {
         let now = self.now();
         self.catalogue.transaction(|catalogue| {
             catalogue.link_existing(object.id, existing.id, now)?;
+            // Equal content tells the same; a file of an older release had nobody look at it.
+            catalogue.set_facts(existing.id, &noted(&checked.facts))?;
             self.mark_if_damaged(object, &checked.structure, now)
         })?;
         self.remove(part)?;
@@ -193,7 +191,7 @@ impl Librarian {
             let path = self.intend(object, checked)?;
             let (size, to) = (object.key.size, self.shelf.root.join(&path));
             if self.put_in_place(part, &to)? {
-                self.finish(object, &checked.structure)?;
+                self.finish(object, &checked.structure, &checked.facts)?;
                 return Ok(FileDone {
                     name: object.key.name.clone(),
                     path,
@@ -214,11 +212,11 @@ impl Librarian {
     /// Step 4: the intent says where the file will be and what it will contain. The name is given
     /// out in the same transaction, since every transaction waits for the disk.
     fn intend(&self, object: &ObjectRow, checked: &Checked) -> Result<String, Error> {
-        let rendered = self.render(object, checked.taken.as_deref())?;
+        let rendered = self.render(object, checked.facts.taken.as_deref())?;
         let (size, sha256, proof) = (object.key.size, &checked.sha256, &checked.proof);
         Ok(self.catalogue.transaction(|catalogue| {
             // What the file itself says of its zone is worth more than where this computer is.
-            let from_file = checked.utc_offset.map(|minutes| (minutes, "exif".to_owned()));
+            let from_file = checked.facts.utc_offset.map(|minutes| (minutes, "exif".to_owned()));
             let offset = from_file.or_else(|| self.options.utc_offset.clone());
             let utc_offset = offset.map(|(minutes, source)| UtcOffset { minutes, source });
             let seen = Seen { utc_offset, run: Some(self.run) };
@@ -235,13 +233,7 @@ impl Librarian {
         let proof = self.catalogue.file(intent.file)?.proof;
         let object = self.catalogue.object(intent.object)?;
         let (structure, facts) = self.look_at(part, &object)?;
-        let checked = Checked {
-            sha256: intent.sha256,
-            structure,
-            proof,
-            taken: facts.taken,
-            utc_offset: facts.utc_offset,
-        };
+        let checked = Checked { sha256: intent.sha256, structure, proof, facts };
         self.catalogue.abandon_publish(intent.object, self.now())?;
         let object = self.catalogue.object(intent.object)?;
         self.publish(&object, part, &checked).map(drop)
@@ -297,11 +289,19 @@ impl Librarian {
         Ok(())
     }
 
-    /// Step 7: it is published.
-    pub(super) fn finish(&self, object: &ObjectRow, structure: &Structure) -> Result<(), Error> {
+    /// Step 7: it is published, with what it tells of itself.
+    pub(super) fn finish(
+        &self,
+        object: &ObjectRow,
+        structure: &Structure,
+        facts: &Facts,
+    ) -> Result<(), Error> {
         let now = self.now();
         self.catalogue.transaction(|catalogue| {
             catalogue.finish_publish(object.id, now)?;
+            if let Some(file) = catalogue.object(object.id)?.file {
+                catalogue.set_facts(file, &noted(facts))?;
+            }
             self.mark_if_damaged(object, structure, now)
         })?;
         Ok(())

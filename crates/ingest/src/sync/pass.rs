@@ -5,6 +5,7 @@ use filmwire_catalogue::{
     Direction, ObjectFilter, ObjectRow, PhotoKey, SnapshotHead, State, Unfinished,
 };
 use filmwire_codec::ObjectFormatCode;
+use filmwire_photo::{Facts, HEAD_BYTES};
 
 use super::Job;
 use super::fetch::Wanted;
@@ -14,7 +15,6 @@ use crate::error::Error;
 use crate::event::{Event, FullReason, Look, SkipReason};
 use crate::librarian::{Librarian, Outcome, fingerprint};
 use crate::listing::{Ask, Matcher, Relation, Verdict};
-use crate::serial::{HEAD_BYTES, facts_of_head};
 
 /// How often a card may change under us in a row.
 const MOST_CHANGES: u32 = 20;
@@ -388,7 +388,7 @@ impl Session<'_> {
             // A photo that cannot be read tells nothing of its body.
             Err(_) => return Ok(()),
         };
-        let Some(serial) = facts_of_head(&head).serial else { return Ok(()) };
+        let Some(serial) = Facts::of_head(&head).serial else { return Ok(()) };
         let other = self.desk.ask(move |librarian| librarian.turn_to(&serial)).await??;
         if other { Err(End::OtherBody) } else { Ok(()) }
     }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use filmwire_catalogue::Library;
+use filmwire_catalogue::{FactFilter, Library};
 use filmwire_ingest::{Error, Event, Stop, Summary, SyncOptions, sync_with};
 use filmwire_sim::Simulator;
 use filmwire_sim::card::{Card, CardObject};
@@ -35,8 +35,8 @@ pub(crate) fn tiny_card() -> Card {
 
 /// Boxes that sum to the length, and no two pieces alike; made in no time.
 fn film() -> Vec<u8> {
-    let mut film = b"\0\0\0\x10ftypqt  \0\0\0\0".to_vec();
-    let rest = u32::try_from(FILM_BYTES).expect("it is small") - 16;
+    let mut film = b"\0\0\0\x10ftypqt  \0\0\0\0\0\0\0\x08moov".to_vec();
+    let rest = u32::try_from(FILM_BYTES).expect("it is small") - film.len() as u32;
     film.extend(rest.to_be_bytes());
     film.extend(b"mdat");
     for piece in 1..=3 {
@@ -105,7 +105,13 @@ pub(crate) fn whole(shelf: &Shelf, sim: &Simulator, about: &str) {
             assert!(!half, "{about}: {} was left", path.display());
         }
     }
-    let runs = library.catalogue().and_then(|catalogue| catalogue.runs(64));
+    let catalogue = library.catalogue().expect("it opens");
+    for (file, facts) in catalogue.files_by_facts(&FactFilter::default()).expect("it opens") {
+        let kind = facts.and_then(|facts| facts.kind);
+        let wanted = if file.path.ends_with(".MOV") { "film" } else { "jpeg" };
+        assert_eq!(kind.as_deref(), Some(wanted), "{about}: what {} tells", file.path);
+    }
+    let runs = catalogue.runs(64);
     let open = runs.expect("it opens").into_iter().filter(|run| run.ended.is_none()).count();
     assert_eq!(open, 0, "{about}: runs that never ended");
 }
