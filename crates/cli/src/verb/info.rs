@@ -16,8 +16,8 @@ use crate::output::{Output, text};
 
 /// Tell what the camera says of itself
 ///
-/// Model, what it offers and how sure that is, battery, what is known of this body, how filmwire
-/// behaves towards it and why, and every value of its state list.
+/// Model, what it offers by the versions it reports and how sure that is, battery, what is known of
+/// this body, how filmwire behaves towards it and why, and every value of its state list.
 #[derive(Debug, Args)]
 pub(crate) struct InfoArgs {}
 
@@ -118,14 +118,14 @@ fn indented(out: &Output, name: &str, words: &str) -> Result<(), Trouble> {
 
 fn offer_line(offer: &Offer) -> String {
     let version = match offer.version {
-        Some(version) => format!("version {version:#X}"),
+        Some(version) => format!("{version:#X}"),
         None => "not offered".to_owned(),
     };
     let note = match (offer.version, offer.used) {
-        (Some(_), false) => ", not used by filmwire yet",
+        (Some(_), false) => ", not used yet",
         _ => "",
     };
-    format!("  {:<42} {version:<16} grade {}{note}", offer.function, grade(offer.grade))
+    format!("  {:<42} {version:<11} grade {}{note}", offer.function, grade(offer.grade))
 }
 
 fn print_behaviour(info: &CameraInfo, out: &Output) -> Result<(), Trouble> {

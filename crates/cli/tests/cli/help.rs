@@ -6,9 +6,10 @@ use crate::program::run;
 fn every_verb_explains_itself() {
     let folder = tempfile::tempdir().unwrap();
     for (verb, words) in [
-        ("sync", &["--demo", "--dry-run", "--newest", "--since", "--only", "RAF"][..]),
+        ("sync", &["--demo", "--dry-run", "--newest", "--since", "--only", "--watch", "RAF"][..]),
         ("ls", &["Handles", "--json", "select(.kind == \"object\")"]),
-        ("info", &["versions"]),
+        ("info", &["versions", "how sure"]),
+        ("receive", &["--count", "--wait", "_resized.JPG"]),
         ("get", &["--output", "--reduced", "-2"]),
         ("thumb", &["-thumb.jpg"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
