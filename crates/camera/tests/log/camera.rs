@@ -34,6 +34,9 @@ pub(crate) struct Answer {
     pub(crate) params: Vec<u32>,
 }
 
+/// Operation, first parameter and value.
+type Write = (u16, u32, Vec<u8>);
+
 /// Answers by operation and first parameter. The answers of 0xD212 depend on what was written
 /// last, so they stand under the step that was reached.
 #[derive(Debug, Default)]
@@ -42,8 +45,8 @@ pub(crate) struct Log {
     answers: HashMap<(u16, u32), Answer>,
     /// By step: the lists that come one after the other; the last one stays.
     lists: HashMap<&'static str, Vec<Vec<u8>>>,
-    /// Operation, first parameter and value that lead to a step.
-    steps: Vec<((u16, u32, Vec<u8>), &'static str)>,
+    /// What leads to a step.
+    steps: Vec<(Write, &'static str)>,
     step: &'static str,
     pub(crate) sent: Vec<Sent>,
     init: Vec<u8>,
