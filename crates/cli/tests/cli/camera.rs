@@ -23,9 +23,14 @@ pub(crate) struct Camera {
 impl Camera {
     /// Starts a camera with small photos and whatever the words say.
     pub(crate) fn start(words: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", words)
+    }
+
+    /// As [`Camera::start`], at an address.
+    pub(crate) fn start_at(address: &str, words: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.jsonl");
-        let mut all = vec!["sim", "--json", "--listen", "127.0.0.1:0", "--journal"];
+        let mut all = vec!["sim", "--json", "--listen", address, "--journal"];
         all.push(journal.to_str().unwrap());
         all.extend(words);
         let mut child =

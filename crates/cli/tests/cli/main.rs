@@ -6,6 +6,8 @@ mod exit_code;
 mod help;
 mod interrupt;
 mod program;
+mod receive;
 mod schema;
 mod sync;
 mod verb;
+mod watch;

@@ -1,0 +1,147 @@
+//! `sync --watch` as somebody leaves it running: camera off the air, on it, and asked to look.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdout};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::camera::{Camera, files, signal, wait};
+use crate::program::{command, run};
+
+/// A watch that runs, and its lines.
+struct Watch {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    /// All lines so far, for the schema.
+    told: String,
+}
+
+impl Watch {
+    fn start(folder: &std::path::Path, camera: &str, words: &[&str]) -> Self {
+        let first = ["sync", "--watch", "--json", "--to", "library", "--camera", camera];
+        let mut child = command(folder, &[&first, words].concat()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines, told: String::new() }
+    }
+
+    /// Reads until a line of the kind.
+    fn until(&mut self, kind: &str) -> Value {
+        loop {
+            let start = self.told.len();
+            assert!(self.lines.read_line(&mut self.told).unwrap() > 0, "no {kind}: {}", self.told);
+            let line: Value = serde_json::from_str(&self.told[start..]).unwrap();
+            if line["kind"] == kind {
+                return line;
+            }
+        }
+    }
+
+    /// Ends it; returns its exit code, its last line, and all lines.
+    fn end(mut self, with: Signal) -> (i32, Value, String) {
+        signal(&self.child, with);
+        while self.lines.read_line(&mut self.told).unwrap() > 0 {}
+        let code = wait(&mut self.child);
+        let last = crate::schema::lines("sync", &self.told).pop().unwrap();
+        (code, last, std::mem::take(&mut self.told))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Three ports in a row that are free now: the camera goes off the air and comes back there.
+fn address() -> String {
+    loop {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = first.local_addr().unwrap();
+        let port = address.port();
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if port < u16::MAX - 2 && is_free(port + 1) && is_free(port + 2) {
+            return address.to_string();
+        }
+    }
+}
+
+#[test]
+fn each_time_on_air_is_served_once() {
+    let (folder, address) = (tempfile::tempdir().unwrap(), address());
+    let mut watch = Watch::start(folder.path(), &address, &["--every", "1"]);
+    assert_eq!(watch.until("waiting")["camera"], address);
+    let camera = Camera::start_at(&address, &["--photos", "2"]);
+    assert_eq!(watch.until("summary")["new"], 2);
+    watch.until("resting");
+    let rows = camera.journal();
+    assert_eq!(rows.last().unwrap().note, "goodbye");
+    let operations = rows.len();
+    assert_eq!(camera.journal().len(), operations);
+    drop(camera);
+    watch.until("gone");
+    watch.until("waiting");
+    // With three more; the seed makes the first two the same.
+    let _camera = Camera::start_at(&address, &["--photos", "5"]);
+    let summary = watch.until("summary");
+    assert_eq!((&summary["new"], &summary["known"]), (&3.into(), &2.into()), "{summary}");
+    watch.until("resting");
+    let (code, last, _) = watch.end(Signal::INT);
+    assert_eq!(code, 130);
+    assert_eq!((&last["kind"], &last["passes"]), (&"watched".into(), &2.into()));
+    assert_eq!((&last["new"], &last["troubled"]), (&5.into(), &0.into()));
+    assert_eq!(files(&folder.path().join("library")).len(), 5);
+}
+
+#[test]
+fn a_camera_that_stays_is_connected_to_again_on_request_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Camera::start(&["--photos", "2"]);
+    let mut watch = Watch::start(folder.path(), &camera.address, &[]);
+    watch.until("resting");
+    let before = camera.journal().len();
+    signal(&watch.child, Signal::USR1);
+    let summary = watch.until("summary");
+    assert_eq!((&summary["new"], &summary["known"]), (&0.into(), &2.into()));
+    watch.until("resting");
+    assert!(camera.journal().len() > before);
+    let (code, last, told) = watch.end(Signal::TERM);
+    assert_eq!((code, &last["passes"]), (130, &2.into()));
+    assert_eq!(told.matches(r#""kind":"seen""#).count(), 2);
+}
+
+#[test]
+fn a_watch_that_is_stopped_while_it_waits_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watch = Watch::start(folder.path(), &address(), &["--every", "3600"]);
+    watch.until("waiting");
+    let (code, last, _) = watch.end(Signal::INT);
+    assert_eq!((code, &last["kind"], &last["passes"]), (130, &"watched".into(), &0.into()));
+}
+
+#[test]
+fn a_refusal_is_told_and_the_watch_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Camera::start(&["--photos", "1", "--fault", "refuse=OpenSession:0x2019"]);
+    let mut watch = Watch::start(folder.path(), &camera.address, &[]);
+    assert_eq!(watch.until("summary")["outcome"], "refused");
+    watch.until("resting");
+    let (code, last, _) = watch.end(Signal::INT);
+    assert_eq!((code, &last["troubled"]), (130, &1.into()));
+}
+
+#[test]
+fn words_that_do_not_go_together_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [
+        &["--watch", "--dry-run"][..],
+        &["--watch", "--demo"],
+        &["--every", "3"],
+        &["--watch", "--every", "0"],
+    ] {
+        assert_eq!(run(folder.path(), &[&["sync"], words].concat()).code, 2, "{words:?}");
+    }
+}
