@@ -99,7 +99,10 @@ async fn go<N: Network>(
             let cure = judge::NO_VERSIONS.to_owned();
             notes.failed(step, (cause, cure), saw(step, &log, ""));
         }
-        Err(why) => notes.failed(step, why, first.saw),
+        Err((cause, cure)) => {
+            let cure = judge::with_the_other_way(step, &cure, &log);
+            notes.failed(step, (cause, cure), first.saw);
+        }
     }
     notes.close(first.error)
 }

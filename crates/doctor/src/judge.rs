@@ -1,7 +1,7 @@
 //! Which step an error belongs to, and what to do about it.
 
 use filmwire_camera::Error;
-use filmwire_codec::{CameraState, DevicePropCode, OperationCode, ResponseCode};
+use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, OperationCode, ResponseCode};
 
 use crate::log::Log;
 use crate::step::Step;
@@ -60,7 +60,20 @@ pub(crate) fn explain(step: Step, error: &Error, log: &Log) -> (String, String) 
         }
         _ => error.cure(),
     };
-    (error.to_string(), cure.to_owned())
+    (error.to_string(), with_the_other_way(step, cure, log))
+}
+
+/// The cure, and the other way to the gallery where a body may want it though its own words led
+/// past it: nothing on the wire names the way.
+pub(crate) fn with_the_other_way(step: Step, cure: &str, log: &Log) -> String {
+    let offers = (DevicePropCode::EXTENDED_VIEW_VERSION, true);
+    let mut told = log.versions().into_iter().map(|(code, version)| (code, version.is_some()));
+    let is_behind = matches!(step, Step::Mode | Step::Versions | Step::FirstObject);
+    let went_there = log.mode() == Some(FunctionMode::NEW_APP_VIEW.0);
+    match is_behind && !went_there && told.any(|version| version == offers) {
+        true => format!("{cure}; a body of 2023 or later may need `--way newer`"),
+        false => cure.to_owned(),
+    }
 }
 
 fn tcp_cure(cause: &str) -> &'static str {

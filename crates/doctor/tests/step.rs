@@ -7,6 +7,7 @@ use filmwire_camera::{Address, Departures, Network, Options, Port, Waits};
 use filmwire_codec::journal::Verdict;
 use filmwire_doctor::{Diagnosis, Outcome, Step, examine, examine_network};
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
+use filmwire_sim::persona::Code;
 use filmwire_sim::{Persona, Simulator};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::TcpListener;
@@ -250,6 +251,22 @@ async fn first_object_that_is_silent_refused_or_no_photo() {
     let simulator = Simulator::new(Persona::builtin("X-T20").unwrap(), card);
     let (cause, _) = broken(&examine_body(&simulator).await, Step::FirstObject);
     assert!(cause.contains("not those of a photo"), "{cause}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_words_may_mislead_the_other_way_is_named() {
+    for (model, extended, is_named) in
+        [("X-T5", Some(1), true), ("X-T5", None, false), ("X100VI", Some(1), false)]
+    {
+        let simulator = body(model, 1);
+        simulator.with_persona(|persona| {
+            persona.versions.remove(&Code(0xDF28));
+            persona.versions.extend(extended.map(|version| (Code(0xDF28), version)));
+        });
+        simulator.add_fault("silence=GetObjectInfo".parse().unwrap());
+        let (_, cure) = broken(&examine_body(&simulator).await, Step::FirstObject);
+        assert_eq!(cure.contains("--way newer"), is_named, "{model} {extended:?}: {cure}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
