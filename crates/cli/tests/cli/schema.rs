@@ -87,6 +87,8 @@ impl Schemas {
                         self.valid(file, rule, field, &format!("{at}.{name}"))?;
                     }
                 }
+                // Of other values nothing is required, by the standard.
+                "required" if !value.is_object() => {}
                 "required" => {
                     for name in rule.as_array().unwrap() {
                         let there = value.get(name.as_str().unwrap()).is_some();
