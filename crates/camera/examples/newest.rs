@@ -19,8 +19,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     camera.set_real_sizes(true).await?;
-    // Classic modes list the newest object first.
-    let object = ObjectHandle(1);
+    // Classic ways list the newest object first, the newer way the oldest.
+    let is_last = camera.info().quirks.oldest_first;
+    let object = ObjectHandle(if is_last { camera.object_count() } else { 1 });
     let info = camera.object_info(object).await?;
     // A name from a camera is never used as a path, and nothing is replaced.
     let name: String = info

@@ -1,22 +1,24 @@
-//! Writes the thumbnails of the newest ten objects into this folder, without async:
+//! Writes the thumbnails of the newest ten objects into this folder:
 //! `cargo run -p filmwire-camera --example thumbs -- [HOST[:PORT]]`.
 
 use std::error::Error;
 
-use filmwire_camera::{Address, Options, blocking};
+use filmwire_camera::{Address, Camera, ObjectHandle, Options, TcpNetwork};
 
-fn main() -> Result<(), Box<dyn Error>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
     let address = match std::env::args().nth(1) {
         Some(text) => text.parse()?,
         None => Address::default(),
     };
-    let camera = blocking::Camera::connect(address, Options::default())?;
-    let mut objects: Vec<_> = camera.objects().collect();
+    let camera = Camera::connect(TcpNetwork::new(address), Options::default()).await?;
+    let mut objects: Vec<_> = (1..=camera.object_count()).map(ObjectHandle).collect();
+    // Classic ways list the newest object first, the newer way the oldest.
     if camera.info().quirks.oldest_first {
         objects.reverse();
     }
     for object in objects.into_iter().take(10) {
-        match camera.thumb(object)? {
+        match camera.thumb(object).await? {
             Some(jpeg) => {
                 std::fs::write(format!("thumb-{}.jpg", object.0), &jpeg)?;
                 println!("object {}: {} bytes", object.0, jpeg.len());
@@ -24,6 +26,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => println!("object {}: no thumbnail", object.0),
         }
     }
-    camera.leave();
+    camera.leave().await;
     Ok(())
 }
