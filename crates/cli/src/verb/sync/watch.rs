@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Trouble};
 use crate::failure;
+use crate::output::text;
 
 /// How long Enter may lie unread.
 const KEY_PAUSE: Duration = Duration::from_millis(250);
@@ -192,7 +193,9 @@ impl<'a> Teller<'a> {
             return Ok(());
         }
         let (passes, troubled, new) = (self.passes, self.troubled, self.new);
-        self.context.out.note(&format!("Stopped watching after {passes} looks, {new} new files"));
+        let looks = text::count(passes, "look", "looks");
+        let files = text::count(new, "new file", "new files");
+        self.context.out.note(&format!("Stopped watching after {looks}: {files}"));
         let totals =
             json!({ "outcome": exit.word(), "passes": passes, "troubled": troubled, "new": new });
         self.context.out.json("watched", totals)
