@@ -2,9 +2,12 @@
 
 mod support;
 
-use filmwire_ingest::{Kind, Stop, mark_known};
+use std::collections::BTreeMap;
+
+use filmwire_ingest::{Event, Kind, SkipReason, Stop, Summary, mark_known};
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
 use filmwire_sim::media::exif::Body;
+use filmwire_sim::media::stamp::Stamp;
 use support::{Shelf, SimConnect, on_card, plain_card, simulator};
 
 /// A card that was in two bodies of one key: its photos tell two serials.
@@ -101,4 +104,96 @@ async fn twins_obey_what_was_asked_for() {
     options.only = vec![Kind::Mov];
     let (result, _) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
     assert_eq!(result.unwrap().new, 0);
+}
+
+/// A film of 4 GiB and a little among photos, and what a camera says of its size, which nobody knows.
+async fn with_huge_film(size_past_4g: &str) -> (Summary, Vec<Event>, Shelf) {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(2)));
+    sim.with_persona(|persona| persona.set("size_past_4g", size_past_4g)).unwrap();
+    sim.with_card(|card| {
+        card.push(CardObject::pattern("100_FUJI", "DSCF0003.MOV", 7, (4 << 30) + 1_000_000));
+        card.shoot(1);
+    });
+    let (summary, events) = shelf.sync(&sim).await;
+    (summary, events, shelf)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lies_past_32_bits_is_skipped_with_that_reason() {
+    let (summary, events, shelf) = with_huge_film("max").await;
+    assert_eq!((summary.new, summary.failed), (3, 0), "{summary:?}");
+    assert_eq!(summary.skipped, [(SkipReason::TooLarge, 1)].into());
+    let told = |event: &Event| {
+        matches!(event, Event::Skipped { name, reason: SkipReason::TooLarge, .. }
+            if name == "DSCF0003.MOV")
+    };
+    assert_eq!(events.iter().filter(|event| told(event)).count(), 1);
+    assert_eq!(shelf.photos().len(), 3);
+}
+
+/// Other ways to say it would leave a part of the film that looks like a whole one.
+#[tokio::test(start_paused = true)]
+async fn a_film_past_32_bits_is_never_taken_for_a_whole_one() {
+    for size in ["wrap", "zero"] {
+        let (summary, events, shelf) = with_huge_film(size).await;
+        assert_eq!(summary.new - summary.damaged, 3, "{size}: {summary:?} {events:#?}");
+        assert!(summary.failed + summary.damaged == 1, "{size}: {summary:?}");
+        assert_eq!(shelf.photos().len() as u64, summary.new, "{size}");
+    }
+}
+
+/// The camera lists one of its two cards; each has its turn when the person chooses it.
+#[tokio::test(start_paused = true)]
+async fn two_slots_are_two_cards_one_after_the_other() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
+    let other = GenerateSpec { photos: 2, seed: 99, ..GenerateSpec::default() };
+    sim.insert_second(Card::generated(&other));
+    let (first, _) = shelf.sync(&sim).await;
+    assert_eq!((first.new, first.seen), (3, 3));
+    assert!(first.out_of_reach.contains("second card slot"), "{}", first.out_of_reach);
+    sim.select_slot(2);
+    let (second, _) = shelf.sync(&sim).await;
+    assert_eq!((second.new, second.known), (2, 0), "{second:?}");
+    sim.select_slot(1);
+    let (again, _) = shelf.sync(&sim).await;
+    assert_eq!((again.new, again.known, again.received_bytes), (0, 3, 0), "{again:?}");
+    assert_eq!(shelf.photos().len(), 5);
+    assert!(shelf.faults().is_empty());
+}
+
+/// Midnight is between two parts of one recording.
+#[tokio::test(start_paused = true)]
+async fn a_recording_in_parts_stays_in_one_folder() {
+    for model in ["X-T4", "X100VI"] {
+        let (shelf, sim) = (Shelf::new(), simulator(model, plain_card(0)));
+        sim.with_card(|card| {
+            for (number, date, size_bytes) in [
+                (1, Stamp::new(2026, 5, 14, 23, 40, 0), 3_950_000_000),
+                (2, Stamp::new(2026, 5, 15, 0, 10, 0), 1_000_000),
+                (3, Stamp::new(2026, 5, 16, 9, 0, 0), 1_000_000),
+            ] {
+                let name = format!("DSCF{number:04}.MOV");
+                let mut film = CardObject::pattern("100_FUJI", &name, number, size_bytes);
+                film.capture = Some(date);
+                card.push(film);
+            }
+        });
+        let mut options = shelf.options();
+        options.dry_run = true;
+        let (summary, events) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+        assert_eq!(summary.unwrap().new, 3);
+        let paths: BTreeMap<_, _> = events
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Started(start) => Some((start.name, start.path.unwrap())),
+                _ => None,
+            })
+            .collect();
+        let folder =
+            |number: u32| paths[&format!("DSCF{number:04}.MOV")].rsplit_once('/').unwrap().0;
+        assert_eq!(folder(1), folder(2), "{model}: {paths:?}");
+        assert_ne!(folder(2), folder(3), "{model}");
+        // The newest is met first, and says where.
+        assert_eq!(folder(1), "2026/2026-05-15", "{model}");
+    }
 }
