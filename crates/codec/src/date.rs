@@ -87,4 +87,28 @@ mod tests {
         }
         assert!(DateTime::parse("20240229T235960").is_some());
     }
+
+    #[test]
+    fn the_last_of_everything_is_one_and_what_comes_after_is_none() {
+        let is_one = |text| DateTime::parse(text).is_some();
+        for good in ["20240430T235960", "20240131T000000", "20240229T120000", "20231231T235959"] {
+            assert!(is_one(good), "{good}");
+        }
+        for bad in [
+            "20240431T000000",
+            "20240631T000000",
+            "20240931T000000",
+            "20241131T000000",
+            "20240132T000000",
+            "20230229T000000",
+            "20240101T240000",
+            "20240101T006000",
+            "20240101T000061",
+            "20240001T000000",
+            "20241301T000000",
+            "20240100T000000",
+        ] {
+            assert!(!is_one(bad), "{bad}");
+        }
+    }
 }

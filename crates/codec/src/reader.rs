@@ -148,6 +148,12 @@ mod tests {
     }
 
     #[test]
+    fn an_array_may_fill_the_input_to_its_end() {
+        let mut reader = Reader::new(&[2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]);
+        assert_eq!(reader.array_u32("handles"), Ok(vec![1, 2]));
+    }
+
+    #[test]
     fn trailing_bytes_are_told() {
         let mut reader = Reader::new(&[1, 2]);
         reader.u8("only").unwrap();

@@ -109,4 +109,18 @@ mod tests {
         assert_eq!((out[0], out.len()), (255, 511));
         assert_eq!(&out[509..], [0, 0]);
     }
+
+    #[test]
+    fn empty_is_what_shows_no_text() {
+        assert!(PtpString::default().is_empty() && PtpString(vec![0, 65]).is_empty());
+        assert!(!PtpString::from("A").is_empty());
+        assert_eq!(PtpString::from("DSCF0001.JPG").to_string(), "DSCF0001.JPG");
+    }
+
+    #[test]
+    fn a_padded_field_keeps_its_length_and_one_zero_unit() {
+        let mut out = vec![9];
+        encode_padded_utf16(&mut out, "abcdef", 4);
+        assert_eq!(out, [9, b'a', 0, b'b', 0, b'c', 0, 0, 0]);
+    }
 }

@@ -142,3 +142,18 @@ impl ObjectInfo {
         keywords.strip_prefix("Orientation:")?.trim().parse().ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orientations_are_read_with_and_without_a_blank() {
+        let of = |keywords: &str| {
+            ObjectInfo { keywords: keywords.into(), ..ObjectInfo::default() }.orientation()
+        };
+        assert_eq!(of("Orientation:8"), Some(8));
+        assert_eq!(of("Orientation: 6"), Some(6));
+        assert_eq!((of(""), of("Orientation:x"), of("8")), (None, None, None));
+    }
+}

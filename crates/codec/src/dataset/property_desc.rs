@@ -261,3 +261,42 @@ impl Capabilities {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(data_type: DataType, bytes: &[u8]) -> Result<DevicePropValue, DecodeError> {
+        DevicePropValue::decode(&mut Reader::new(bytes), data_type, "value")
+    }
+
+    #[test]
+    fn numbers_have_their_width_and_sign() {
+        for (data_type, width, value) in [
+            (DataType::INT8, 1, -2),
+            (DataType::UINT8, 1, 0xFE),
+            (DataType::INT16, 2, -2),
+            (DataType::UINT16, 2, 0xFFFE),
+            (DataType::INT32, 4, -2),
+            (DataType::UINT32, 4, 0xFFFF_FFFE),
+        ] {
+            let bytes = [0xFE, 0xFF, 0xFF, 0xFF];
+            assert_eq!(data_type.width_bytes(), Some(width));
+            let read = decode(data_type, &bytes).unwrap();
+            assert_eq!(read.signed(), Some(value), "{data_type:?}");
+            let mut again = Vec::new();
+            read.encode(&mut again);
+            assert_eq!(again, bytes[..width], "{data_type:?}");
+        }
+    }
+
+    #[test]
+    fn strings_are_no_numbers_and_other_types_are_refused() {
+        let text = decode(DataType::STRING, &[2, b'A', 0, 0, 0]).unwrap();
+        assert_eq!(text, DevicePropValue::Text("A".into()));
+        assert_eq!(text.signed(), None);
+        let error = decode(DataType(0x77), &[1, 2, 3, 4]).unwrap_err();
+        assert_eq!(error.field, "value");
+        assert!(error.to_string().contains("0xFFFF"), "{error}");
+    }
+}
