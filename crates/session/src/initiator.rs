@@ -362,3 +362,16 @@ impl Initiator {
         self.events.push_back(Event::Completed { data, response });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transaction_ids_go_round_past_the_one_that_means_none() {
+        let mut initiator =
+            Initiator { next_transaction: u32::MAX - 2, ..Initiator::new(Timing::default()) };
+        let mut next = || initiator.take_transaction_id().0;
+        assert_eq!([next(), next(), next(), next()], [u32::MAX - 2, u32::MAX - 1, 1, 2]);
+    }
+}

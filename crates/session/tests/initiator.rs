@@ -144,8 +144,9 @@ fn silence_is_told_and_a_late_answer_is_thrown_away() {
     rest.extend(encode_response(ResponseCode::OK, TransactionId(1), &[]));
     rest.extend(encode_response(ResponseCode::OK, TransactionId(2), &[]));
     initiator.handle_input(silent, &rest);
-    let Some(Event::Completed { response, .. }) = initiator.poll_event() else { panic!() };
+    let Some(Event::Completed { data, response }) = initiator.poll_event() else { panic!() };
     assert_eq!(response.transaction, TransactionId(2));
+    assert!(data.is_empty(), "the late payload belongs to nobody");
     assert_eq!(initiator.poll_event(), None);
 }
 
@@ -227,4 +228,129 @@ fn payload_read_past_its_end_is_handed_back() {
     let Some(Event::Completed { data, response }) = initiator.poll_event() else { panic!() };
     assert_eq!((data, response.code), (vec![5; 8], ResponseCode::OK));
     assert!(initiator.is_idle());
+}
+
+/// An answer to an init that was not sent, or not sent again yet, cannot be meant.
+#[test]
+fn bytes_before_they_were_asked_for_are_a_fault() {
+    let now = Instant::now();
+    let mut fresh = Initiator::new(Timing::default());
+    fresh.handle_input(now, &InitAck::new("X-T4").encode());
+    assert_eq!(fresh.poll_event(), Some(Event::Broken(Fault::Unasked(68))));
+
+    let mut waiting = Initiator::new(Timing::default());
+    waiting.register(now, &InitRequest::new("filmwire"));
+    let fail = InitFail { reason: InitFailReason::DEVICE_BUSY }.encode();
+    waiting.handle_input(now, &fail);
+    assert!(matches!(waiting.poll_event(), Some(Event::Refused { .. })));
+    waiting.handle_input(now, &fail);
+    assert_eq!(waiting.poll_event(), Some(Event::Broken(Fault::Unasked(12))));
+}
+
+#[test]
+fn attempts_to_register_are_counted() {
+    let mut now = Instant::now();
+    let mut initiator = Initiator::new(Timing::default());
+    initiator.register(now, &InitRequest::new("filmwire"));
+    for wanted in 1..=4 {
+        initiator.handle_input(now, &InitFail { reason: InitFailReason::DEVICE_BUSY }.encode());
+        let Some(Event::Refused { attempt, .. }) = initiator.poll_event() else { panic!() };
+        assert_eq!(attempt, wanted);
+        now = initiator.poll_timeout().unwrap();
+        initiator.handle_timeout(now);
+    }
+}
+
+#[test]
+fn an_init_is_not_given_up_before_its_time() {
+    let now = Instant::now();
+    let mut initiator = Initiator::new(Timing::default());
+    initiator.register(now, &InitRequest::new("filmwire"));
+    initiator.handle_timeout(initiator.poll_timeout().unwrap() - MS);
+    assert_eq!(initiator.poll_event(), None);
+    initiator.handle_input(now, &InitAck::new("X-T4").encode());
+    assert!(matches!(initiator.poll_event(), Some(Event::Registered(_))));
+}
+
+#[test]
+fn an_init_answer_may_come_in_pieces_and_has_a_greatest_length() {
+    let now = Instant::now();
+    let registering = || {
+        let mut initiator = Initiator::new(Timing::default());
+        initiator.register(now, &InitRequest::new("filmwire"));
+        initiator
+    };
+    let ack = InitAck::new("X-T4").encode();
+    for cut in 1..ack.len() {
+        let mut initiator = registering();
+        initiator.handle_input(now, &ack[..cut]);
+        assert_eq!(initiator.poll_event(), None, "cut at {cut}");
+        initiator.handle_input(now, &ack[cut..]);
+        assert!(matches!(initiator.poll_event(), Some(Event::Registered(_))), "cut at {cut}");
+    }
+    // A length that can be waited for, and one more.
+    let mut most = registering();
+    most.handle_input(now, &[0, 1, 0, 0, 2, 0, 0, 0]);
+    assert_eq!(most.poll_event(), None);
+    let mut beyond = registering();
+    beyond.handle_input(now, &[1, 1, 0, 0, 2, 0, 0, 0]);
+    let fault = Fault::TooLong { announced: 257, allowed: 256 };
+    assert_eq!(beyond.poll_event(), Some(Event::Broken(fault)));
+}
+
+/// The late answer to what was given up comes in pieces, with the next answer behind it.
+#[test]
+fn what_was_given_up_is_told_no_more_however_late_it_comes() {
+    let mut wire = encode_data_header(OperationCode::GET_THUMB, TransactionId(1), 200).to_vec();
+    // Bytes that would pass for headers, if they were read as such.
+    wire.extend((0..20).flat_map(|_| [12, 0, 0, 0, 3, 0, 1, 0x20, 2, 0]));
+    wire.extend(encode_response(ResponseCode::OK, TransactionId(1), &[]));
+    let next = encode_response(ResponseCode::OK, TransactionId(2), &[5]);
+    for given_up_after in [0, 5, 12, 100, 211] {
+        for cut in given_up_after..=wire.len() {
+            let (mut initiator, now) = in_session();
+            initiator.start(now, request(OperationCode::GET_THUMB, &[1])).unwrap();
+            initiator.poll_transmit(now);
+            initiator.handle_input(now, &wire[..given_up_after]);
+            initiator.give_up();
+            assert!(initiator.is_idle());
+            assert_eq!(initiator.poll_event(), None);
+            initiator.handle_input(now, &wire[given_up_after..cut]);
+            initiator.start(now, request(OperationCode::OPEN_SESSION, &[1])).unwrap();
+            initiator.handle_input(now, &[&wire[cut..], &next].concat());
+            let event = initiator.poll_event();
+            let Some(Event::Completed { data, response }) = event else {
+                panic!("{cut}: {event:?}")
+            };
+            assert!(data.is_empty(), "{given_up_after} {cut}");
+            assert_eq!((response.transaction, response.params), (TransactionId(2), vec![5]));
+            assert_eq!(initiator.poll_event(), None);
+        }
+    }
+}
+
+#[test]
+fn giving_up_what_did_not_go_out_yet_sends_nothing() {
+    let now = Instant::now();
+    let mut initiator = Initiator::new(Timing::default());
+    initiator.register(now, &InitRequest::new("filmwire"));
+    initiator.poll_transmit(now);
+    initiator.handle_input(now, &InitAck::new("X-T5").encode());
+    initiator.start(now, request(OperationCode::OPEN_SESSION, &[1])).unwrap();
+    initiator.give_up();
+    assert_eq!(initiator.poll_transmit(now + 1000 * MS), None);
+    assert_eq!(initiator.poll_timeout(), None);
+}
+
+/// A piece is read to its end, and little further: what follows is copied.
+#[test]
+fn space_is_what_the_payload_lacks_and_a_little() {
+    use bytes::BufMut as _;
+
+    let (mut initiator, now) = in_session();
+    initiator.start(now, request(OperationCode::GET_THUMB, &[1])).unwrap();
+    let header = encode_data_header(OperationCode::GET_THUMB, TransactionId(1), 5000);
+    initiator.handle_input(now, &[&header[..], &[7; 10]].concat());
+    let space = initiator.read_space().remaining_mut();
+    assert!((4990..=4990 + 64).contains(&space), "{space}");
 }
