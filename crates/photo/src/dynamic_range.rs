@@ -34,7 +34,8 @@ impl DynamicRange {
             found.filter(|percent| *percent > 0).map(Self::Percent)
         };
         let priority = note.number(MakerNote::DR_PRIORITY).and_then(|priority| {
-            match (priority, note.number(MakerNote::DR_PRIORITY_FIXED)) {
+            let fixed = note.number(MakerNote::DR_PRIORITY_FIXED);
+            match (priority, fixed.or_else(|| note.number(MakerNote::DR_PRIORITY_STRENGTH))) {
                 (0, _) => Some(Self::PriorityAuto),
                 (1, Some(1)) => Some(Self::PriorityWeak),
                 (1, Some(2)) => Some(Self::PriorityStrong),
@@ -91,6 +92,7 @@ mod tests {
         assert_eq!(shown(&[(0x1400, 3), (0x1402, 0x200)]).unwrap(), "DR230");
         assert_eq!(shown(&[(0x1400, 3), (0x1402, 0)]).unwrap(), "wide");
         assert_eq!(shown(&[(0x1400, 1), (0x1443, 1), (0x1444, 2)]).unwrap(), "DR-P strong");
+        assert_eq!(shown(&[(0x1443, 1), (0x1444, 2), (0x1445, 1)]).unwrap(), "DR-P weak");
         assert_eq!(shown(&[(0x1400, 1), (0x1443, 0), (0x1445, 1)]).unwrap(), "DR-P auto");
         assert_eq!(shown(&[(0x1400, 7)]), None);
         assert_eq!(shown(&[]), None);

@@ -1,7 +1,5 @@
 //! Exif by `nom-exif`, in the words of [`Facts`].
 
-use std::io::{Read, Seek};
-
 use nom_exif::{EntryValue, Exif, ExifTag, IfdIndex, MediaParser, MediaSource};
 use tracing::subscriber::{NoSubscriber, with_default};
 
@@ -16,23 +14,23 @@ const RATING: u16 = 0x4746;
 /// Most stars there are.
 const MOST_STARS: i64 = 5;
 
-/// Reads the facts of a file; one without Exif has none.
-pub(crate) fn read(file: impl Read + Seek) -> Facts {
-    parse(|| MediaSource::seekable(file)).map(|exif| facts(&exif)).unwrap_or_default()
+/// Reads the facts of the TIFF part alone.
+pub(crate) fn of_tiff(tiff: Vec<u8>) -> Facts {
+    parse(tiff).map(|exif| facts(&exif)).unwrap_or_default()
 }
 
 /// Reads the facts of bytes in memory, and where in them the small preview is whose offset counts
 /// from `tiff_at`.
 pub(crate) fn of_bytes(bytes: Vec<u8>, tiff_at: u64) -> Facts {
-    let exif = parse(|| MediaSource::from_memory(bytes));
+    let exif = parse(bytes);
     exif.map(|exif| Facts { preview: thumbnail(&exif, tiff_at), ..facts(&exif) })
         .unwrap_or_default()
 }
 
-fn parse<R: Read>(open: impl FnOnce() -> nom_exif::Result<MediaSource<R>>) -> Option<Exif> {
+fn parse(bytes: Vec<u8>) -> Option<Exif> {
     // What a stranger's file lacks is no event of ours, and the library logs it as an error.
     with_default(NoSubscriber::new(), || {
-        let iter = MediaParser::new().parse_exif(open().ok()?).ok()?;
+        let iter = MediaParser::new().parse_exif(MediaSource::from_memory(bytes).ok()?).ok()?;
         Some(iter.into())
     })
 }

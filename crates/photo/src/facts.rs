@@ -5,8 +5,8 @@ use std::io::{self, Cursor, Read, Seek};
 use crate::dynamic_range::DynamicRange;
 use crate::film_simulation::FilmSimulation;
 use crate::kind::Kind;
-use crate::source::{Bounded, HEAD_BYTES, read_at};
-use crate::{exif, film, jpeg, raf};
+use crate::source::{HEAD_BYTES, read_at};
+use crate::{exif, film, heif, jpeg, raf};
 
 /// A part of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Facts {
         let facts = match kind {
             Some(Kind::Jpeg) => of_jpeg(head, 0),
             Some(Kind::Raf) => of_raf(file)?,
-            Some(Kind::Heif) => exif::read(Bounded::new(file)?),
+            Some(Kind::Heif) => heif::read(file)?,
             Some(Kind::Film) => film::read(file)?,
             None => Self::default(),
         };

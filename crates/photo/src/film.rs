@@ -55,7 +55,8 @@ fn movie_header(header: &[u8]) -> (Option<String>, Option<u64>) {
     };
     // All ones mean that nobody knows.
     let unknown = if is_long { u64::MAX } else { u64::from(u32::MAX) };
-    let known = duration.filter(|duration| *duration != unknown).zip(scale);
+    // Films in fragments say zero.
+    let known = duration.filter(|duration| ![0, unknown].contains(duration)).zip(scale);
     let milliseconds = known.and_then(|(duration, scale)| {
         u64::try_from(u128::from(duration) * 1000).ok()?.checked_div(u64::from(scale))
     });
@@ -151,6 +152,7 @@ mod tests {
         let unset = facts(&film(&short(0, 0, 1500)));
         assert_eq!((unset.taken, unset.duration_ms), (None, None));
         assert_eq!(facts(&film(&short(1, 600, u32::MAX))).duration_ms, None);
+        assert_eq!(facts(&film(&short(1, 600, 0))).duration_ms, None);
         let whole = film(&short(3_534_591_845, 600, 1500));
         for cut in 0..whole.len() {
             let facts = facts(&whole[..cut]);

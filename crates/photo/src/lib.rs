@@ -7,7 +7,8 @@
 //! amount of memory ([`MEMORY_BYTES`]) whatever a file claims. What is read of which format, and
 //! what was never seen from a real camera, stands in `docs/guide/files.md`.
 //!
-//! Exif is read by `nom-exif`; Fujifilm's maker note, RAF and the boxes of films are read here.
+//! The TIFF part of Exif is read by `nom-exif`; where it lies, Fujifilm's maker note, RAF and the
+//! boxes of films and HEIF are read here.
 //!
 //! ```
 //! use std::io::Cursor;
@@ -31,6 +32,7 @@ mod exif;
 mod facts;
 mod film;
 mod film_simulation;
+mod heif;
 mod jpeg;
 mod kind;
 mod maker_note;

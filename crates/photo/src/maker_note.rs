@@ -43,8 +43,10 @@ impl<'a> MakerNote<'a> {
     pub const RATING: u16 = 0x1431;
     /// D-range priority: 0 automatic, 1 of a fixed strength.
     pub const DR_PRIORITY: u16 = 0x1443;
-    /// Strength of D-range priority if it is fixed: 1 weak, 2 strong.
-    pub const DR_PRIORITY_FIXED: u16 = 0x1444;
+    /// Strength of D-range priority: 1 weak, 2 strong.
+    pub const DR_PRIORITY_STRENGTH: u16 = 0x1444;
+    /// The same, by other bodies if it is fixed.
+    pub const DR_PRIORITY_FIXED: u16 = 0x1445;
 
     /// Finds the directory; `None` if this is no note of Fujifilm's. Entries of a directory that
     /// goes past the end are read as far as they are there.

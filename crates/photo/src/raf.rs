@@ -1,8 +1,10 @@
 //! RAF: Fujifilm's raw container.
 //!
 //! A header with a directory at byte 84: offset and length, big-endian, of an embedded JPEG (with
-//! the photo's Exif), of a list of records about the sensor, and of the sensor's data. Source:
-//! Reported: libopenraw, its notes on RAF; exiftool's table of RAF tags.
+//! the photo's Exif), of a list of records about the sensor, and of the sensor's data. Bodies with
+//! two kinds of pixels have records and data of the second kind besides. Source: Reported:
+//! libopenraw, its notes on RAF; exiftool's table of RAF tags. Seen: exiftool's trimmed file of a
+//! FinePix S5 Pro, whose second data ends the file.
 
 use std::io::{self, Read, Seek};
 
@@ -13,6 +15,8 @@ use crate::structure::{Structure, broken};
 const DIRECTORY_AT: u64 = 84;
 /// Its bytes as far as we read it: three pairs of numbers.
 const DIRECTORY_BYTES: usize = 24;
+/// Where the second data is named: offset and length.
+const SECOND_AT: u64 = 128;
 /// Records are a few hundred bytes to some KiB.
 const MOST_RECORD_BYTES: u64 = 64 * 1024;
 /// Height and width of the sensor without its rim, then with it.
@@ -40,7 +44,25 @@ pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::
             return broken(format!("the RAF's {name} ends at byte {end}, the file at {length}"));
         }
     }
-    Ok(Structure::Whole)
+    match second_end(file, parts)? {
+        Some(end) if end > length => {
+            broken(format!("the RAF's second CFA ends at byte {end}, the file at {length}"))
+        }
+        _ => Ok(Structure::Whole),
+    }
+}
+
+/// Where the second data ends. Only what goes on where the first data ends is taken for it: nobody
+/// tells what other bodies have in these bytes.
+fn second_end(
+    file: &mut (impl Read + Seek + ?Sized),
+    [preview, _, first]: [Part; 3],
+) -> io::Result<Option<u64>> {
+    let bytes = read_at(file, SECOND_AT, 8)?;
+    let Some((offset, length)) = be_u32(&bytes, 0).zip(be_u32(&bytes, 4)) else { return Ok(None) };
+    let offset = u64::from(offset);
+    let is_second = preview.0 >= SECOND_AT + 8 && first.1 > 0 && offset == first.0 + first.1;
+    Ok(is_second.then(|| offset + u64::from(length)))
 }
 
 /// Width and height of the sensor's image by its records.
@@ -72,7 +94,26 @@ fn record(records: &[u8], wanted: u16) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
+
+    #[test]
+    fn the_second_data_must_be_there_too() {
+        let mut raf = b"FUJIFILMCCD-RAW ".to_vec();
+        raf.resize(84, 0);
+        for word in [140u32, 4, 144, 4, 148, 6, 0, 0, 0, 0, 0, 154, 6, 0] {
+            raf.extend(word.to_be_bytes());
+        }
+        raf.extend([0; 20]);
+        let check = |raf: &[u8]| check(&mut Cursor::new(raf), raf.len() as u64).unwrap();
+        assert_eq!(raf.len(), 160);
+        assert_eq!(check(&raf), Structure::Whole);
+        assert!(matches!(check(&raf[..159]), Structure::Broken(_)));
+        // Elsewhere it is no second data, but something nobody knows.
+        raf[131] += 1;
+        assert_eq!(check(&raf[..159]), Structure::Whole);
+    }
 
     #[test]
     fn records_are_found_by_tag() {

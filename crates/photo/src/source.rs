@@ -38,53 +38,11 @@ pub(crate) fn be_u64(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
 }
 
-/// A file that ends after [`MEMORY_BYTES`] were read, wherever they were: a parser that keeps all
-/// it reads cannot keep more.
-pub(crate) struct Bounded<'a, R: ?Sized> {
-    file: &'a mut R,
-    left: u64,
-}
-
-impl<'a, R: Read + Seek + ?Sized> Bounded<'a, R> {
-    /// From the beginning of the file.
-    pub(crate) fn new(file: &'a mut R) -> io::Result<Self> {
-        file.seek(SeekFrom::Start(0))?;
-        Ok(Self { file, left: MEMORY_BYTES })
-    }
-}
-
-impl<R: Read + ?Sized> Read for Bounded<'_, R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(into.len());
-        let count = self.file.read(&mut into[..most])?;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
-
-impl<R: Seek + ?Sized> Seek for Bounded<'_, R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.file.seek(to)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
 
     use super::*;
-
-    #[test]
-    fn a_bounded_file_ends_early() {
-        let mut file = Cursor::new(vec![7; MEMORY_BYTES as usize + 1000]);
-        let mut bounded = Bounded::new(&mut file).unwrap();
-        let mut first = [0; 900];
-        bounded.read_exact(&mut first).unwrap();
-        bounded.seek(SeekFrom::Start(10)).unwrap();
-        let mut rest = Vec::new();
-        bounded.read_to_end(&mut rest).unwrap();
-        assert_eq!(rest.len() as u64, MEMORY_BYTES - 900);
-    }
 
     #[test]
     fn reading_past_the_end_gives_what_is_there() {

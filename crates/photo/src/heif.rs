@@ -1,0 +1,269 @@
+//! HEIF: where its Exif lies, and its size in pixels.
+//!
+//! A directory (`meta`) lists items by number and type (`iinf`) and says where each is (`iloc`); one
+//! of them is Exif. Sizes are among the properties (`iprp`, `ipco`, `ispe`). Source: ISO/IEC
+//! 14496-12, 8.11; ISO/IEC 23008-12, 6.5.3 (`ispe`) and A.2.1 (Exif).
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::boxes::{Box, Found, find, read_box};
+use crate::exif;
+use crate::facts::Facts;
+use crate::source::{be_u16, be_u32, be_u64, read_at};
+
+/// Boxes of a level that are looked at.
+const MOST_BOXES: u32 = 10_000;
+/// A directory of a thousand items has some 30 KiB.
+const MOST_TABLE_BYTES: u64 = 256 * 1024;
+/// Exif of a photo has some KiB, with a large thumbnail some hundred.
+const MOST_EXIF_BYTES: u64 = 1 << 20;
+/// Version and flags at the beginning of some boxes.
+const VERSION_BYTES: u64 = 4;
+
+/// Where an item's bytes count from.
+const IN_FILE: u16 = 0;
+const IN_DIRECTORY: u16 = 1;
+
+/// An item's place: what it counts from, offset, length.
+type Place = (u16, u64, u64);
+
+/// Reads the facts of a HEIF.
+pub(crate) fn read(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Facts> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let Some(meta) = find(file, b"meta", (0, length), MOST_BOXES)? else {
+        return Ok(Facts::default());
+    };
+    let inside = (meta.body + VERSION_BYTES, meta.end);
+    let tiff = tiff(file, inside)?;
+    let mut facts = tiff.map(exif::of_tiff).unwrap_or_default();
+    if facts.width.is_none() || facts.height.is_none() {
+        (facts.width, facts.height) = pixels(file, inside)?.unzip();
+    }
+    Ok(facts)
+}
+
+/// The TIFF part of the item that holds Exif.
+fn tiff(file: &mut (impl Read + Seek + ?Sized), inside: (u64, u64)) -> io::Result<Option<Vec<u8>>> {
+    let mut table = |name| -> io::Result<Vec<u8>> {
+        let found = find(file, name, inside, MOST_BOXES)?;
+        found.map_or(Ok(Vec::new()), |found| content(file, found, MOST_TABLE_BYTES))
+    };
+    let (names, places) = (table(b"iinf")?, table(b"iloc")?);
+    let place = exif_item(&names).and_then(|item| place(&places, item));
+    let Some((from, offset, bytes)) = place else { return Ok(None) };
+    let start = match from {
+        IN_FILE => 0,
+        IN_DIRECTORY => match find(file, b"idat", inside, MOST_BOXES)? {
+            Some(data) => data.body,
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let Some(at) = offset.checked_add(start) else { return Ok(None) };
+    let bytes = read_at(file, at, bytes.min(MOST_EXIF_BYTES) as usize)?;
+    Ok(tiff_of(&bytes).map(<[u8]>::to_vec))
+}
+
+/// The item begins with the offset of the TIFF part behind itself. Encoders leave out the `Exif`
+/// before that part, or have it and do not count it.
+fn tiff_of(item: &[u8]) -> Option<&[u8]> {
+    let offset = usize::try_from(be_u32(item, 0)?).ok()?;
+    let tiff = item.get(4..)?.get(offset..)?;
+    Some(tiff.strip_prefix(b"Exif\0\0").unwrap_or(tiff))
+}
+
+fn content(file: &mut (impl Read + Seek + ?Sized), of: Box, most: u64) -> io::Result<Vec<u8>> {
+    read_at(file, of.body, (of.end - of.body).min(most) as usize)
+}
+
+/// The number of the item that is Exif, in the content of `iinf`.
+fn exif_item(names: &[u8]) -> Option<u32> {
+    let mut at = if names.first()? == &0 { 6 } else { 8 };
+    loop {
+        let size = usize::try_from(be_u32(names, at)?).ok()?.max(8);
+        let entry = names.get(at..at.checked_add(size)?)?;
+        let (id, kind) = match entry.get(8)? {
+            2 => (u32::from(be_u16(entry, 12)?), entry.get(16..20)),
+            3 => (be_u32(entry, 12)?, entry.get(18..22)),
+            // Older entries have no type.
+            _ => (0, None),
+        };
+        if entry.get(4..8) == Some(b"infe") && kind == Some(b"Exif") {
+            return Some(id);
+        }
+        at += size;
+    }
+}
+
+/// Where an item is, in the content of `iloc`; items of more than one piece are nowhere.
+fn place(places: &[u8], wanted: u32) -> Option<Place> {
+    let version = *places.first()?;
+    let sizes = be_u16(places, 4)?;
+    let half = |shift: u16| usize::from(sizes >> shift & 0xF);
+    let (offset_size, length_size, base_size) = (half(12), half(8), half(4));
+    let index_size = if version == 0 { 0 } else { half(0) };
+    let mut words = Words { bytes: places, at: 6 };
+    let short = |version| if version < 2 { 2 } else { 4 };
+    for _ in 0..words.next(short(version))? {
+        let id = words.next(short(version))?;
+        let from = if version == 0 { 0 } else { words.next(2)? & 0xF };
+        // Which other file it is in; 0 for this one.
+        let elsewhere = words.next(2)?;
+        let base = words.next(base_size)?;
+        let pieces = words.next(2)?;
+        let mut first = None;
+        for _ in 0..pieces {
+            words.next(index_size)?;
+            let piece = (words.next(offset_size)?, words.next(length_size)?);
+            first.get_or_insert(piece);
+        }
+        if id == u64::from(wanted) {
+            let (offset, length) = first.filter(|_| pieces == 1 && elsewhere == 0)?;
+            return Some((u16::try_from(from).ok()?, base.checked_add(offset)?, length));
+        }
+    }
+    None
+}
+
+/// Numbers of 0, 2, 4 or 8 bytes, one after the other.
+struct Words<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Words<'_> {
+    fn next(&mut self, size: usize) -> Option<u64> {
+        let at = self.at;
+        self.at += size;
+        match size {
+            0 => Some(0),
+            2 => be_u16(self.bytes, at).map(u64::from),
+            4 => be_u32(self.bytes, at).map(u64::from),
+            8 => be_u64(self.bytes, at),
+            _ => None,
+        }
+    }
+}
+
+/// The largest size among the properties: tiles and thumbnails have sizes of their own.
+fn pixels(
+    file: &mut (impl Read + Seek + ?Sized),
+    inside: (u64, u64),
+) -> io::Result<Option<(u32, u32)>> {
+    let Some(properties) = find(file, b"iprp", inside, MOST_BOXES)? else { return Ok(None) };
+    let inside = (properties.body, properties.end);
+    let Some(list) = find(file, b"ipco", inside, MOST_BOXES)? else { return Ok(None) };
+    let mut largest = None;
+    let mut at = list.body;
+    for _ in 0..MOST_BOXES {
+        if at >= list.end {
+            break;
+        }
+        let Found::Box(found) = read_box(file, at, list.end)? else { break };
+        at = found.end;
+        if found.name == *b"ispe" {
+            let size = content(file, found, 12)?;
+            let size = be_u32(&size, 4).zip(be_u32(&size, 8)).filter(|(w, h)| *w > 0 && *h > 0);
+            let area = |size: &(u32, u32)| u64::from(size.0) * u64::from(size.1);
+            largest = largest.into_iter().chain(size).max_by_key(area);
+        }
+    }
+    Ok(largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        [&(content.len() as u32 + 8).to_be_bytes()[..], name, content].concat()
+    }
+
+    /// TIFF with nothing but a model.
+    const TIFF: &[u8] = b"II*\0\x08\0\0\0\x01\0\x10\x01\x02\0\x04\0\0\0X-Q\0\0\0\0\0";
+
+    fn entry(id: u16, kind: &[u8; 4]) -> Vec<u8> {
+        boxed(b"infe", &[&[2, 0, 0, 0][..], &id.to_be_bytes(), &[0, 0], kind, b"\0"].concat())
+    }
+
+    /// A file with a picture, a tile and Exif, whose place is written by `places`.
+    fn heif(places: impl Fn(u32) -> Vec<u8>, idat: &[u8], item: &[u8]) -> Vec<u8> {
+        let names = [&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat();
+        let size = |w: u32, h: u32| {
+            boxed(b"ispe", &[&[0; 4][..], &w.to_be_bytes(), &h.to_be_bytes()].concat())
+        };
+        let list = boxed(b"ipco", &[size(64, 48), size(640, 426), size(0, 9)].concat());
+        let build = |at| {
+            let parts = [
+                boxed(b"iloc", &places(at)),
+                boxed(b"iinf", &names),
+                boxed(b"iprp", &list),
+                boxed(b"idat", idat),
+            ];
+            let meta = boxed(b"meta", &[&[0; 4][..], &parts.concat()].concat());
+            [boxed(b"ftyp", b"heic\0\0\0\0mif1"), meta].concat()
+        };
+        let at = build(0).len() as u32 + 8;
+        [build(at), boxed(b"mdat", item)].concat()
+    }
+
+    fn version_0(item: &[u8]) -> impl Fn(u32) -> Vec<u8> {
+        let length = item.len() as u32;
+        move |at: u32| {
+            let one = |id: u16, at: u32, length: u32| {
+                let head = [&id.to_be_bytes()[..], &[0, 0], &[0, 0, 0, 0], &[0, 1]].concat();
+                [&head[..], &at.to_be_bytes(), &length.to_be_bytes()].concat()
+            };
+            let head = [0, 0, 0, 0, 0x44, 0x40, 0, 2];
+            [&head[..], &one(1, 5, 7), &one(2, at, length)].concat()
+        }
+    }
+
+    fn told(file: &[u8]) -> Facts {
+        read(&mut Cursor::new(file)).unwrap()
+    }
+
+    #[test]
+    fn exif_is_found_with_and_without_its_name_before_it() {
+        let plain = [&[0, 0, 0, 0][..], TIFF].concat();
+        let counted = [&[0, 0, 0, 6][..], b"Exif\0\0", TIFF].concat();
+        let uncounted = [&[0, 0, 0, 0][..], b"Exif\0\0", TIFF].concat();
+        for item in [plain, counted, uncounted] {
+            let facts = told(&heif(version_0(&item), b"", &item));
+            assert_eq!(facts.model.as_deref(), Some("X-Q"), "{}", item.escape_ascii());
+            assert_eq!((facts.width, facts.height), (Some(640), Some(426)));
+        }
+    }
+
+    #[test]
+    fn exif_may_lie_in_the_directory_itself() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let data = [&[7; 3][..], &item].concat();
+        // Version 1: how it is placed, eight bytes of offset, no base.
+        let places = |_| {
+            let head = [1, 0, 0, 0, 0x84, 0x00, 0, 1, 0, 2, 0, 1, 0, 0, 0, 1];
+            [&head[..], &3u64.to_be_bytes(), &(item.len() as u32).to_be_bytes()].concat()
+        };
+        assert_eq!(told(&heif(places, &data, b"")).model.as_deref(), Some("X-Q"));
+    }
+
+    #[test]
+    fn what_is_cut_or_elsewhere_tells_nothing_of_itself() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let whole = heif(version_0(&item), b"", &item);
+        for cut in 0..whole.len() - item.len() {
+            assert_eq!(told(&whole[..cut]).model, None, "cut at {cut}");
+        }
+        let elsewhere = |at| {
+            let mut places = version_0(&item)(at);
+            // The second item's reference, behind its number.
+            places[8 + 18 + 3] = 1;
+            places
+        };
+        assert_eq!(told(&heif(elsewhere, b"", &item)).model, None);
+        let huge = |_| [&[0, 0, 0, 0, 0x44, 0x40, 0xFF, 0xFF][..], &[0xFF; 64]].concat();
+        assert_eq!(told(&heif(huge, b"", &item)).model, None);
+    }
+}
