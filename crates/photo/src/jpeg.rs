@@ -30,13 +30,16 @@ pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::
             0xFF => at += 1,
             0x01 | 0xD0..=0xD8 => at += 2,
             EOI => return broken("the JPEG ends before its scan"),
-            SOS => break,
             _ => {
                 let bytes = u64::from(u16::from_be_bytes([high, low]));
                 if bytes < 2 || at + 2 + bytes > length {
                     return broken(format!("JPEG segment {marker:02X} at byte {at} is too long"));
                 }
                 at += 2 + bytes;
+                // What stands in the scan's own header is no end.
+                if marker == SOS {
+                    break;
+                }
             }
         }
     }
@@ -106,7 +109,18 @@ pub(crate) fn pixels(head: &[u8]) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
+
+    #[test]
+    fn an_end_inside_the_scans_header_is_none() {
+        let check = |file: &[u8]| check(&mut Cursor::new(file), file.len() as u64).unwrap();
+        // Found by fuzzing: the length of the header would pass for an end.
+        assert!(matches!(check(b"\xFF\xD8\xFF\xDA\xFF\xD9"), Structure::Broken(_)));
+        assert!(matches!(check(b"\xFF\xD8\xFF\xDA\x00\x04\xFF\xD9"), Structure::Broken(_)));
+        assert_eq!(check(b"\xFF\xD8\xFF\xDA\x00\x04ab\xFF\xD9"), Structure::Whole);
+    }
 
     #[test]
     fn exif_and_pixels_are_found_behind_other_segments() {
