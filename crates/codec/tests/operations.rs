@@ -26,7 +26,7 @@ fn sent<O: Operation>(operation: &O) -> (u16, Vec<u32>, Option<Vec<u8>>) {
 fn what_is_sent() {
     let object = ObjectHandle(7);
     assert_eq!(sent(&GetDeviceInfo), (0x1001, vec![], None));
-    assert_eq!(sent(&OpenSession(SessionId(1))), (0x1002, vec![1], None));
+    assert_eq!(sent(&OpenSession(SessionId(3))), (0x1002, vec![3], None));
     assert_eq!(sent(&CloseSession), (0x1003, vec![], None));
     assert_eq!(sent(&GetObjectInfo(object)), (0x1008, vec![7], None));
     assert_eq!(sent(&GetThumb(object)), (0x100A, vec![7], None));

@@ -248,6 +248,44 @@ fn bytes_before_they_were_asked_for_are_a_fault() {
 }
 
 #[test]
+fn a_container_while_nothing_runs_is_a_fault_unless_it_is_late() {
+    let (mut initiator, now) = in_session();
+    initiator.handle_input(now, &encode_response(ResponseCode::OK, TransactionId(1), &[5]));
+    assert_eq!(initiator.poll_event(), Some(Event::Broken(Fault::Unasked(4))));
+
+    let (mut initiator, now) = in_session();
+    initiator.start(now, request(OperationCode::GET_THUMB, &[1])).unwrap();
+    initiator.give_up();
+    initiator.handle_input(now, &encode_response(ResponseCode::OK, TransactionId(1), &[5]));
+    assert_eq!(initiator.poll_event(), None);
+    assert!(initiator.is_idle());
+}
+
+/// As many bytes as the operation can justify, and one more.
+#[test]
+fn the_most_bytes_that_make_sense_are_taken() {
+    for (bytes, is_taken) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        let (mut initiator, now) = in_session();
+        initiator.start(now, request(OperationCode::GET_THUMB, &[1])).unwrap();
+        let header = encode_data_header(OperationCode::GET_THUMB, TransactionId(1), bytes);
+        initiator.handle_input(now, &header);
+        assert_eq!(initiator.poll_event().is_none(), is_taken, "{bytes}");
+    }
+}
+
+/// A second data phase of one transaction cannot be meant.
+#[test]
+fn data_comes_once() {
+    let (mut initiator, now) = in_session();
+    initiator.start(now, request(OperationCode::GET_THUMB, &[1])).unwrap();
+    let mut data = encode_data_header(OperationCode::GET_THUMB, TransactionId(1), 2).to_vec();
+    data.extend([7; 2]);
+    initiator.handle_input(now, &[&data[..], &data].concat());
+    let fault = Fault::Unexpected { kind: 2, found: 1, expected: 1 };
+    assert_eq!(initiator.poll_event(), Some(Event::Broken(fault)));
+}
+
+#[test]
 fn attempts_to_register_are_counted() {
     let mut now = Instant::now();
     let mut initiator = Initiator::new(Timing::default());
