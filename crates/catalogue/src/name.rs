@@ -251,6 +251,19 @@ impl Catalogue {
         Ok(!has_row && !exists(path))
     }
 
+    /// Whether a path belongs to a file, or was given out to an object. A path that is neither may
+    /// be taken on disk all the same.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn is_taken(&self, path: &str) -> Result<bool, Error> {
+        let given_out: bool = self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM object WHERE path_folded = ?1)")?
+            .query_row([folded(path)], |row| row.get(0))?;
+        Ok(given_out || self.file_at(path)?.is_some())
+    }
+
     fn reserve(&self, object: ObjectId, path: String) -> Result<String, Error> {
         self.conn
             .prepare_cached("UPDATE object SET path = ?2, path_folded = ?3 WHERE id = ?1")?
@@ -388,7 +401,7 @@ fn film_neighbours(name: &str) -> Option<(String, String)> {
 }
 
 /// Reads the number off a stem: `DSCF0001-3` is number 3 of `DSCF0001`.
-fn number_of(numbered: &str, stem: &str) -> Option<u32> {
+pub(crate) fn number_of(numbered: &str, stem: &str) -> Option<u32> {
     let (numbered, stem) = (folded(numbered), folded(stem));
     if numbered == stem {
         return Some(1);

@@ -7,7 +7,7 @@
 use rusqlite::{OptionalExtension, named_params};
 
 use crate::model::{FileId, FileRow};
-use crate::name::folded;
+use crate::name::{folded, number_of};
 use crate::object::{capture_seconds, split_name};
 use crate::{Catalogue, Error};
 
@@ -28,38 +28,65 @@ impl Catalogue {
     /// Returns the published JPEGs that are the other half of a raw file: of its stem, taken
     /// within the given seconds of it, and of its body where both tell a serial number.
     ///
-    /// Fetched JPEGs go by the name and date the camera said, adopted ones by their file name and
-    /// what the file tells. Without digits for a date there are none.
+    /// Fetched JPEGs go by the name and date the camera said, adopted ones by what the file tells
+    /// and by their file name, with or without the number that keeps equal names apart. Without
+    /// digits for a date there are none.
     ///
     /// # Errors
     /// Storage errors.
     pub fn jpegs_of(&self, raw: Partner<'_>) -> Result<Vec<FileRow>, Error> {
         let Some(taken_s) = capture_seconds(raw.taken) else { return Ok(Vec::new()) };
-        let stem = split_name(raw.name).0.to_lowercase();
-        let columns = FileRow::COLUMNS.replace(", ", ", f.");
+        let stem = split_name(raw.name).0;
+        let mut found = self.fetched_jpegs(stem, taken_s, raw)?;
+        for jpeg in self.adopted_jpegs(taken_s, raw)? {
+            let name = jpeg.path.rsplit('/').next().unwrap_or(&jpeg.path);
+            let is_known = found.iter().any(|known| known.id == jpeg.id);
+            if !is_known && number_of(split_name(name).0, stem).is_some() {
+                found.push(jpeg);
+            }
+        }
+        found.sort_by_key(|file| file.id);
+        Ok(found)
+    }
+
+    fn fetched_jpegs(
+        &self,
+        stem: &str,
+        taken_s: i64,
+        raw: Partner<'_>,
+    ) -> Result<Vec<FileRow>, Error> {
         // The plus keeps SQLite off the index of a camera's stems, which it cannot use without one.
         let sql = format!(
-            "SELECT f.{columns} FROM file f WHERE f.state = 'published' AND f.id IN (
+            "SELECT f.{} FROM file f WHERE f.state = 'published' AND f.id IN (
                  SELECT o.file_id FROM object o WHERE +o.stem = :stem AND o.file_id IS NOT NULL
                  AND o.rendition = 'original'
                  AND (upper(o.name) GLOB '*.JPG' OR upper(o.name) GLOB '*.JPEG')
                  AND abs(o.capture_s - :taken) <= :within
-                 AND (o.exif_serial IS NULL OR :serial IS NULL OR o.exif_serial = :serial)
-               UNION SELECT x.file_id FROM file_facts x JOIN file a ON a.id = x.file_id
-                 WHERE a.origin = 'adopted' AND x.kind = 'jpeg'
-                 AND abs(x.taken_s - :taken) <= :within
-                 AND (x.serial IS NULL OR :serial IS NULL OR x.serial = :serial)
-                 AND ('/' || a.path_folded = '/' || :stem || '.jpg'
-                   OR substr('/' || a.path_folded, -length(:stem) - 5) = '/' || :stem || '.jpg'))
-             ORDER BY f.id"
+                 AND (o.exif_serial IS NULL OR :serial IS NULL OR o.exif_serial = :serial))",
+            FileRow::COLUMNS.replace(", ", ", f.")
         );
+        let values = named_params! {
+            ":stem": stem.to_lowercase(), ":taken": taken_s, ":within": raw.within_s,
+            ":serial": raw.serial,
+        };
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(
-            named_params! {
-                ":stem": stem, ":taken": taken_s, ":within": raw.within_s, ":serial": raw.serial,
-            },
-            FileRow::from_row,
-        )?;
+        let rows = statement.query_map(values, FileRow::from_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// All adopted JPEGs of that time and body, whatever their names.
+    fn adopted_jpegs(&self, taken_s: i64, raw: Partner<'_>) -> Result<Vec<FileRow>, Error> {
+        let sql = format!(
+            "SELECT f.{} FROM file_facts x JOIN file f ON f.id = x.file_id
+             WHERE x.kind = 'jpeg' AND abs(x.taken_s - :taken) <= :within
+             AND (x.serial IS NULL OR :serial IS NULL OR x.serial = :serial)
+             AND f.state = 'published' AND f.origin = 'adopted'",
+            FileRow::COLUMNS.replace(", ", ", f.")
+        );
+        let values =
+            named_params! { ":taken": taken_s, ":within": raw.within_s, ":serial": raw.serial };
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(values, FileRow::from_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

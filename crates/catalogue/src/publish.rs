@@ -314,12 +314,20 @@ impl Catalogue {
         size: u64,
         now: i64,
     ) -> Result<Adopted, Error> {
+        self.take_in(Publish { path, sha256, size, proof: "hashed where it was" }, now)
+    }
+
+    /// As [`Catalogue::adopt_file`], for a file that was brought into the library and synced to
+    /// disk, with words of its own on what was checked.
+    ///
+    /// # Errors
+    /// Those of [`Catalogue::adopt_file`].
+    pub fn take_in(&self, file: Publish<'_>, now: i64) -> Result<Adopted, Error> {
         self.transaction(|c| {
-            let Some(old) = c.file_at(path)? else {
-                let file = Publish { path, sha256, size, proof: "hashed where it was" };
+            let Some(old) = c.file_at(file.path)? else {
                 return Ok(Adopted::New(c.insert_file(file, Origin::Adopted, Some(now))?));
             };
-            if old.sha256 != *sha256 {
+            if old.sha256 != *file.sha256 {
                 return Ok(Adopted::Changed(old.id));
             }
             if old.state == FileState::Missing {
@@ -327,6 +335,22 @@ impl Catalogue {
             }
             Ok(Adopted::Known(old.id))
         })
+    }
+
+    /// Returns the files that were adopted at or after `since` and before `until`, in the order of
+    /// their rows: what a run without a camera took in.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn files_adopted(&self, since: i64, until: Option<i64>) -> Result<Vec<FileRow>, Error> {
+        let sql = format!(
+            "SELECT {} FROM file WHERE origin = 'adopted' AND published_ms >= ?1
+             AND (?2 IS NULL OR published_ms < ?2) ORDER BY id",
+            FileRow::COLUMNS
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map((since, until), FileRow::from_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Writes down that a file is not where it should be.

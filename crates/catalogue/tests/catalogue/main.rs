@@ -8,6 +8,7 @@ mod forget;
 mod library;
 mod name;
 mod object;
+mod pair;
 mod publish;
 mod schema;
 mod snapshot;
