@@ -73,7 +73,7 @@ pub use model::{
     Camera, CameraId, Direction, FileId, FileRow, FileState, JournalRow, ObjectId, ObjectRow,
     Origin, PhotoKey, Rendition, RunId, Seen, Sha256, State, UnknownWord, UtcOffset,
 };
-pub use name::PairHint;
+pub use name::{PairHint, numbered};
 pub use object::ObjectFilter;
 pub use pair::{Partner, is_beside, path_beside};
 pub use publish::{Adopted, Intent, Publish};

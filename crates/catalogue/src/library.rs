@@ -213,6 +213,13 @@ impl Library {
         self.root.join(META_FOLDER)
     }
 
+    /// Returns the file with the id: it is there as long as the library is, and gone when the disk
+    /// with it was unmounted.
+    #[must_use]
+    pub fn id_file(&self) -> PathBuf {
+        self.meta_folder().join(ID_FILE)
+    }
+
     /// Returns the folder for files on their way in. It is always inside the library, because
     /// publishing renames and a rename does not cross file systems.
     #[must_use]

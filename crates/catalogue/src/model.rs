@@ -154,7 +154,7 @@ words! {
     Origin {
         /// filmwire fetched and wrote it.
         Fetched = "fetched",
-        /// It was there, and filmwire learned it by its hash.
+        /// It was there, or came from a card reader, and filmwire learned it by its hash.
         Adopted = "adopted",
     }
 }

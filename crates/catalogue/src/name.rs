@@ -280,6 +280,16 @@ impl Catalogue {
     }
 }
 
+/// Returns a path with the number that keeps equal names apart: `a/B-2.JPG`; number 1 is the path
+/// as it is.
+///
+/// # Errors
+/// [`Error::Invalid`] if the path would leave the library or enter `.filmwire`.
+pub fn numbered(path: &str, number: u32) -> Result<String, Error> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    Ok(Wanted::new(folder, name)?.path(number))
+}
+
 /// Returns the form in which two paths that differ in case alone are equal.
 pub(crate) fn folded(path: &str) -> String {
     path.to_lowercase()

@@ -26,7 +26,7 @@ mod tally;
 mod template;
 mod watch;
 
-pub use adopt::{Adoption, adopt};
+pub use adopt::{AdoptEvent, Adoption, adopt, adopt_from, adopt_from_with};
 pub use error::Error;
 pub use event::{
     Event, FileDone, FileStart, FullReason, Look, OUT_OF_REACH, SkipReason, Stopped, Summary,

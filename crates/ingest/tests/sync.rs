@@ -8,7 +8,9 @@ use std::time::Duration;
 use filmwire_camera::quirk::{Quirks, RealSize};
 use filmwire_catalogue::{FileFacts, ObjectFilter, Publish};
 use filmwire_codec::DateTime;
-use filmwire_ingest::{Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync};
+use filmwire_ingest::{
+    AdoptEvent, Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync,
+};
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
 use filmwire_sim::media::exif::Body;
 use support::{Shelf, SimConnect, on_card, plain_card, simulator};
@@ -70,12 +72,12 @@ async fn a_photo_that_was_adopted_is_not_stored_twice() {
     std::fs::write(old.join("holiday.jpg"), newest).unwrap();
     std::fs::write(old.join("notes.txt"), "no photo").unwrap();
     let mut told = Vec::new();
-    let now = shelf.options().now;
-    let stop = Stop::never();
+    let (options, stop) = (shelf.options(), Stop::never());
     let sum =
-        adopt(&library, shelf.root(), &now, &stop, &mut |path| told.push(path.to_owned())).unwrap();
+        adopt(&library, shelf.root(), &options, &stop, &mut |event| told.push(event)).unwrap();
     assert_eq!((sum.learnt, sum.others), (1, 1));
-    assert_eq!(told, ["from card reader/holiday.jpg"]);
+    let path = "from card reader/holiday.jpg".to_owned();
+    assert_eq!(told, [AdoptEvent::Adopted { path, from: None, joined: None, fitting: 0 }]);
     drop(library);
     let (summary, _) = shelf.sync(&sim).await;
     assert_eq!((summary.new, summary.duplicates), (3, 1));

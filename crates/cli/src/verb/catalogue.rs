@@ -1,5 +1,7 @@
 //! `catalogue`: what we have and where it is.
 
+mod adopt;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -9,7 +11,7 @@ use filmwire_catalogue::{
     check,
 };
 use filmwire_codec::DateTime;
-use filmwire_ingest::{adopt, mark_known};
+use filmwire_ingest::mark_known;
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -19,7 +21,7 @@ use crate::exit::{Exit, Trouble};
 use crate::failure;
 use crate::output::{Output, text};
 use crate::verb::sync::report::Report;
-use crate::verb::sync::{base_options, connector, library_root, open_library};
+use crate::verb::sync::{base_options, connector, open_library};
 
 /// Look at and mend what the library knows
 #[derive(Debug, Args)]
@@ -41,13 +43,21 @@ enum CatalogueVerb {
         #[arg(long)]
         deep: bool,
     },
-    /// Learn photos that are in the library's folder already, by their content
+    /// Take in photos that no camera sent: those in the library's folder, or a card reader's
     ///
     /// A photo with the same content is then not stored a second time. Makes a library of a folder
-    /// that is none yet.
+    /// that is none yet. A RAF is joined with its JPEG: the one of its name that was taken within 2
+    /// seconds of it, by the same body where both tell a serial number.
+    #[command(after_help = "Examples:
+  filmwire catalogue adopt                        what lies in the library's folder, where it lies
+  filmwire catalogue adopt --from /media/card     copy in what the library does not have")]
     Adopt {
         /// A folder inside the library, named from there or from here [default: all of it]
+        #[arg(conflicts_with = "from")]
         dir: Option<PathBuf>,
+        /// Copy in the photos of this folder outside the library, such as a card; it is only read
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
     },
     /// Take what is on the camera's card for known: only later photos are fetched
     MarkKnown,
@@ -102,21 +112,24 @@ pub(crate) async fn run(args: CatalogueArgs, context: &Context<'_>) -> Result<Ex
     let flags = SettingFlags { to: args.to, ..SettingFlags::default() };
     let config = context.config(&flags)?;
     let create = match args.verb {
-        CatalogueVerb::Adopt { .. } => Create::Here,
-        CatalogueVerb::MarkKnown => Create::IfMissingOrEmpty,
+        CatalogueVerb::Adopt { from: None, .. } => Create::Here,
+        CatalogueVerb::Adopt { .. } | CatalogueVerb::MarkKnown => Create::IfMissingOrEmpty,
         _ => Create::Never,
     };
     let folder = match &args.verb {
-        CatalogueVerb::Adopt { dir } => Some(folder_to_adopt(&config, dir.as_deref())?),
+        CatalogueVerb::Adopt { from: Some(from), .. } => {
+            Some(adopt::folder_outside(&config, from)?)
+        }
+        CatalogueVerb::Adopt { dir, .. } => Some(adopt::folder_inside(&config, dir.as_deref())?),
         _ => None,
     };
     let library = open_library(&config, create, context)?;
     match args.verb {
         CatalogueVerb::List(filter) => list(&library, &filter.filter(), &context.out),
         CatalogueVerb::Check { deep } => run_check(library, deep, context).await,
-        CatalogueVerb::Adopt { .. } => {
+        CatalogueVerb::Adopt { from, .. } => {
             let folder = folder.unwrap_or_else(|| library.root().to_owned());
-            run_adopt(library, folder, context).await
+            adopt::run(library, folder, from.is_some(), &config, context).await
         }
         CatalogueVerb::MarkKnown => run_mark_known(&library, &config, context).await,
         CatalogueVerb::Forget { filter, all } => forget(&library, &filter, all, context),
@@ -258,80 +271,6 @@ fn tell_finding(finding: &Finding, out: &Output) -> Result<(), Trouble> {
             "help": finding.kind.cure(),
         }),
     )
-}
-
-/// The folder that is meant: from the library's folder first, then from here.
-///
-/// Fails with [`Trouble::Usage`] if there is none, before a library is made.
-fn folder_to_adopt(config: &Config, dir: Option<&Path>) -> Result<PathBuf, Trouble> {
-    let root = library_root(config)?;
-    if !root.is_dir() {
-        // Where an id is expected, the opening says that the share is missing.
-        if config.library_id.value.is_some() {
-            return Ok(root);
-        }
-        let text = format!("there is no folder {}", root.display());
-        return Err(Trouble::usage(text, "name the folder with the photos with --to"));
-    }
-    let Some(dir) = dir else { return Ok(root) };
-    let inside = root.join(dir);
-    let folder = if inside.is_dir() { inside } else { dir.to_owned() };
-    if !folder.is_dir() {
-        let text =
-            format!("there is no folder {}, neither in {} nor here", dir.display(), root.display());
-        return Err(Trouble::usage(text, "name a folder inside the library"));
-    }
-    let real = |path: &Path| {
-        path.canonicalize().map_err(|cause| Trouble::storage("use", path.to_owned(), cause))
-    };
-    let folder = real(&folder)?;
-    if !folder.starts_with(real(&root)?) {
-        let text = format!("{} is not inside the library", folder.display());
-        let cure = "move the photos into the library's folder first, or name it with --to";
-        return Err(Trouble::usage(text, cure));
-    }
-    Ok(folder)
-}
-
-/// Adopts in a thread of its own, so that it can be asked to stop.
-async fn run_adopt(library: Library, folder: PathBuf, context: &Context<'_>) -> Result<Exit> {
-    let (out, stop) = (context.out.clone(), context.interrupt.stop.clone());
-    let interrupt = context.interrupt.clone();
-    let adopting = tokio::task::spawn_blocking(move || {
-        let _lock = library.lock()?;
-        adopt(&library, &folder, &clock::now(), &stop, &mut |path| {
-            let told = out
-                .say(&format!("  {}", text::tame(path)))
-                .and_then(|()| out.json("adopted", json!({ "path": path })));
-            if told.is_err() {
-                interrupt.stop();
-            }
-        })
-    });
-    let done = adopting.await??;
-    context.out.note(&format!(
-        "{} learnt, {} known before, {} are no photos; {} read",
-        text::count(done.learnt, "file", "files"),
-        done.known,
-        done.others,
-        text::bytes(done.bytes)
-    ));
-    let interrupted = context.interrupt.stop.is_asked();
-    context.out.json(
-        "summary",
-        json!({
-            "learnt": done.learnt,
-            "known": done.known,
-            "others": done.others,
-            "bytes": done.bytes,
-            "interrupted": interrupted,
-        }),
-    )?;
-    if interrupted {
-        let cure = "run the same again to go on; what was learnt is kept".to_owned();
-        return Err(Trouble::Interrupted { cure }.into());
-    }
-    Ok(Exit::Done)
 }
 
 async fn run_mark_known(library: &Library, config: &Config, context: &Context<'_>) -> Result<Exit> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use filmwire_catalogue::{Library, OpenOptions};
+use filmwire_sim::card::{Card, GenerateSpec};
 
 use crate::camera::{Camera, files};
 use crate::program::{Ran, run};
@@ -156,4 +157,101 @@ fn a_folder_that_is_no_library_is_refused() {
     let error = &ran.of_kind("catalogue", "error")[0];
     assert_eq!(error["code"], "usage");
     assert!(error["help"].as_str().unwrap().contains("adopt"), "{error}");
+}
+
+/// A RAW+JPEG card in a folder, and a library that has fetched the JPEGs of it.
+fn pairs(folder: &Path) -> Camera {
+    let card = folder.join("card/DCIM/100_FUJI");
+    fs::create_dir_all(&card).unwrap();
+    let recipe = GenerateSpec { photos: 2, raw_pairs: 2, ..GenerateSpec::default() };
+    for object in Card::generated(&recipe).objects() {
+        fs::write(card.join(&object.name), object.read_at(0, usize::MAX).unwrap()).unwrap();
+    }
+    let camera = Camera::start(&["--card", folder.join("card").to_str().unwrap()]);
+    let ran = run(folder, &["sync", "--camera", &camera.address, "--to", "library"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(files(&folder.join("library")).len(), 2);
+    camera
+}
+
+#[test]
+fn adopt_from_a_card_reader_joins_raw_files_with_their_jpegs() {
+    let folder = tempfile::tempdir().unwrap();
+    let _camera = pairs(folder.path());
+    let from = ["adopt", "--from", "card"];
+    let ran = catalogue(folder.path(), &from);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let totals = summary(&ran);
+    let counts = |name: &str| totals[name].as_u64().unwrap();
+    assert_eq!(["learnt", "known", "joined", "left"].map(counts), [2, 2, 2, 0]);
+    for line in ran.of_kind("catalogue", "adopted") {
+        let (path, joined) = (line["path"].as_str().unwrap(), line["joined"].as_str().unwrap());
+        assert_eq!(path.strip_suffix(".RAF"), joined.strip_suffix(".JPG"));
+        assert!(line["from"].as_str().unwrap().contains("card/DCIM/100_FUJI"), "{line}");
+        assert!(folder.path().join("library").join(path).is_file());
+    }
+    assert!(folder.path().join("library").join(totals["manifest"].as_str().unwrap()).is_file());
+    assert_eq!(files(&folder.path().join("card")).len(), 4, "the card is only read");
+    assert_eq!(catalogue(folder.path(), &["check", "--deep"]).code, 0);
+
+    let again = catalogue(folder.path(), &from);
+    let totals = summary(&again);
+    assert_eq!((again.code, &totals["learnt"], &totals["joined"]), (0, &0.into(), &0.into()));
+    assert!(totals["manifest"].is_null() && again.of_kind("catalogue", "adopted").is_empty());
+    assert_eq!(files(&folder.path().join("library")).len(), 4);
+}
+
+#[test]
+fn adopt_says_in_words_what_was_joined_and_what_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let _camera = pairs(folder.path());
+    let card = folder.path().join("card/DCIM/100_FUJI");
+    fs::copy(card.join("DSCF0001.RAF"), folder.path().join("library/DSCF0001.RAF")).unwrap();
+    let here = run(folder.path(), &["catalogue", "--to", "library", "adopt"]);
+    assert_eq!(here.code, 0, "{here:?}");
+    assert!(here.out.contains("  DSCF0001.RAF  joined with 2026/2026-05-14/DSCF0001.JPG"));
+    let whole = fs::read(card.join("DSCF0002.RAF")).unwrap();
+    fs::write(card.join("DSCF0002.RAF"), &whole[..whole.len() / 2]).unwrap();
+    let from = ["catalogue", "--to", "library", "adopt", "--from", "card"];
+    let left = run(folder.path(), &from);
+    assert_eq!(left.code, 1, "{left:?}");
+    assert!(left.err.contains("DSCF0002.RAF stays there: its structure is broken"), "{left:?}");
+    let json = catalogue(folder.path(), &["adopt", "--from", "card"]);
+    assert_eq!((json.code, json.of_kind("catalogue", "left").len()), (1, 1), "{json:?}");
+}
+
+#[test]
+fn adopt_says_which_raw_files_fit_several_jpegs() {
+    let folder = tempfile::tempdir().unwrap();
+    let _camera = pairs(folder.path());
+    let library = folder.path().join("library");
+    let card = folder.path().join("card/DCIM/100_FUJI");
+    fs::copy(card.join("DSCF0001.JPG"), library.join("DSCF0001.JPG")).unwrap();
+    let ran = catalogue(folder.path(), &["adopt"]);
+    assert_eq!((ran.code, &summary(&ran)["learnt"]), (0, &1.into()), "{ran:?}");
+    let ran = catalogue(folder.path(), &["adopt", "--from", "card"]);
+    let lines = ran.of_kind("catalogue", "adopted");
+    assert_eq!((ran.code, lines.len(), &summary(&ran)["ambiguous"]), (0, 2, &1.into()), "{ran:?}");
+    assert_eq!((&lines[0]["joined"], &lines[0]["fitting"]), (&().into(), &2.into()), "{ran:?}");
+    assert!(lines[1]["joined"].is_string(), "{ran:?}");
+}
+
+#[test]
+fn adopt_from_refuses_what_makes_no_sense() {
+    let folder = tempfile::tempdir().unwrap();
+    let _camera = pairs(folder.path());
+    for (from, text) in [
+        ("library/2026", "lie in one another"),
+        (".", "lie in one another"),
+        ("gone", "there is no folder gone"),
+    ] {
+        let ran = catalogue(folder.path(), &["adopt", "--from", from]);
+        assert!(ran.code == 2 && ran.err.contains(text), "{ran:?}");
+    }
+    assert_eq!(catalogue(folder.path(), &["adopt", "2026", "--from", "card"]).code, 2);
+    // A new library may be made of a card.
+    let new = run(folder.path(), &["catalogue", "--to", "new", "adopt", "--from", "card"]);
+    assert_eq!((new.code, files(&folder.path().join("new")).len()), (0, 4), "{new:?}");
+    let other = run(folder.path(), &["catalogue", "--to", "card", "adopt", "--from", "new"]);
+    assert_eq!(other.code, 2, "a folder of other files is no library yet: {other:?}");
 }

@@ -77,7 +77,11 @@ impl Librarian {
             // The file before told that it is another body; this one is asked for again.
             return Ok(());
         }
-        let room = if self.options.dry_run { Ok(()) } else { self.check_room(&begin.key) };
+        let room = if self.options.dry_run {
+            Ok(())
+        } else {
+            self.check_room(&begin.key.name, begin.key.size)
+        };
         // One transaction, since each waits for the disk five times.
         let noted = self.catalogue.transaction(|_| self.note(&begin, room.is_ok()))?;
         let Some(row) = noted else { return Ok(()) };
@@ -146,15 +150,14 @@ impl Librarian {
         Ok(())
     }
 
-    fn check_room(&self, key: &PhotoKey) -> Result<(), Error> {
+    pub(super) fn check_room(&self, name: &str, needed: u64) -> Result<(), Error> {
         let folder = &self.shelf.incoming;
         // Opening the library made it. If it is gone, so is the library, and is not made anew.
         let free = self.files.free_bytes(folder).map_err(storage("look at", folder))?;
-        if free >= key.size.saturating_add(MARGIN_BYTES) {
+        if free >= needed.saturating_add(MARGIN_BYTES) {
             return Ok(());
         }
-        let (name, needed) = (key.name.clone(), key.size);
-        Err(Error::Full { name, needed, free, folder: folder.clone() })
+        Err(Error::Full { name: name.to_owned(), needed, free, folder: folder.clone() })
     }
 
     fn open(&mut self, object: ObjectRow, begin: Begin) -> Result<(), Error> {

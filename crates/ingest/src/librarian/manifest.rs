@@ -1,15 +1,24 @@
 //! The SHA-256 manifest of a run: what it published, in the form `sha256sum -c` reads.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use filmwire_catalogue::{ObjectFilter, RunId, State};
 
 use super::{Librarian, storage};
 use crate::error::Error;
 use crate::event::OUT_OF_REACH;
+use crate::files::PartFile;
 
 /// Rows written at once.
 const PAGE: u32 = 1000;
+
+/// A manifest that is being written.
+struct Sheet {
+    path: PathBuf,
+    part: PathBuf,
+    file: Box<dyn PartFile>,
+}
 
 impl Librarian {
     /// Writes the manifest and returns its path relative to the library; `None` if the run
@@ -26,15 +35,10 @@ impl Librarian {
             ..ObjectFilter::default()
         };
         let mut rows = self.catalogue.objects(&filter)?;
-        let Some(first) = rows.first() else { return Ok(None) };
+        let Some(first) = rows.first() else { return self.manifest_of_adopted(run, started_ms) };
         let model = self.catalogue.camera(first.camera)?.model;
-        let folder = self.shelf.manifests.clone();
-        let name = format!("{}-run-{}.sha256", stamp(started_ms), run.0);
-        let (path, part) = (folder.join(&name), folder.join(format!("{name}.part")));
-        let mut file = self.files.open_part(&part).map_err(storage("write", &part))?;
-        file.cut(0).map_err(storage("write", &part))?;
-        let head = format!("# {model}: {OUT_OF_REACH}\n");
-        file.append(head.as_bytes()).map_err(storage("write", &part))?;
+        let mut sheet = self.open_sheet(run, started_ms)?;
+        sheet.append(&format!("# {model}: {OUT_OF_REACH}\n"))?;
         while let Some(last) = rows.last().map(|row| row.id) {
             let mut lines = String::new();
             for row in &rows {
@@ -42,17 +46,61 @@ impl Librarian {
                     line(&mut lines, &sha256, &self.catalogue.file(file)?.path);
                 }
             }
-            file.append(lines.as_bytes()).map_err(storage("write", &part))?;
+            sheet.append(&lines)?;
             filter.after = Some(last);
             rows = self.catalogue.objects(&filter)?;
         }
+        self.close_sheet(sheet)
+    }
+
+    /// The same for a run without a camera: what was adopted while it went on. Nobody else adopts
+    /// meanwhile, because the run holds the library's lock.
+    fn manifest_of_adopted(&self, run: RunId, started_ms: i64) -> Result<Option<String>, Error> {
+        let runs = self.catalogue.runs(super::mend::RUNS)?;
+        if runs.iter().any(|row| row.id == run && row.camera.is_some()) {
+            return Ok(None);
+        }
+        let next = runs.iter().filter(|row| row.id > run).min_by_key(|row| row.id);
+        // A clock that was set back between two runs says nothing of where the first one ended.
+        let until = next.map(|row| row.started).filter(|until| *until > started_ms);
+        let files = self.catalogue.files_adopted(started_ms, until)?;
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let mut lines = "# adopted\n".to_owned();
+        for file in &files {
+            line(&mut lines, &file.sha256, &file.path);
+        }
+        let mut sheet = self.open_sheet(run, started_ms)?;
+        sheet.append(&lines)?;
+        self.close_sheet(sheet)
+    }
+
+    fn open_sheet(&self, run: RunId, started_ms: i64) -> Result<Sheet, Error> {
+        let folder = &self.shelf.manifests;
+        let name = format!("{}-run-{}.sha256", stamp(started_ms), run.0);
+        let (path, part) = (folder.join(&name), folder.join(format!("{name}.part")));
+        let mut file = self.files.open_part(&part).map_err(storage("write", &part))?;
+        file.cut(0).map_err(storage("write", &part))?;
+        Ok(Sheet { path, part, file })
+    }
+
+    fn close_sheet(&self, sheet: Sheet) -> Result<Option<String>, Error> {
+        let Sheet { path, part, mut file } = sheet;
         file.sync().map_err(storage("write", &part))?;
         drop(file);
         self.files.rename_over(&part, &path).map_err(storage("write", &path))?;
-        self.files.sync_folder(&folder).map_err(storage("write", &folder))?;
+        let folder = &self.shelf.manifests;
+        self.files.sync_folder(folder).map_err(storage("write", folder))?;
         let meta = self.shelf.root.join(filmwire_catalogue::META_FOLDER);
         let inside = path.strip_prefix(&self.shelf.root).or_else(|_| path.strip_prefix(&meta));
         Ok(inside.ok().map(|path| path.to_string_lossy().into_owned()))
+    }
+}
+
+impl Sheet {
+    fn append(&mut self, lines: &str) -> Result<(), Error> {
+        self.file.append(lines.as_bytes()).map_err(storage("write", &self.part))
     }
 }
 

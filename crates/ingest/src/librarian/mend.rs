@@ -12,7 +12,7 @@ use crate::event::Event;
 /// Bytes hashed at once.
 const BLOCK_BYTES: usize = 1 << 20;
 /// Newest runs that are looked at: each run mends those before it.
-const RUNS: u32 = 16;
+pub(super) const RUNS: u32 = 16;
 
 #[derive(Default)]
 struct Mended {
@@ -28,6 +28,9 @@ impl Librarian {
         for intent in self.catalogue.publishing()? {
             self.mend_intent(&intent, &mut mended)?;
         }
+        let (published, finished) = self.mend_announced()?;
+        mended.published += published;
+        mended.finished += finished;
         self.remove_strays()?;
         self.mend_runs()?;
         let Mended { published, finished, taken_back } = mended;
@@ -40,12 +43,12 @@ impl Librarian {
     fn mend_intent(&mut self, intent: &Intent, mended: &mut Mended) -> Result<(), Error> {
         let to = self.shelf.root.join(&intent.path);
         let part = self.shelf.part(intent.object);
-        if self.has_content(&to, intent)? {
+        if self.has_content(&to, intent.size, &intent.sha256)? {
             // Renamed, perhaps not yet on disk, not written down.
             self.sync_folders(&to)?;
             self.finish_intent(intent, &to)?;
             mended.finished += 1;
-        } else if self.has_content(&part, intent)? {
+        } else if self.has_content(&part, intent.size, &intent.sha256)? {
             self.remove_claim(&to)?;
             if self.put_in_place(&part, &to)? {
                 self.finish_intent(intent, &to)?;
@@ -68,9 +71,14 @@ impl Librarian {
         self.finish(&object, &structure, &facts)
     }
 
-    fn has_content(&self, path: &Path, intent: &Intent) -> Result<bool, Error> {
+    pub(super) fn has_content(
+        &self,
+        path: &Path,
+        size: u64,
+        sha256: &Sha256,
+    ) -> Result<bool, Error> {
         match self.length(path)? {
-            Some(length) if length == intent.size => Ok(self.hash_file(path)? == intent.sha256),
+            Some(length) if length == size => Ok(self.hash_file(path)? == *sha256),
             _ => Ok(false),
         }
     }

@@ -4,6 +4,8 @@
 //! Every photo is published by the numbered procedure of `docs/design/publish.md`; the steps are
 //! named in [`publish`]. What a cut run left is put in order by [`mend`].
 
+mod adopt;
+mod announce;
 mod incoming;
 mod known;
 mod manifest;
@@ -27,6 +29,7 @@ use crate::event::{Event, FileDone, FileStart};
 use crate::files::FileLayer;
 use crate::options::SyncOptions;
 
+pub(crate) use adopt::{Fate, Joining};
 pub(crate) use incoming::{Begin, Discard, Resume};
 pub(crate) use known::{Placed, ResumePoint};
 
@@ -75,12 +78,19 @@ pub(crate) struct Shelf {
     pub(crate) root: PathBuf,
     pub(crate) incoming: PathBuf,
     pub(crate) manifests: PathBuf,
+    /// A file that is there as long as the library is.
+    pub(crate) id_file: PathBuf,
 }
 
 impl Shelf {
     pub(crate) fn of(library: &Library) -> Self {
         let root = library.root().to_owned();
-        Self { root, incoming: library.incoming(), manifests: library.manifests() }
+        Self {
+            root,
+            incoming: library.incoming(),
+            manifests: library.manifests(),
+            id_file: library.id_file(),
+        }
     }
 
     fn part(&self, object: ObjectId) -> PathBuf {

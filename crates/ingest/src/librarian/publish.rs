@@ -20,7 +20,7 @@ use crate::look::{kind_said, look_at, noted};
 use crate::template::{Fields, name_of};
 
 /// How often a name may be taken by someone else between giving it out and renaming.
-const NAME_TRIES: u32 = 20;
+pub(super) const NAME_TRIES: u32 = 20;
 /// What a name is held with where the file system cannot rename without replacing.
 const CLAIM_BYTES: u64 = 0;
 
@@ -112,7 +112,14 @@ impl Librarian {
     }
 
     /// The library's own copy of this content, if there is one and it is really there.
-    fn same_content(&self, part: &Path, sha256: &Sha256) -> Result<Option<FileRow>, Error> {
+    ///
+    /// A library that was unmounted is not taken for one whose files are all missing: something of
+    /// it that must be there is the `witness`.
+    pub(super) fn same_content(
+        &self,
+        witness: &Path,
+        sha256: &Sha256,
+    ) -> Result<Option<FileRow>, Error> {
         for file in self.catalogue.files_with_sha(sha256)? {
             if file.state != FileState::Published {
                 continue;
@@ -125,9 +132,9 @@ impl Librarian {
                 // Someone changed it: a check tells of that.
                 Some(_) => {}
                 // The open catalogue outlives its folder, so that it is no witness of it.
-                None if self.length(part)?.is_none() => {
+                None if self.length(witness)?.is_none() => {
                     let cause = io::Error::from(io::ErrorKind::NotFound);
-                    return Err(Error::Storage { action: "read", path: part.to_owned(), cause });
+                    return Err(Error::Storage { action: "read", path: witness.to_owned(), cause });
                 }
                 None => self.catalogue.mark_missing(file.id, self.now())?,
             }
@@ -355,7 +362,7 @@ impl Librarian {
 }
 
 /// What was checked of a file with this structure, in words.
-fn proof_of(structure: &Structure) -> &'static str {
+pub(super) fn proof_of(structure: &Structure) -> &'static str {
     match structure {
         Structure::Whole => "size+structure",
         Structure::Broken(_) => "size, fetched twice alike",

@@ -229,7 +229,7 @@ impl Report {
 }
 
 /// Kind and fields of an event's JSON line.
-fn line(event: &Event) -> Option<(&'static str, Value)> {
+pub(crate) fn line(event: &Event) -> Option<(&'static str, Value)> {
     Some(match event {
         Event::Mended { published, finished, taken_back } => (
             "mended",
@@ -345,7 +345,7 @@ fn looked(look: Look) -> String {
     }
 }
 
-fn mended(done: u64, again: u64) -> String {
+pub(crate) fn mended(done: u64, again: u64) -> String {
     let done = text::count(done, "file was", "files were");
     format!("Put in order what a cut run left: {done} finished, {again} will be fetched again")
 }
