@@ -337,19 +337,18 @@ impl Catalogue {
         })
     }
 
-    /// Returns the files that were adopted at or after `since` and before `until`, in the order of
-    /// their rows: what a run without a camera took in.
+    /// Returns the files that were adopted at or after `since`, in the order of their rows: what a
+    /// run without a camera took in.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn files_adopted(&self, since: i64, until: Option<i64>) -> Result<Vec<FileRow>, Error> {
+    pub fn files_adopted(&self, since: i64) -> Result<Vec<FileRow>, Error> {
         let sql = format!(
-            "SELECT {} FROM file WHERE origin = 'adopted' AND published_ms >= ?1
-             AND (?2 IS NULL OR published_ms < ?2) ORDER BY id",
+            "SELECT {} FROM file WHERE origin = 'adopted' AND published_ms >= ?1 ORDER BY id",
             FileRow::COLUMNS
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map((since, until), FileRow::from_row)?;
+        let rows = statement.query_map([since], FileRow::from_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

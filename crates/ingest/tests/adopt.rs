@@ -257,9 +257,10 @@ async fn two_jpegs_that_fit_are_joined_with_none() {
 async fn a_card_that_was_never_fetched_comes_by_the_template() {
     let desk = Desk::new(2).await;
     let desk = Desk { shelf: Shelf::new(), ..desk };
-    for name in ["DSCF0001.RAF", "DSCF0001.JPG", "DSCF0002.JPG"] {
-        desk.insert(name);
-    }
+    desk.insert("DSCF0001.RAF");
+    desk.insert("DSCF0002.JPG");
+    // It sorts behind its raw file, which is joined all the same.
+    desk.insert_as("DSCF0001.jpg", &desk.object("DSCF0001.JPG"));
     let options = SyncOptions {
         template: "{model}/{date:%Y}/x-{name}".parse().unwrap(),
         ..desk.shelf.options()
@@ -267,9 +268,9 @@ async fn a_card_that_was_never_fetched_comes_by_the_template() {
     let (sum, _) = desk.bring_with(&options);
     assert_eq!((sum.learnt, sum.joined), (3, 1));
     let paths =
-        ["X-T2/2026/x-DSCF0001.JPG", "X-T2/2026/x-DSCF0001.RAF", "X-T2/2026/x-DSCF0002.JPG"];
+        ["X-T2/2026/x-DSCF0001.RAF", "X-T2/2026/x-DSCF0001.jpg", "X-T2/2026/x-DSCF0002.JPG"];
     assert_eq!(desk.paths(), paths.map(str::to_owned));
-    assert_eq!(desk.photo_of(paths[1]).as_deref(), Some(paths[0]));
+    assert_eq!(desk.photo_of(paths[0]).as_deref(), Some(paths[1]));
     // What the camera shows later is here already.
     let (summary, _) = desk.shelf.sync(&desk.sim).await;
     assert_eq!((summary.new, summary.duplicates), (2, 2));
@@ -306,6 +307,31 @@ async fn nothing_is_replaced_and_sidecars_keep_their_names() {
         adopted(&told),
         [(first.as_str(), Some(jpeg.as_str()), 1), (second.as_str(), None, 0)]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_under_its_own_name_is_learnt_and_not_copied() {
+    let desk = Desk::new(1).await;
+    let there = desk.shelf.root().join(at("DSCF0001.RAF"));
+    fs::write(&there, bytes(&desk.object("DSCF0001.RAF"))).unwrap();
+    desk.insert("DSCF0001.RAF");
+    let (sum, _) = desk.bring();
+    assert_eq!((sum.learnt, sum.joined), (1, 1));
+    assert_eq!(desk.paths(), [at("DSCF0001.JPG"), at("DSCF0001.RAF")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_a_file_that_is_away_stays_its_own() {
+    let desk = Desk::new(2).await;
+    fs::remove_file(desk.shelf.root().join(at("DSCF0001.JPG"))).unwrap();
+    // Another picture of that name and day.
+    let other = fs::read(desk.insert("DSCF0002.JPG")).unwrap();
+    let mut other = other[..other.len() - 2].to_vec();
+    other.extend([0xFF, 0xD9, 0]);
+    fs::write(desk.insert("DSCF0001.JPG"), other).unwrap();
+    let (sum, told) = desk.bring();
+    assert_eq!((sum.learnt, sum.known), (1, 1));
+    assert_eq!(adopted(&told)[0].0, at("DSCF0001-2.JPG"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,17 +53,15 @@ impl Librarian {
         self.close_sheet(sheet)
     }
 
-    /// The same for a run without a camera: what was adopted while it went on. Nobody else adopts
-    /// meanwhile, because the run holds the library's lock.
+    /// The same for a run without a camera: what was adopted since it began. Nobody else adopts
+    /// meanwhile, because a run holds the library's lock; and the next one writes the manifest of
+    /// one that was cut before it adopts.
     fn manifest_of_adopted(&self, run: RunId, started_ms: i64) -> Result<Option<String>, Error> {
         let runs = self.catalogue.runs(super::mend::RUNS)?;
         if runs.iter().any(|row| row.id == run && row.camera.is_some()) {
             return Ok(None);
         }
-        let next = runs.iter().filter(|row| row.id > run).min_by_key(|row| row.id);
-        // A clock that was set back between two runs says nothing of where the first one ended.
-        let until = next.map(|row| row.started).filter(|until| *until > started_ms);
-        let files = self.catalogue.files_adopted(started_ms, until)?;
+        let files = self.catalogue.files_adopted(started_ms)?;
         if files.is_empty() {
             return Ok(None);
         }
