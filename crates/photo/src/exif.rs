@@ -8,29 +8,31 @@ use crate::dynamic_range::DynamicRange;
 use crate::facts::{Facts, Span};
 use crate::film_simulation::FilmSimulation;
 use crate::maker_note::{MakerNote, clean};
+use crate::tiff;
 
 /// Stars as editors write them. Source: Windows' and Adobe's use of Exif; exiftool's table.
 const RATING: u16 = 0x4746;
 /// Most stars there are.
 const MOST_STARS: i64 = 5;
 
-/// Reads the facts of the TIFF part alone.
-pub(crate) fn of_tiff(tiff: Vec<u8>) -> Facts {
+/// Reads the facts of the TIFF part of Exif.
+pub(crate) fn read(tiff: Vec<u8>) -> Facts {
     parse(tiff).map(|exif| facts(&exif)).unwrap_or_default()
 }
 
-/// Reads the facts of bytes in memory, and where in them the small preview is whose offset counts
-/// from `tiff_at`.
-pub(crate) fn of_bytes(bytes: Vec<u8>, tiff_at: u64) -> Facts {
-    let exif = parse(bytes);
-    exif.map(|exif| Facts { preview: thumbnail(&exif, tiff_at), ..facts(&exif) })
-        .unwrap_or_default()
+/// The same, and where the small preview is, for a part that begins at `at` of its file.
+pub(crate) fn read_at(tiff: Vec<u8>, at: u64) -> Facts {
+    let exif = parse(tiff);
+    exif.map(|exif| Facts { preview: thumbnail(&exif, at), ..facts(&exif) }).unwrap_or_default()
 }
 
-fn parse(bytes: Vec<u8>) -> Option<Exif> {
+fn parse(tiff: Vec<u8>) -> Option<Exif> {
+    if !tiff::is_bounded(&tiff) {
+        return None;
+    }
     // What a stranger's file lacks is no event of ours, and the library logs it as an error.
     with_default(NoSubscriber::new(), || {
-        let iter = MediaParser::new().parse_exif(MediaSource::from_memory(bytes).ok()?).ok()?;
+        let iter = MediaParser::new().parse_exif(MediaSource::from_memory(tiff).ok()?).ok()?;
         Some(iter.into())
     })
 }

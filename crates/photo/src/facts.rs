@@ -85,7 +85,7 @@ impl Facts {
         let head = read_at(file, 0, HEAD_BYTES)?;
         let kind = Kind::of_head(&head);
         let facts = match kind {
-            Some(Kind::Jpeg) => of_jpeg(head, 0),
+            Some(Kind::Jpeg) => of_jpeg(&head, 0),
             Some(Kind::Raf) => of_raf(file)?,
             Some(Kind::Heif) => heif::read(file)?,
             Some(Kind::Film) => film::read(file)?,
@@ -105,12 +105,12 @@ impl Facts {
 }
 
 /// The facts of a JPEG that begins with `head` and lies at `at` of its file.
-fn of_jpeg(head: Vec<u8>, at: u64) -> Facts {
-    let pixels = jpeg::pixels(&head);
-    let mut facts = match jpeg::exif_at(&head) {
-        Some(tiff_at) => exif::of_bytes(head, at + tiff_at as u64),
-        None => Facts::default(),
-    };
+fn of_jpeg(head: &[u8], at: u64) -> Facts {
+    let pixels = jpeg::pixels(head);
+    let exif = jpeg::exif(head);
+    let mut facts = exif
+        .map(|(tiff_at, tiff)| exif::read_at(tiff.to_vec(), at + tiff_at as u64))
+        .unwrap_or_default();
     if facts.width.is_none() || facts.height.is_none() {
         (facts.width, facts.height) = pixels.unzip();
     }
@@ -124,7 +124,7 @@ fn of_raf(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Facts> {
     let most = usize::try_from(length).unwrap_or(usize::MAX).min(HEAD_BYTES);
     let head = read_at(file, offset, most)?;
     let is_jpeg = Kind::of_head(&head) == Some(Kind::Jpeg);
-    let mut facts = if is_jpeg { of_jpeg(head, offset) } else { Facts::default() };
+    let mut facts = if is_jpeg { of_jpeg(&head, offset) } else { Facts::default() };
     facts.preview = is_jpeg.then_some(Span { offset, length });
     (facts.width, facts.height) = raf::pixels(file, records)?.unzip();
     Ok(facts)

@@ -13,6 +13,7 @@ use crate::boxes::{Box, find};
 use crate::clock::digits;
 use crate::facts::Facts;
 use crate::source::{be_u16, be_u32, be_u64, read_at};
+use crate::structure::{Structure, broken};
 
 /// Boxes at the top of a file, or in its index, that are looked at.
 const MOST_BOXES: u32 = 10_000;
@@ -34,6 +35,26 @@ pub(crate) fn read(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Facts> 
     }
     (facts.width, facts.height) = pixels(file, inside)?.unzip();
     Ok(facts)
+}
+
+/// Checks that the index tells something, and that there are pictures.
+pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::Result<Structure> {
+    let index = find(file, b"moov", (0, length), MOST_BOXES)?;
+    let header = match index {
+        Some(index) => find(file, b"mvhd", (index.body, index.end), MOST_BOXES)?,
+        None => None,
+    };
+    let mut at = 0;
+    let mut has_pictures = false;
+    while let Some(found) = find(file, b"mdat", (at, length), MOST_BOXES)?.filter(|_| !has_pictures)
+    {
+        (has_pictures, at) = (found.end > found.body, found.end);
+    }
+    match (header, has_pictures) {
+        (None, _) => broken("the film's index is empty"),
+        (_, false) => broken("the film has no pictures"),
+        _ => Ok(Structure::Whole),
+    }
 }
 
 fn content(file: &mut (impl Read + Seek + ?Sized), of: Box) -> io::Result<Vec<u8>> {

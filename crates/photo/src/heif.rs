@@ -10,13 +10,14 @@ use crate::boxes::{Box, Found, find, read_box};
 use crate::exif;
 use crate::facts::Facts;
 use crate::source::{be_u16, be_u32, be_u64, read_at};
+use crate::structure::{Structure, broken};
 
 /// Boxes of a level that are looked at.
 const MOST_BOXES: u32 = 10_000;
 /// A directory of a thousand items has some 30 KiB.
 const MOST_TABLE_BYTES: u64 = 256 * 1024;
-/// Exif of a photo has some KiB, with a large thumbnail some hundred.
-const MOST_EXIF_BYTES: u64 = 1 << 20;
+/// Exif of a photo has some KiB, in a JPEG 64 at most. What is wanted of it stands in the beginning.
+const MOST_EXIF_BYTES: u64 = 256 * 1024;
 /// Version and flags at the beginning of some boxes.
 const VERSION_BYTES: u64 = 4;
 
@@ -35,7 +36,7 @@ pub(crate) fn read(file: &mut (impl Read + Seek + ?Sized)) -> io::Result<Facts> 
     };
     let inside = (meta.body + VERSION_BYTES, meta.end);
     let tiff = tiff(file, inside)?;
-    let mut facts = tiff.map(exif::of_tiff).unwrap_or_default();
+    let mut facts = tiff.map(exif::read).unwrap_or_default();
     if facts.width.is_none() || facts.height.is_none() {
         (facts.width, facts.height) = pixels(file, inside)?.unzip();
     }
@@ -95,34 +96,89 @@ fn exif_item(names: &[u8]) -> Option<u32> {
     }
 }
 
-/// Where an item is, in the content of `iloc`; items of more than one piece are nowhere.
+/// Where an item is, in the content of `iloc`; items of more than one piece, and of other files,
+/// are nowhere.
 fn place(places: &[u8], wanted: u32) -> Option<Place> {
+    let mut found = Vec::new();
+    let mut is_single = true;
+    each_piece(places, |piece| {
+        if piece.item == u64::from(wanted) {
+            is_single &= found.is_empty() && !piece.elsewhere;
+            found.push((piece.from, piece.offset, piece.length));
+        }
+        is_single
+    });
+    found.pop().filter(|_| is_single)
+}
+
+/// Checks that there are items, and that all that the file holds of them lies inside.
+pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::Result<Structure> {
+    let Some(meta) = find(file, b"meta", (0, length), MOST_BOXES)? else {
+        return broken("the HEIF has no directory");
+    };
+    let inside = (meta.body + VERSION_BYTES, meta.end);
+    let places = match find(file, b"iloc", inside, MOST_BOXES)? {
+        Some(found) => content(file, found, MOST_TABLE_BYTES)?,
+        None => Vec::new(),
+    };
+    let (mut items, mut outside) = (0, None);
+    each_piece(&places, |piece| {
+        items += 1;
+        let is_here = piece.from == IN_FILE && !piece.elsewhere;
+        let end = piece.offset.saturating_add(piece.length);
+        if is_here && end > length {
+            outside = Some(end);
+        }
+        outside.is_none()
+    });
+    match (items, outside) {
+        (0, _) => broken("the HEIF's directory names no pictures"),
+        (_, Some(end)) => {
+            broken(format!("a part of the HEIF ends at byte {end}, the file at {length}"))
+        }
+        _ => Ok(Structure::Whole),
+    }
+}
+
+/// A piece of an item.
+struct Piece {
+    item: u64,
+    /// What the offset counts from.
+    from: u16,
+    /// It is in another file.
+    elsewhere: bool,
+    offset: u64,
+    length: u64,
+}
+
+/// Goes through the content of `iloc` as long as `each` says so, up to the first piece that cannot
+/// be read.
+fn each_piece(places: &[u8], mut each: impl FnMut(Piece) -> bool) -> Option<()> {
     let version = *places.first()?;
     let sizes = be_u16(places, 4)?;
     let half = |shift: u16| usize::from(sizes >> shift & 0xF);
     let (offset_size, length_size, base_size) = (half(12), half(8), half(4));
     let index_size = if version == 0 { 0 } else { half(0) };
     let mut words = Words { bytes: places, at: 6 };
-    let short = |version| if version < 2 { 2 } else { 4 };
-    for _ in 0..words.next(short(version))? {
-        let id = words.next(short(version))?;
+    let short = if version < 2 { 2 } else { 4 };
+    for _ in 0..words.next(short)? {
+        let item = words.next(short)?;
         let from = if version == 0 { 0 } else { words.next(2)? & 0xF };
-        // Which other file it is in; 0 for this one.
-        let elsewhere = words.next(2)?;
+        let elsewhere = words.next(2)? != 0;
         let base = words.next(base_size)?;
         let pieces = words.next(2)?;
-        let mut first = None;
-        for _ in 0..pieces {
+        // Pieces without a byte of their own are all the same, however many the item claims.
+        let is_bare = index_size + offset_size + length_size == 0;
+        for _ in 0..if is_bare { pieces.min(1) } else { pieces } {
             words.next(index_size)?;
-            let piece = (words.next(offset_size)?, words.next(length_size)?);
-            first.get_or_insert(piece);
-        }
-        if id == u64::from(wanted) {
-            let (offset, length) = first.filter(|_| pieces == 1 && elsewhere == 0)?;
-            return Some((u16::try_from(from).ok()?, base.checked_add(offset)?, length));
+            let (offset, length) = (words.next(offset_size)?, words.next(length_size)?);
+            let (offset, from) = (base.checked_add(offset)?, u16::try_from(from).ok()?);
+            if !each(Piece { item, from, elsewhere, offset, length }) {
+                return Some(());
+            }
         }
     }
-    None
+    Some(())
 }
 
 /// Numbers of 0, 2, 4 or 8 bytes, one after the other.
@@ -247,6 +303,41 @@ mod tests {
             [&head[..], &3u64.to_be_bytes(), &(item.len() as u32).to_be_bytes()].concat()
         };
         assert_eq!(told(&heif(places, &data, b"")).model.as_deref(), Some("X-Q"));
+    }
+
+    #[test]
+    fn what_the_directory_names_must_be_there() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let check = |file: &[u8]| check(&mut Cursor::new(file), file.len() as u64).unwrap();
+        let is_broken = |file: &[u8]| matches!(check(file), Structure::Broken(_));
+        let whole = heif(version_0(&item), b"", &item);
+        assert_eq!(check(&whole), Structure::Whole);
+        assert!(is_broken(&heif(|_| vec![0, 0, 0, 0, 0x44, 0x40, 0, 0], b"", &item)), "no items");
+        let beyond = |at| version_0(&item)(at + 1);
+        assert!(is_broken(&heif(beyond, b"", &item)));
+        // Pictures in another file, or in the directory, are not looked for in this one.
+        let elsewhere = |_| {
+            let head = [1, 0, 0, 0, 0x44, 0x00, 0, 2];
+            let one =
+                |from: u8, file: u8| [0, 1, 0, from, 0, file, 0, 1, 0xFF, 0, 0, 0, 0, 0, 0, 9];
+            [&head[..], &one(0, 1), &one(1, 0)].concat()
+        };
+        assert_eq!(check(&heif(elsewhere, b"", &item)), Structure::Whole);
+    }
+
+    /// It would be read for minutes: items of 65,535 pieces without a byte.
+    #[test]
+    fn pieces_of_no_bytes_take_no_time() {
+        let items = 40_000u16;
+        let one = [&[0, 1, 0, 0][..], &[0xFF, 0xFF]].concat();
+        let places =
+            [&[0, 0, 0, 0, 0, 0][..], &items.to_be_bytes(), &one.repeat(items.into())].concat();
+        let mut count = 0u32;
+        each_piece(&places, |_| {
+            count += 1;
+            true
+        });
+        assert_eq!(count, u32::from(items));
     }
 
     #[test]

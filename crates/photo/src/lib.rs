@@ -36,9 +36,11 @@ mod heif;
 mod jpeg;
 mod kind;
 mod maker_note;
+mod multi_picture;
 mod raf;
 mod source;
 mod structure;
+mod tiff;
 
 pub use dynamic_range::DynamicRange;
 pub use facts::{Facts, Span};

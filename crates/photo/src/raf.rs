@@ -15,6 +15,8 @@ use crate::structure::{Structure, broken};
 const DIRECTORY_AT: u64 = 84;
 /// Its bytes as far as we read it: three pairs of numbers.
 const DIRECTORY_BYTES: usize = 24;
+/// The first bytes of a JPEG.
+const JPEG_START: [u8; 2] = [0xFF, 0xD8];
 /// Where the second data is named: offset and length.
 const SECOND_AT: u64 = 128;
 /// Records are a few hundred bytes to some KiB.
@@ -43,6 +45,13 @@ pub(crate) fn check(file: &mut (impl Read + Seek + ?Sized), length: u64) -> io::
         if end > length {
             return broken(format!("the RAF's {name} ends at byte {end}, the file at {length}"));
         }
+    }
+    let [jpeg, _, cfa] = parts;
+    if jpeg.1 == 0 || cfa.1 == 0 || jpeg.0.min(cfa.0) < DIRECTORY_AT + DIRECTORY_BYTES as u64 {
+        return broken("the RAF's directory names no JPEG and CFA behind itself");
+    }
+    if read_at(file, jpeg.0, 2)? != JPEG_START {
+        return broken(format!("no JPEG begins at byte {} of the RAF", jpeg.0));
     }
     match second_end(file, parts)? {
         Some(end) if end > length => {
@@ -105,7 +114,8 @@ mod tests {
         for word in [140u32, 4, 144, 4, 148, 6, 0, 0, 0, 0, 0, 154, 6, 0] {
             raf.extend(word.to_be_bytes());
         }
-        raf.extend([0; 20]);
+        raf.extend([0xFF, 0xD8]);
+        raf.extend([0; 18]);
         let check = |raf: &[u8]| check(&mut Cursor::new(raf), raf.len() as u64).unwrap();
         assert_eq!(raf.len(), 160);
         assert_eq!(check(&raf), Structure::Whole);
@@ -113,6 +123,32 @@ mod tests {
         // Elsewhere it is no second data, but something nobody knows.
         raf[131] += 1;
         assert_eq!(check(&raf[..159]), Structure::Whole);
+    }
+
+    #[test]
+    fn a_directory_that_names_nothing_is_none() {
+        let raf = |words: [u32; 6], start: [u8; 2]| {
+            let mut raf = b"FUJIFILMCCD-RAW ".to_vec();
+            raf.resize(84, 0);
+            raf.extend(words.into_iter().flat_map(u32::to_be_bytes));
+            raf.extend(start);
+            raf.resize(130, 7);
+            check(&mut Cursor::new(&raf), raf.len() as u64).unwrap()
+        };
+        let start = [0xFF, 0xD8];
+        assert_eq!(raf([108, 8, 116, 4, 120, 10], start), Structure::Whole);
+        assert_eq!(raf([108, 8, 0, 0, 120, 10], start), Structure::Whole);
+        for words in [
+            [0; 6],
+            [108, 0, 116, 4, 120, 10],
+            [108, 8, 116, 4, 120, 0],
+            [108, 8, 116, 4, 0, 10],
+            [0, 8, 116, 4, 120, 10],
+        ] {
+            assert!(matches!(raf(words, start), Structure::Broken(_)), "{words:?}");
+        }
+        let words = [108, 8, 116, 4, 120, 10];
+        assert!(matches!(raf(words, [0xFF, 0xFF]), Structure::Broken(_)));
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! Is a file whole? Structure checks by format; the camera sends no hash.
 //!
-//! JPEG: segments up to the scan, then an end marker (bytes after it are allowed). RAF: the
-//! offsets of its directory lie inside. Films: the boxes sum to the length, and index and pictures
-//! are among them. HEIF: the boxes sum to the length, and the directory is among them.
+//! JPEG: segments up to the scan, then an end marker (bytes after it are allowed); further pictures
+//! that it names lie inside. RAF: what its directory names lies inside, a JPEG and the data among
+//! it. Films: the boxes sum to the length, and an index and pictures are among them. HEIF: the boxes
+//! sum to the length, the directory is among them, and what it names lies inside.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::boxes::{Found, Name, read_box};
 use crate::kind::Kind;
 use crate::source::read_at;
-use crate::{jpeg, raf};
+use crate::{film, heif, jpeg, raf};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +44,14 @@ pub fn check_structure(
     match (Kind::of_head(&head), hint) {
         (Some(Kind::Jpeg), _) => jpeg::check(file, length),
         (Some(Kind::Raf), _) => raf::check(file, length),
-        (Some(Kind::Heif), _) => check_boxes(file, length, &[b"meta"]),
-        (Some(Kind::Film), _) => check_boxes(file, length, &[b"moov", b"mdat"]),
+        (Some(Kind::Heif), _) => match check_boxes(file, length, &[b"meta"])? {
+            Structure::Whole => heif::check(file, length),
+            found => Ok(found),
+        },
+        (Some(Kind::Film), _) => match check_boxes(file, length, &[b"moov", b"mdat"])? {
+            Structure::Whole => film::check(file, length),
+            found => Ok(found),
+        },
         (None, Some(kind)) => broken(format!("it does not begin like a {kind}")),
         (None, None) => Ok(Structure::Unknown),
     }
@@ -125,7 +132,7 @@ mod tests {
     fn film() -> Vec<u8> {
         let mut film = b"\0\0\0\x10ftypqt  \0\0\0\0".to_vec();
         film.extend(b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x12\x07\x07");
-        film.extend(b"\0\0\0\x08moov");
+        film.extend(b"\0\0\0\x10moov\0\0\0\x08mvhd");
         film
     }
 
@@ -147,12 +154,21 @@ mod tests {
     #[test]
     fn a_film_needs_its_index_and_its_pictures() {
         let film = film();
-        let without_index = &film[..film.len() - 8];
+        let without_index = &film[..film.len() - 16];
         assert_eq!(check(without_index), Structure::Broken("there is no box \"moov\"".to_owned()));
         let without_pictures = [&film[..16], b"\0\0\0\x08moov"].concat();
         assert_eq!(
             check(&without_pictures),
             Structure::Broken("there is no box \"mdat\"".to_owned())
+        );
+        // Both are there, and empty.
+        assert!(is_broken(&[&film[..film.len() - 16], b"\0\0\0\x08moov"].concat()));
+        let empty = b"\0\0\0\x10ftypqt  \0\0\0\0\0\0\0\x10moov\0\0\0\x08mvhd\0\0\0\0mdat";
+        assert!(is_broken(empty));
+        // Some programs reserve an empty one before.
+        assert_eq!(
+            check(&[&film[..16], b"\0\0\0\x08mdat", &film[16..]].concat()),
+            Structure::Whole
         );
     }
 
@@ -160,8 +176,10 @@ mod tests {
     fn a_heif_needs_its_directory() {
         let mut heif = b"\0\0\0\x14ftypheic\0\0\0\0mif1".to_vec();
         assert!(is_broken(&heif));
-        heif.extend(b"\0\0\0\x0Cmeta\0\0\0\0");
-        assert_eq!(check(&heif), Structure::Whole);
+        // One item of eight bytes at byte 70.
+        heif.extend(b"\0\0\0\x2Ameta\0\0\0\0\0\0\0\x1Eiloc\0\0\0\0\x44\0\0\x01");
+        heif.extend(b"\0\x01\0\0\0\x01\0\0\0\x46\0\0\0\x08");
+        assert!(is_broken(&heif));
         heif.extend(b"\0\0\0\x10mdat12345678");
         assert_eq!(check(&heif), Structure::Whole);
         assert!(is_broken(&heif[..heif.len() - 1]));
@@ -174,7 +192,8 @@ mod tests {
         for word in [108u32, 4, 112, 4, 116, 4] {
             raf.extend(word.to_be_bytes());
         }
-        raf.extend([0; 12]);
+        raf.extend([0xFF, 0xD8]);
+        raf.extend([0; 10]);
         assert_eq!(check(&raf), Structure::Whole);
         assert!(is_broken(&raf[..raf.len() - 1]));
         assert!(is_broken(&raf[..90]));
