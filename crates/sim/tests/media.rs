@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exif::{In, Tag};
 use filmwire_sim::media::Look;
-use filmwire_sim::media::exif::Body;
+use filmwire_sim::media::exif::{Body, Gps};
 use filmwire_sim::media::jpeg::{self, PhotoSpec};
 use filmwire_sim::media::mov::{self, FilmSpec, Length};
 use filmwire_sim::media::raf::{self, RawSpec};
@@ -31,6 +31,7 @@ fn spec(look: Look, index: u32, size_bytes: Option<u64>) -> PhotoSpec {
         capture: Stamp::new(2016, 1, 2, 15, 1, 36),
         body: body(),
         size_bytes,
+        gps: None,
         look,
         label: "DSCF0001.JPG".into(),
     }
@@ -65,6 +66,28 @@ fn mean_difference(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let sum: u64 = a.iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     sum as f64 / a.len() as f64
+}
+
+/// Taken at 15:01:36 by the camera's clock.
+#[test]
+fn satellites_tell_their_own_time() {
+    let told = |utc_offset_minutes, clock_ahead_s| {
+        let gps = Some(Gps { utc_offset_minutes, clock_ahead_s });
+        let photo = jpeg::photo(&PhotoSpec { gps, ..spec(Look::Plain, 3, Some(20_000)) });
+        assert_eq!(photo.len(), 20_000);
+        let exif = exif::Reader::new().read_from_container(&mut Cursor::new(&photo)).unwrap();
+        [Tag::GPSDateStamp, Tag::GPSTimeStamp, Tag::OffsetTimeOriginal].map(|tag| {
+            let field = exif.get_field(tag, In::PRIMARY).unwrap_or_else(|| panic!("no {tag}"));
+            field.display_value().to_string()
+        })
+    };
+    assert_eq!(told(540, 192), ["2016-01-02", "05:58:24", "\"+09:00\""]);
+    assert_eq!(told(-210, -24), ["2016-01-02", "18:32:00", "\"-03:30\""]);
+    assert_eq!(told(0, 15 * 3600 + 97 + 60), ["2016-01-01", "23:58:59", "\"+00:00\""]);
+    let plain = jpeg::photo(&spec(Look::Plain, 3, None));
+    let exif = exif::Reader::new().read_from_container(&mut Cursor::new(&plain)).unwrap();
+    assert!(exif.get_field(Tag::GPSTimeStamp, In::PRIMARY).is_none());
+    assert!(exif.get_field(Tag::OffsetTimeOriginal, In::PRIMARY).is_none());
 }
 
 #[test]

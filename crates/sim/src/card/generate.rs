@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::number::Number;
 use super::{Card, CardObject, Kind, Made};
 use crate::media::Look;
-use crate::media::exif::Body;
+use crate::media::exif::{Body, Gps};
 use crate::media::jpeg::PhotoSpec;
 use crate::media::mov::{FilmSpec, Length};
 use crate::media::raf::RawSpec;
@@ -48,6 +48,8 @@ pub struct GenerateSpec {
     pub adobe_rgb: bool,
     /// The body that took them.
     pub body: Arc<Body>,
+    /// Photos tell the time of the satellites and the zone; most bodies know neither.
+    pub gps: Option<Gps>,
 }
 
 impl Default for GenerateSpec {
@@ -70,6 +72,7 @@ impl Default for GenerateSpec {
             first: Number::FIRST,
             adobe_rgb: false,
             body: Body::new("X-T2", "53A01234"),
+            gps: None,
         }
     }
 }
@@ -92,6 +95,7 @@ impl GenerateSpec {
             capture: made.capture(),
             body: Arc::clone(&self.body),
             size_bytes: Some(self.size(made.index, &self.photo_bytes)),
+            gps: self.gps,
             look: self.look,
             label: match self.look {
                 Look::Scene => label.to_owned(),

@@ -260,6 +260,7 @@ fn jpeg_frame(seed: u64) -> (Bytes, Bytes) {
         capture: Stamp::new(2016, 1, 2, 15, 1, 36),
         body: Body::new("X-T2", "00000000"),
         size_bytes: None,
+        gps: None,
         look: Look::Plain,
         label: String::new(),
     };

@@ -38,6 +38,30 @@ impl Body {
     }
 }
 
+/// A body that knows the time of the satellites and its zone, and how wrong its clock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Gps {
+    /// Zone the camera is set to, in minutes east of UTC.
+    pub utc_offset_minutes: i16,
+    /// Seconds by which its clock is ahead of the satellites; negative if it is behind.
+    pub clock_ahead_s: i32,
+}
+
+impl Gps {
+    /// What the satellites said when the clock showed `capture`.
+    fn time(self, capture: Stamp) -> Stamp {
+        let ahead = i64::from(self.utc_offset_minutes) * 60 + i64::from(self.clock_ahead_s);
+        capture.plus_seconds(-ahead)
+    }
+
+    /// `+09:00`. Source: Exif 2.31, OffsetTimeOriginal.
+    fn zone(self) -> String {
+        let sign = if self.utc_offset_minutes < 0 { '-' } else { '+' };
+        let minutes = self.utc_offset_minutes.unsigned_abs();
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
 /// What differs from photo to photo.
 pub(crate) struct Shot<'a> {
     pub(crate) body: &'a Body,
@@ -50,6 +74,7 @@ pub(crate) struct Shot<'a> {
     /// Ten times the f-number.
     pub(crate) aperture_tenths: u32,
     pub(crate) iso: u16,
+    pub(crate) gps: Option<Gps>,
 }
 
 /// Builds the whole APP1 segment, marker included. Texts are cut to 64 bytes each, so that the
@@ -63,14 +88,20 @@ pub(crate) fn segment(shot: &Shot<'_>, thumbnail: &[u8]) -> Vec<u8> {
     ifd1.short(0x0103, 6);
     ifd1.long(0x0201, 0);
     ifd1.long(0x0202, thumbnail.len() as u32);
-    let thumb_at = ifd1_at + ifd1.len_bytes();
+    let gps_at = ifd1_at + ifd1.len_bytes();
+    let gps = shot.gps.map(|gps| gps_ifd(gps.time(shot.capture)));
+    let thumb_at = gps_at + gps.as_ref().map_or(0, Directory::len_bytes);
     ifd1.set_long(0x0201, thumb_at as u32);
     ifd0.set_long(0x8769, exif_at as u32);
+    ifd0.set_long(0x8825, gps_at as u32);
 
     let mut tiff = b"II*\0\x08\0\0\0".to_vec();
     ifd0.write(&mut tiff, 8, ifd1_at as u32);
     exif.write(&mut tiff, exif_at, 0);
     ifd1.write(&mut tiff, ifd1_at, 0);
+    if let Some(gps) = gps {
+        gps.write(&mut tiff, gps_at, 0);
+    }
     tiff.extend_from_slice(thumbnail);
     let length = u16::try_from(tiff.len() + 8).expect("texts are cut, thumbnails are small");
     let mut segment = vec![0xFF, 0xE1];
@@ -92,6 +123,20 @@ fn ifd0(shot: &Shot<'_>) -> Directory {
     ifd.ascii(0x0132, &shot.capture.exif());
     ifd.short(0x0213, 2);
     ifd.long(0x8769, 0);
+    if shot.gps.is_some() {
+        ifd.long(0x8825, 0);
+    }
+    ifd
+}
+
+/// Version, time and date of the satellites. Where the camera was is nobody's business.
+fn gps_ifd(time: Stamp) -> Directory {
+    let mut ifd = Directory::default();
+    ifd.push(0x0000, 1, 4, vec![2, 3, 0, 0]);
+    let clock = [time.hour, time.minute, time.second];
+    let parts = clock.map(|part| [u32::from(part).to_le_bytes(), 1u32.to_le_bytes()].concat());
+    ifd.push(0x0007, 5, 3, parts.concat());
+    ifd.ascii(0x001D, time.exif().split(' ').next().unwrap_or_default());
     ifd
 }
 
@@ -103,6 +148,9 @@ fn exif_ifd(shot: &Shot<'_>) -> Directory {
     ifd.undefined(0x9000, b"0230");
     ifd.ascii(0x9003, &shot.capture.exif());
     ifd.ascii(0x9004, &shot.capture.exif());
+    if let Some(gps) = shot.gps {
+        ifd.ascii(0x9011, &gps.zone());
+    }
     ifd.undefined(0x927C, &maker_note(shot.body));
     ifd.short(0xA001, 1);
     ifd.long(0xA002, u32::from(shot.width));

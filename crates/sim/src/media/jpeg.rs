@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::Look;
-use super::exif::{self, Body, Shot};
+use super::exif::{self, Body, Gps, Shot};
 use super::random::{Random, mix};
 use super::scene::{Canvas, Scene};
 use super::stamp::Stamp;
@@ -39,6 +39,8 @@ pub struct PhotoSpec {
     pub body: Arc<Body>,
     /// Length of the file, raised to [`PhotoSpec::minimum_bytes`]; `None` for as it comes.
     pub size_bytes: Option<u64>,
+    /// Time of the satellites and zone in Exif, for a body that has them.
+    pub gps: Option<Gps>,
     /// How much work goes into the pixels.
     pub look: Look,
     /// Text drawn in the corner of a scene, usually the file name.
@@ -100,6 +102,7 @@ impl PhotoSpec {
             shutter: [30, 60, 125, 250, 500, 1000][random.between(0, 5) as usize],
             aperture_tenths: [14, 20, 28, 40, 56, 80][random.between(0, 5) as usize],
             iso: [200, 400, 800, 1600][random.between(0, 3) as usize],
+            gps: self.gps,
         }
     }
 }

@@ -94,6 +94,7 @@ impl FilmSpec {
             capture: self.capture,
             body: Arc::clone(&self.body),
             size_bytes: None,
+            gps: None,
             look: self.look,
             label: String::new(),
         }
