@@ -156,6 +156,10 @@ pub struct FileDone {
     pub duplicate: bool,
     /// Its structure is broken on the card itself.
     pub damaged: bool,
+    /// When it was taken by the camera's clock, as the file says.
+    pub taken: Option<String>,
+    /// Seconds by which that clock was ahead of the satellites, if the file tells.
+    pub clock_drift_s: Option<i64>,
 }
 
 /// Why an object was passed over.
@@ -237,6 +241,9 @@ pub struct Summary {
     pub stopped: Option<Stopped>,
     /// Model of the camera.
     pub model: String,
+    /// Seconds by which the camera's clock was ahead of the satellites' time, by the file taken last
+    /// of those that came in this run and tell it; see [`filmwire_photo::Facts::clock_drift_s`].
+    pub clock_drift_s: Option<i64>,
     /// Operations sent to the camera, all sessions of the run together.
     pub operations: u64,
     /// Path of the SHA-256 manifest, relative to the library; `None` if nothing was published.

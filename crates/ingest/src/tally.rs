@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use filmwire_catalogue::PhotoKey;
 
 use crate::error::Error;
-use crate::event::{Event, OUT_OF_REACH, SkipReason, Stopped, Summary};
+use crate::event::{Event, FileDone, OUT_OF_REACH, SkipReason, Stopped, Summary};
 use crate::librarian::Outcome;
 
 /// How often one object may cost the connection before the others get their turn.
@@ -27,6 +27,8 @@ pub(crate) struct Tally {
     damaged: u64,
     /// Stand-ins of objects that failed in this run and did not come through since.
     failed: HashSet<u64>,
+    /// When the newest file that tells it was taken, and what it tells of the camera's clock.
+    clock_drift: Option<(String, i64)>,
     bytes: u64,
     received_bytes: u64,
     /// Objects known to be in the library, as far as the run got.
@@ -123,6 +125,7 @@ impl Tally {
                 self.new += 1;
                 self.duplicates += u64::from(done.duplicate);
                 self.damaged += u64::from(done.damaged);
+                self.note_clock(&done);
                 self.bytes += if done.duplicate { 0 } else { done.size };
                 tell(Event::Published(done));
             }
@@ -140,6 +143,14 @@ impl Tally {
             Outcome::Fatal(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Bodies list their newest photo first or last, so that the files' own digits decide.
+    fn note_clock(&mut self, done: &FileDone) {
+        let (Some(taken), Some(drift_s)) = (&done.taken, done.clock_drift_s) else { return };
+        if self.clock_drift.as_ref().is_none_or(|(newest, _)| newest <= taken) {
+            self.clock_drift = Some((taken.clone(), drift_s));
+        }
     }
 
     /// `seen = new + known + skipped + failed`, also if the card changed or the run was cut.
@@ -161,6 +172,7 @@ impl Tally {
             interrupted: self.interrupted,
             stopped: self.has_skipped(SkipReason::Battery).then_some(Stopped::Battery),
             model: self.model.clone(),
+            clock_drift_s: self.clock_drift.as_ref().map(|(_, drift_s)| *drift_s),
             operations: self.operations,
             manifest: None,
             out_of_reach: OUT_OF_REACH,

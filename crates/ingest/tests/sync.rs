@@ -12,7 +12,7 @@ use filmwire_ingest::{
     AdoptEvent, Event, FullReason, Kind, Look, SkipReason, Stop, adopt, mark_known, sync,
 };
 use filmwire_sim::card::{Card, CardObject, GenerateSpec};
-use filmwire_sim::media::exif::Body;
+use filmwire_sim::media::exif::{Body, Gps};
 use support::{Shelf, SimConnect, on_card, plain_card, simulator};
 
 const BODIES: [&str; 5] = ["X-A2", "X-T2", "X-T20", "X-T4", "X-T5"];
@@ -440,4 +440,31 @@ async fn a_dry_run_plans_what_a_killed_run_left_half_published() {
     assert_eq!((summary.new, summary.seen), (3, 3));
     options.dry_run = false;
     assert_eq!(shelf.try_sync(&connect, &options).await.0.unwrap().new, 3);
+}
+
+/// Two photos of a clock that is 192 s ahead, two of one that is 12 s behind, and one that tells
+/// nothing.
+fn clocks() -> Card {
+    let gps = |clock_ahead_s| Some(Gps { utc_offset_minutes: 540, clock_ahead_s });
+    let recipe = GenerateSpec { photos: 2, gps: gps(192), ..GenerateSpec::default() };
+    let mut card = Card::generated(&recipe);
+    card.set_recipe(|recipe| recipe.gps = gps(-12));
+    card.shoot(2);
+    card.set_recipe(|recipe| recipe.gps = None);
+    card.shoot(1);
+    card
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_file_that_tells_it_says_how_wrong_the_clock_is() {
+    for order in ["newest_first", "oldest_first"] {
+        let (shelf, sim) = (Shelf::new(), simulator("X-T20", clocks()));
+        sim.with_persona(|persona| persona.set("handle_order", order).unwrap());
+        let (summary, _) = shelf.sync(&sim).await;
+        assert_eq!((summary.new, summary.clock_drift_s), (5, Some(-12)), "{order}");
+        let (summary, _) = shelf.sync(&sim).await;
+        assert_eq!((summary.new, summary.clock_drift_s), (0, None), "nothing came");
+    }
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(2)));
+    assert_eq!(shelf.sync(&sim).await.0.clock_drift_s, None, "nothing tells");
 }

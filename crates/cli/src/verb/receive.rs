@@ -99,6 +99,7 @@ fn conclude(report: &Report, received: &Received, library: &Path) -> Result<Exit
         report.row("failed", &summary.failed.to_string())?;
     }
     report.print_where(summary, library, "not told")?;
+    report.print_clock(summary)?;
     say_end(report, received);
     let mut fields = report.fields(exit, summary, library);
     if let Value::Object(fields) = &mut fields {

@@ -3,6 +3,8 @@
 use std::fs;
 
 use filmwire_codec::journal::Verdict;
+use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::media::exif::Gps;
 
 use crate::camera::{Camera, files};
 use crate::program::{Ran, run};
@@ -205,4 +207,35 @@ fn a_demonstration_brings_its_own_camera() {
     assert_eq!(files(&folder.path().join("filmwire-demo")).len(), 2);
     let again = run(folder.path(), &words);
     assert_eq!(summary(&again)["new"], 0, "{again:?}");
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_at_the_end() {
+    for (clock_ahead_s, words) in [
+        (192, Some("the camera's clock is 192 s ahead of GPS time;")),
+        (-30, Some("the camera's clock is 30 s behind GPS time;")),
+        (29, None),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let card = folder.path().join("card/DCIM/100_FUJI");
+        fs::create_dir_all(&card).unwrap();
+        let gps = Some(Gps { utc_offset_minutes: -210, clock_ahead_s });
+        let recipe = GenerateSpec { photos: 2, gps, ..GenerateSpec::default() };
+        for object in Card::generated(&recipe).objects() {
+            fs::write(card.join(&object.name), object.read_at(0, usize::MAX).unwrap()).unwrap();
+        }
+        let camera = Camera::start(&["--card", folder.path().join("card").to_str().unwrap()]);
+        let json = sync(&camera, folder.path(), &[]);
+        assert_eq!(summary(&json)["clock_drift_s"], clock_ahead_s, "{json:?}");
+        let words_of = ["sync", "--camera", &camera.address, "--to", "other"];
+        let text = run(folder.path(), &words_of);
+        assert_eq!(text.code, 0, "{text:?}");
+        match words {
+            Some(words) => assert!(text.out.contains(words), "{text:?}"),
+            None => assert!(!text.out.contains("GPS"), "{text:?}"),
+        }
+    }
+    let camera = Camera::start(&["--photos", "1"]);
+    let folder = tempfile::tempdir().unwrap();
+    assert!(summary(&sync(&camera, folder.path(), &[]))["clock_drift_s"].is_null());
 }

@@ -185,6 +185,8 @@ impl Librarian {
             proof: existing.proof,
             duplicate: true,
             damaged: matches!(checked.structure, Structure::Broken(_)),
+            taken: checked.facts.taken.clone(),
+            clock_drift_s: checked.facts.clock_drift_s,
         })
     }
 
@@ -207,6 +209,8 @@ impl Librarian {
                     proof: checked.proof.clone(),
                     duplicate: false,
                     damaged: matches!(checked.structure, Structure::Broken(_)),
+                    taken: checked.facts.taken.clone(),
+                    clock_drift_s: checked.facts.clock_drift_s,
                 });
             }
             // Someone else took the name meanwhile; nothing is replaced.

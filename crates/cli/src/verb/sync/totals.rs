@@ -10,6 +10,8 @@ use super::report::Report;
 use crate::exit::{Exit, Trouble};
 use crate::output::text;
 
+/// Seconds a camera's clock may be off without a word.
+const TOLERATED_S: u64 = 30;
 /// Columns of running text.
 const WIDTH: usize = 62;
 
@@ -76,7 +78,17 @@ impl Report {
             say("failed", &format!("{}; tried again next time", summary.failed))?;
         }
         say("seen", &format!("{} in all", text::count(summary.seen, "object", "objects")))?;
-        self.print_where(summary, library, "out of reach")
+        self.print_where(summary, library, "out of reach")?;
+        self.print_clock(summary)
+    }
+
+    /// A clock that is clearly wrong; a phone's place may be as old as that.
+    pub(crate) fn print_clock(&self, summary: &Summary) -> Result<(), Trouble> {
+        let Some(text) = summary.clock_drift_s.and_then(clock_text) else { return Ok(()) };
+        for (number, line) in text::wrap(&text, WIDTH).iter().enumerate() {
+            self.row(if number == 0 { "clock" } else { "" }, line)?;
+        }
+        Ok(())
     }
 
     /// A line of the totals.
@@ -150,6 +162,7 @@ impl Report {
             "interrupted": exit == Exit::Interrupted,
             "stopped": summary.stopped.map(Stopped::as_str),
             "model": summary.model,
+            "clock_drift_s": summary.clock_drift_s,
             "operations": summary.operations,
             "manifest": summary.manifest,
             "out_of_reach": summary.out_of_reach,
@@ -157,6 +170,18 @@ impl Report {
             "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
         })
     }
+}
+
+/// Says how wrong the camera's clock is, if it is by [`TOLERATED_S`] or more.
+fn clock_text(drift_s: i64) -> Option<String> {
+    let way = if drift_s < 0 { "behind" } else { "ahead of" };
+    let seconds = drift_s.unsigned_abs();
+    (seconds >= TOLERATED_S).then(|| {
+        format!(
+            "the camera's clock is {seconds} s {way} GPS time; photos keep what it said, so set it in \
+             the camera's menu"
+        )
+    })
 }
 
 /// The code a run's totals mean. What the camera would not tell of may be a photo that is new,
@@ -175,6 +200,16 @@ fn exit_of(summary: &Summary) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_is_spoken_of_from_half_a_minute_on() {
+        for quiet in [0, 29, -29] {
+            assert_eq!(clock_text(quiet), None, "{quiet}");
+        }
+        let said = |drift_s| clock_text(drift_s).unwrap_or_default();
+        assert!(said(30).starts_with("the camera's clock is 30 s ahead of GPS time; "));
+        assert!(said(-192).starts_with("the camera's clock is 192 s behind GPS time; "));
+    }
 
     #[test]
     fn only_what_was_passed_over_on_purpose_is_done() {
