@@ -6,7 +6,7 @@ use std::path::Path;
 
 use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::{Fault, Simulator};
-use support::{Shelf, bodies, on_card, seed_from_env, simulator};
+use support::{Shelf, on_card, personas, seed_from_env, simulator};
 
 /// A few small photos and a film of several pieces.
 fn card() -> Card {
@@ -55,7 +55,7 @@ async fn whole(model: &str) -> (u64, u64) {
 
 #[tokio::test(start_paused = true)]
 async fn at_every_container_boundary() {
-    for model in bodies() {
+    for model in personas() {
         let (_, containers) = whole(model).await;
         assert!(containers > 30, "{model}: {containers}");
         for boundary in 1..containers {
@@ -70,7 +70,7 @@ async fn at_bytes_chosen_by_a_seed() {
     let cuts: u64 =
         std::env::var("FILMWIRE_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let mut state = seed_from_env();
-    for model in bodies() {
+    for model in personas() {
         let (bytes, _) = whole(model).await;
         for _ in 0..cuts {
             state = state

@@ -42,6 +42,11 @@ impl Connect for SimConnect {
     }
 }
 
+/// Every persona there is, bodies and the permissive one.
+pub(crate) fn personas() -> Vec<&'static str> {
+    Persona::names()
+}
+
 /// Every body there is a persona of.
 pub(crate) fn bodies() -> Vec<&'static str> {
     Persona::names().into_iter().filter(|name| *name != "permissive").collect()

@@ -265,3 +265,19 @@ async fn one_slot_is_shown_and_told() {
     client.open().await;
     assert_eq!(client.get(0xD244).await.payload(), [0u8; 0], "one slot: nothing to tell");
 }
+
+/// Tests that go through all personas miss one whose file nobody named.
+#[test]
+fn every_persona_file_is_built_in() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/personas");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "names.toml")
+        .collect();
+    let mut built_in: Vec<String> =
+        Persona::names().iter().map(|name| format!("{}.toml", name.to_lowercase())).collect();
+    files.sort();
+    built_in.sort();
+    assert_eq!(files, built_in);
+}
