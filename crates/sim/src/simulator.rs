@@ -134,10 +134,12 @@ impl Shared {
     }
 
     /// Leaves the air once the last picked picture was sent, where the body does that.
-    pub(crate) fn switch_off_after_picked(&self) {
+    pub(crate) fn switch_off_after_picked(&self, was_asked: bool) {
         let off = {
             let mut camera = self.camera();
-            let off = camera.persona.after_picked == AfterPicked::Off;
+            let persona = &camera.persona;
+            let after = if was_asked { persona.after_received } else { persona.after_picked };
+            let off = after == AfterPicked::Off;
             camera.on_air &= !off;
             off
         };

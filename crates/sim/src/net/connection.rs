@@ -77,7 +77,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         match end {
             End::Goodbye => self.wire.close().await,
             End::Abrupt => self.shared.camera().rest_after_abrupt_end(Instant::now()),
-            End::Emptied => self.shared.switch_off_after_picked(),
+            End::Emptied => self.shared.switch_off_after_picked(self.responder.was_asked()),
             End::Closed(_) => {}
         }
     }

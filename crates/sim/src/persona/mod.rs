@@ -173,12 +173,16 @@ pub struct Persona {
     pub size_past_4g: HugeSize,
     /// The first D212 list where pictures were picked on the camera (`camera_state` = 1).
     pub picked_list: Vec<ListEntry>,
+    /// They are handed out only once DF01 = 1 was written.
+    pub picked_needs_mode: bool,
     /// What makes a picked picture give way to the next.
     pub picked_next: PickedNext,
     /// Picked pictures are sent resized: the person's menu setting.
     pub picked_resized: bool,
     /// What the camera does once the last picked picture was sent.
     pub after_picked: AfterPicked,
+    /// The same, where the client asked (DF01 = 8).
+    pub after_received: AfterPicked,
     /// The D212 list that says the person has chosen (DF01 = 8); empty: no receive mode.
     pub receive_list: Vec<ListEntry>,
     /// The person chooses so long after DF21 was written; 0: only when told to.

@@ -26,7 +26,7 @@ impl Responder {
             return self.refusal(command, ResponseCode::INVALID_OBJECT_HANDLE).into();
         }
         let gallery = self.gallery || camera.persona.objects_without_gallery;
-        if !gallery && !self.is_picked() || self.versions_refused {
+        if !gallery && !self.hands_out(camera) || self.versions_refused {
             // The camera stops answering object operations (fact sheet 4.7).
             return Reply::Silent;
         }

@@ -19,6 +19,8 @@ use super::state_list::List;
 use crate::camera::Camera;
 use crate::persona::PickedNext;
 
+/// DF01 of a client that accepts what was picked.
+const ACCEPT: u16 = 1;
 /// DF01 and DF00 of receive mode.
 const RECEIVE: u16 = 8;
 
@@ -49,6 +51,17 @@ impl Responder {
     /// Whether the camera hands out what was picked on it.
     pub(super) fn is_picked(&self) -> bool {
         self.state == CameraState::PICKED.0 || self.state == RECEIVE
+    }
+
+    /// Whether it does so now: the client accepts what was picked by its mode.
+    pub(super) fn hands_out(&self, camera: &Camera) -> bool {
+        let is_accepted = self.mode == ACCEPT || !camera.persona.picked_needs_mode;
+        self.was_asked() || self.is_picked() && is_accepted
+    }
+
+    /// Whether the client asked for what is handed out.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.state == RECEIVE
     }
 
     /// Notices that the last byte of a picture was handed out, in answer to a request for

@@ -56,6 +56,7 @@ async fn a_version_too_low_keeps_the_newer_gallery_shut() {
 #[tokio::test(start_paused = true)]
 async fn d226_tells_normal_resized_and_original() {
     let camera = simulator("X100VI", 0);
+    camera.with_persona(|persona| persona.set("newer_resize_padding", "false").unwrap());
     camera.with_card(|card| {
         card.set_recipe(|recipe| recipe.photo_pixels = (2400, 1600));
         card.shoot(1)

@@ -51,25 +51,91 @@ async fn every_persona_calls_itself_by_its_model() {
 /// Values of section 11 of the fact sheet, typed once more.
 #[tokio::test(start_paused = true)]
 async fn versions_are_those_of_the_table_of_models() {
-    type Row = (&'static str, [Option<u32>; 8]);
-    let rows: [Row; 9] = [
-        ("X-A2", [Some(1), Some(2), None, None, None, None, None, None]),
-        ("X30", [Some(3), Some(3), None, Some(0x20002), Some(1), None, None, None]),
-        ("X-T1", [Some(3), Some(3), Some(1), Some(0x20001), Some(1), None, None, Some(2)]),
-        ("XF10", [Some(3), Some(4), None, Some(0x20004), Some(2), None, None, None]),
-        ("X-T2", [Some(3), Some(4), Some(1), Some(0x20004), Some(2), None, None, Some(2)]),
-        ("X-T20", [Some(3), Some(4), Some(1), Some(0x20004), Some(2), None, None, Some(2)]),
-        ("X-S10", [Some(3), Some(4), None, Some(0x2000A), Some(4), None, Some(1), None]),
-        ("X-T4", [Some(4), Some(5), None, Some(0x2000A), Some(4), Some(1), Some(1), None]),
-        ("X-T5", [Some(4), Some(5), None, Some(0x2000B), Some(5), None, Some(3), None]),
+    /// What the table tells; `None` where it says that the property is empty.
+    type Told = (u16, Option<u32>);
+    let rows: [(&str, &[Told]); 9] = [
+        ("X-A2", &[(0xDF21, Some(1)), (0xDF22, Some(2)), (0xDF24, None), (0xDF25, None)]),
+        (
+            "X30",
+            &[(0xDF21, Some(3)), (0xDF22, Some(3)), (0xDF24, Some(0x20002)), (0xDF25, Some(1))],
+        ),
+        (
+            "X-T1",
+            &[
+                (0xDF21, Some(3)),
+                (0xDF22, Some(3)),
+                (0xDF23, Some(1)),
+                (0xDF24, Some(0x20001)),
+                (0xDF25, Some(1)),
+                (0xDF31, Some(2)),
+            ],
+        ),
+        (
+            "XF10",
+            &[(0xDF21, Some(3)), (0xDF22, Some(4)), (0xDF24, Some(0x20004)), (0xDF25, Some(2))],
+        ),
+        (
+            "X-T2",
+            &[
+                (0xDF21, Some(3)),
+                (0xDF22, Some(4)),
+                (0xDF23, Some(1)),
+                (0xDF24, Some(0x20004)),
+                (0xDF25, Some(2)),
+                (0xDF26, None),
+                (0xDF31, Some(2)),
+            ],
+        ),
+        (
+            "X-T20",
+            &[
+                (0xDF21, Some(3)),
+                (0xDF22, Some(4)),
+                (0xDF23, Some(1)),
+                (0xDF24, Some(0x20004)),
+                (0xDF25, Some(2)),
+                (0xDF26, None),
+                (0xDF31, Some(2)),
+            ],
+        ),
+        (
+            "X-S10",
+            &[
+                (0xDF21, Some(3)),
+                (0xDF22, Some(4)),
+                (0xDF24, Some(0x2000A)),
+                (0xDF25, Some(4)),
+                (0xDF28, Some(1)),
+            ],
+        ),
+        (
+            "X-T4",
+            &[
+                (0xDF21, Some(4)),
+                (0xDF22, Some(5)),
+                (0xDF24, Some(0x2000A)),
+                (0xDF25, Some(4)),
+                (0xDF26, Some(1)),
+                (0xDF28, Some(1)),
+            ],
+        ),
+        (
+            "X-T5",
+            &[
+                (0xDF21, Some(4)),
+                (0xDF22, Some(5)),
+                (0xDF24, Some(0x2000B)),
+                (0xDF25, Some(5)),
+                (0xDF28, Some(3)),
+            ],
+        ),
     ];
-    let codes = [0xDF21, 0xDF22, 0xDF23, 0xDF24, 0xDF25, 0xDF26, 0xDF28, 0xDF31];
     for (name, wanted) in rows {
         let mut client = client(&simulator(name, 1)).await;
         client.open().await;
-        for (code, wanted) in codes.into_iter().zip(wanted) {
+        for (code, wanted) in wanted {
             let bytes = wanted.map(|value| value.to_le_bytes().to_vec()).unwrap_or_default();
-            assert_eq!(client.get(code).await.payload(), bytes, "{name} {code:X}");
+            assert_eq!(client.get(*code).await.payload(), bytes, "{name} {code:X}");
         }
     }
     let x_h1 = Persona::builtin("X-H1").unwrap().versions;

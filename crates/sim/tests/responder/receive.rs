@@ -12,6 +12,14 @@ use crate::support::{Client, client, hex, simulator, switched};
 
 const PICKED: [(&str, &str); 1] = [("camera_state", "1")];
 
+/// A client that accepts what was picked.
+async fn accepting(camera: &Simulator) -> Client {
+    let mut client = client(camera).await;
+    client.open().await;
+    client.set16(0xDF01, 1).await;
+    client
+}
+
 /// Takes object 1 until the camera hangs up; returns the names.
 async fn take_all(client: &mut Client) -> Vec<String> {
     let mut names = Vec::new();
@@ -47,17 +55,31 @@ async fn only_what_was_picked_is_sent_in_that_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_handed_out_before_the_client_accepts_it() {
+    let camera = switched("X-T2", 1, &PICKED);
+    let mut hasty = client(&camera).await;
+    hasty.open().await;
+    assert_eq!(hasty.try_run(0x1008, &[1]).await, None);
+    drop(hasty);
+    camera.wait_idle().await;
+    assert_eq!(take_all(&mut accepting(&camera).await).await.len(), 1);
+    // A switch of ours, since nobody tells that it must be so.
+    let camera = switched("X-T2", 1, &[PICKED[0], ("picked_needs_mode", "false")]);
+    let mut other = client(&camera).await;
+    other.open().await;
+    assert_eq!(take_all(&mut other).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_camera_switches_itself_off_after_the_last_one_or_stays() {
     let camera = switched("X-T2", 1, &PICKED);
-    let mut first = client(&camera).await;
-    first.open().await;
+    let mut first = accepting(&camera).await;
     assert_eq!(take_all(&mut first).await.len(), 1);
     camera.wait_off_air().await;
     assert!(camera.connect().is_err());
     camera.set_on_air(true);
     camera.with_persona(|persona| persona.set("after_picked", "stay").unwrap());
-    let mut second = client(&camera).await;
-    second.open().await;
+    let mut second = accepting(&camera).await;
     assert_eq!(take_all(&mut second).await.len(), 1);
     camera.wait_idle().await;
     client(&camera).await.open().await;
@@ -66,15 +88,13 @@ async fn the_camera_switches_itself_off_after_the_last_one_or_stays() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_was_cut_off_is_handed_all_of_them_again() {
     let camera = switched("X-T2", 3, &PICKED);
-    let mut first = client(&camera).await;
-    first.open().await;
+    let mut first = accepting(&camera).await;
     let info = first.info(1).await;
     first.fetch(1, info.size_bytes as usize, 0x10_0000).await;
     first.info(1).await;
     drop(first);
     camera.wait_idle().await;
-    let mut second = client(&camera).await;
-    second.open().await;
+    let mut second = accepting(&camera).await;
     assert_eq!(take_all(&mut second).await.len(), 3);
 }
 
@@ -83,8 +103,7 @@ async fn vcam_gives_way_on_a_short_piece_only() {
     for (next_rule, name) in [("last_byte", "DSCF0001.JPG"), ("short_piece", "DSCF0002.JPG")] {
         let camera = switched("X-T2", 2, &PICKED);
         camera.with_persona(|persona| persona.set("picked_next", next_rule).unwrap());
-        let mut client = client(&camera).await;
-        client.open().await;
+        let mut client = accepting(&camera).await;
         // In one whole piece, although the picture is shorter.
         let first = client.info(1).await;
         client.fetch(1, first.size_bytes as usize, 0x10_0000).await;
@@ -106,15 +125,13 @@ async fn the_menu_may_say_resized() {
         card.set_recipe(|recipe| recipe.photo_pixels = (2400, 1600));
         card.shoot(1)
     });
-    let mut first = client(&camera).await;
-    first.open().await;
+    let mut first = accepting(&camera).await;
     let info = first.info(1).await;
     assert_eq!((info.width, info.height), (1776, 1184));
     assert_eq!(take_all(&mut first).await.len(), 1);
     camera.set_on_air(true);
     camera.with_persona(|persona| persona.set("picked_resized", "false").unwrap());
-    let mut second = client(&camera).await;
-    second.open().await;
+    let mut second = accepting(&camera).await;
     assert_eq!(second.info(1).await.width, 2400);
 }
 
