@@ -10,7 +10,7 @@ use crate::quirk::{Quirks, Way};
 pub enum Evidence {
     /// A log of a real session is public, and filmwire is tested against it.
     Log,
-    /// Other projects' working code or captures describe this body.
+    /// Other projects' working code or captures, or reports to them, describe this body.
     Code,
     /// Other projects name it; nothing of its behaviour is public.
     Name,
@@ -23,7 +23,7 @@ impl Evidence {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Log => "log of a real session",
-            Self::Code => "other projects' code",
+            Self::Code => "other projects' code or reports",
             Self::Name => "known by name only",
             Self::Nothing => "unknown",
         }

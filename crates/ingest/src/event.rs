@@ -260,6 +260,6 @@ impl Summary {
 }
 
 /// What phone modes cannot hand over. Source: the fact sheet's sections 9.1 and 9.3, grade A for
-/// RAF, C for the rest.
-pub const OUT_OF_REACH: &str = "this mode lists JPEG and MOV only: RAF files, files of a second \
-    card slot and bytes past 4 GiB stay on the card";
+/// RAF on the classic ways (third parties tell that the newer way lists RAF), C for the rest.
+pub const OUT_OF_REACH: &str = "RAF files (except on the newest bodies, perhaps), files of a \
+    second card slot and bytes past 4 GiB stay on the card";
