@@ -13,7 +13,7 @@ use std::time::Duration;
 use filmwire_camera::{Camera, Error as CameraError, Presence, Sight};
 use filmwire_catalogue::{Error as CatalogueError, Library, LockGuard};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::error::Error;
 use crate::event::{Event, Summary};
@@ -21,10 +21,8 @@ use crate::options::SyncOptions;
 use crate::stop::Stop;
 use crate::sync::{Connect, sync};
 
-/// How long another process may hold the library while the camera waits for us. Looking through a
-/// catalogue takes a second; another run takes longer, and does this one's work.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
-const LOCK_PAUSE: Duration = Duration::from_millis(250);
+/// Between two looks at whether another process still holds the library.
+const LOCK_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a watch goes.
 #[derive(Debug, Clone)]
@@ -74,6 +72,17 @@ impl Requests {
 pub enum WatchEvent {
     /// The camera is away; connections are tried.
     Waiting,
+    /// They fail for a reason that a camera which is away does not give, such as a name that does
+    /// not exist. Told once, and when it changes; they are tried all the same.
+    Odd {
+        /// Why, in words.
+        cause: String,
+    },
+    /// Another process holds the library, so that nothing connects until it is free.
+    Locked {
+        /// Who, in words.
+        by: String,
+    },
     /// The camera answered; a pass begins.
     Seen,
     /// Something happened in the pass.
@@ -93,11 +102,12 @@ pub enum WatchEvent {
 
 /// Serves the camera each time it appears, until `stop` is asked.
 ///
-/// Trouble of the camera (lost, refused, not accepted) ends a pass and is told; the watch goes on.
+/// Trouble of the camera (lost, refused, not accepted, without a card) ends a pass and is told; the
+/// watch goes on. While another process holds the library nothing connects: no camera waits for it.
 /// The camera is left politely on every way out. Not cancel-safe: use `stop`.
 ///
-/// Fails with [`Error`] if the library cannot be used: its lock is held elsewhere for longer than
-/// ten seconds while a camera waits, its catalogue or its disk fails, or there is no room.
+/// Fails with [`Error`] if the library cannot be used: its catalogue or its disk fails, or there is
+/// no room.
 pub async fn watch<C: Connect, P: Presence + Sync>(
     connect: &C,
     presence: &P,
@@ -107,13 +117,15 @@ pub async fn watch<C: Connect, P: Presence + Sync>(
     stop: &Stop,
     tell: &mut (dyn FnMut(WatchEvent) + Send),
 ) -> Result<(), Error> {
-    let mut watch = Watch { watching, stop, tell, blind: false };
+    let mut watch = Watch { watching, stop, tell, blind: false, odd: None };
     (watch.tell)(WatchEvent::Waiting);
     let mut waiting = true;
     loop {
-        let Some(met) = watch.appearance(connect, waiting).await else { return Ok(()) };
+        let Some((met, lock)) = watch.appearance(connect, library, waiting).await? else {
+            return Ok(());
+        };
         (watch.tell)(WatchEvent::Seen);
-        watch.pass(met, connect, library, options).await?;
+        watch.pass(met, lock, connect, library, options).await?;
         if stop.is_asked() {
             return Ok(());
         }
@@ -145,43 +157,78 @@ struct Watch<'a> {
     tell: &'a mut (dyn FnMut(WatchEvent) + Send),
     /// It was told that nobody can see from here whether the camera is there.
     blind: bool,
+    /// The odd reason that was told last.
+    odd: Option<String>,
 }
 
 impl Watch<'_> {
-    /// Tries to connect until something answers; none if a stop was asked for.
-    async fn appearance<C: Connect>(&mut self, connect: &C, mut waiting: bool) -> Option<Met> {
+    /// Tries to connect until something answers, and takes the library's lock; none if a stop was
+    /// asked for.
+    async fn appearance<C: Connect>(
+        &mut self,
+        connect: &C,
+        library: &Library,
+        mut waiting: bool,
+    ) -> Result<Option<(Met, LockGuard)>, Error> {
         loop {
+            // Not held while there is no camera: other programs want to work on the library.
+            if self.lock(library).await?.is_none() {
+                return Ok(None);
+            }
             let met = tokio::select! {
                 biased;
-                () = self.stop.asked() => return None,
+                () = self.stop.asked() => return Ok(None),
                 met = connect.connect() => met,
             };
-            if !matches!(met, Err(CameraError::Unreachable { .. })) {
-                return Some(met);
+            if let Err(CameraError::Unreachable { cause, .. }) = &met {
+                self.tell_odd(cause);
+                if !waiting {
+                    waiting = true;
+                    (self.tell)(WatchEvent::Waiting);
+                }
+                tokio::select! {
+                    biased;
+                    () = self.stop.asked() => return Ok(None),
+                    () = self.watching.requests.asked() => {}
+                    () = sleep(self.watching.every) => {}
+                }
+                continue;
             }
-            if !waiting {
-                waiting = true;
-                (self.tell)(WatchEvent::Waiting);
-            }
-            tokio::select! {
-                biased;
-                () = self.stop.asked() => return None,
-                () = self.watching.requests.asked() => {}
-                () = sleep(self.watching.every) => {}
+            self.odd = None;
+            match library.lock() {
+                Ok(lock) => return Ok(Some((met, lock))),
+                // Somebody took it meanwhile: the camera does not wait for them.
+                Err(CatalogueError::Locked { .. }) => leave(met).await,
+                Err(error) => {
+                    leave(met).await;
+                    return Err(error.into());
+                }
             }
         }
+    }
+
+    /// Tells a reason that has nothing to do with a camera that is away.
+    fn tell_odd(&mut self, cause: &str) {
+        const ORDINARY: [&str; 5] =
+            ["refused", "no connection within", "timed out", "nreachable", "No route"];
+        let is_ordinary = ORDINARY.iter().any(|word| cause.contains(word));
+        let odd = (!is_ordinary).then(|| cause.to_owned());
+        if odd.is_some() && odd != self.odd {
+            (self.tell)(WatchEvent::Odd { cause: cause.to_owned() });
+        }
+        self.odd = odd;
     }
 
     /// One pass over a connection that stands, or that failed in a way a run knows to deal with.
     async fn pass<C: Connect>(
         &mut self,
         met: Met,
+        _lock: LockGuard,
         connect: &C,
         library: &Library,
         options: &SyncOptions,
     ) -> Result<(), Error> {
         let first = Mutex::new(Some(met));
-        let Some(_lock) = self.lock(library).await? else { return Ok(()) };
         let reconnect = || {
             let met = first.lock().unwrap_or_else(PoisonError::into_inner).take();
             async {
@@ -194,7 +241,7 @@ impl Watch<'_> {
         let mut tell = |event| (self.tell)(WatchEvent::Pass(event));
         match sync(&reconnect, library, options, self.stop, &mut tell).await {
             Ok(summary) => (self.tell)(WatchEvent::Served(Box::new(summary))),
-            Err(error @ (Error::Camera(_) | Error::Restless(_))) => {
+            Err(error @ (Error::Camera(_) | Error::Restless(_) | Error::NoCard)) => {
                 (self.tell)(WatchEvent::Failed(error));
             }
             Err(error) => return Err(error),
@@ -202,13 +249,17 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Takes the library's lock; none if a stop was asked for.
-    async fn lock(&self, library: &Library) -> Result<Option<LockGuard>, Error> {
-        let start = Instant::now();
+    /// Waits until the library's lock is free, and takes it; none if a stop was asked for.
+    async fn lock(&mut self, library: &Library) -> Result<Option<LockGuard>, Error> {
+        let mut told = false;
         loop {
             match library.lock() {
                 Ok(lock) => return Ok(Some(lock)),
-                Err(CatalogueError::Locked { .. }) if start.elapsed() < LOCK_WAIT => {}
+                Err(error @ CatalogueError::Locked { .. }) if !told => {
+                    told = true;
+                    (self.tell)(WatchEvent::Locked { by: error.to_string() });
+                }
+                Err(CatalogueError::Locked { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
             tokio::select! {
@@ -242,5 +293,12 @@ impl Watch<'_> {
                 (self.tell)(WatchEvent::Blind);
             }
         }
+    }
+}
+
+/// Leaves a camera that was met in vain.
+async fn leave(met: Met) {
+    if let Ok(camera) = met {
+        camera.leave().await;
     }
 }

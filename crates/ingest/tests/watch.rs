@@ -362,15 +362,47 @@ async fn the_library_is_held_during_a_pass_only() {
     let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(3)));
     let air = Air::new(&sim);
     let library = shelf.library();
-    let other = library.lock().unwrap();
     let script = async |hand: &mut Hand<'_>| {
-        // Somebody looks through the catalogue just now.
-        hand.until(|event| matches!(event, WatchEvent::Seen).then_some(())).await;
-        sleep(Duration::from_secs(5)).await;
-        drop(other);
         assert_eq!(hand.served().await.new, 3);
         hand.quiet(HOUR).await;
         drop(library.lock().expect("it is free while the watch waits"));
+    };
+    play(&shelf, &air, &SimConnect::new(&sim), script).await.unwrap();
+}
+
+/// Somebody adopts a card's worth of files meanwhile: no session waits for them.
+#[tokio::test(start_paused = true)]
+async fn no_camera_waits_for_a_library_that_is_in_use() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(3)));
+    let air = Air::new(&sim);
+    let library = shelf.library();
+    let other = library.lock().unwrap();
+    let script = async |hand: &mut Hand<'_>| {
+        let locked = |event: &WatchEvent| match event {
+            WatchEvent::Locked { by } => Some(by.clone()),
+            _ => None,
+        };
+        assert!(hand.until(locked).await.contains("in use"));
+        hand.quiet(HOUR).await;
+        assert_eq!(sim.connections(), 0);
+        drop(other);
+        assert_eq!(hand.served().await.new, 3);
+    };
+    play(&shelf, &air, &SimConnect::new(&sim), script).await.unwrap();
+    assert_complete(&shelf, &sim);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_is_missing_ends_a_pass_and_not_the_watch() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(3)));
+    sim.add_fault("refuse=GetObjectInfo:0x2013".parse().unwrap());
+    let air = Air::new(&sim);
+    let script = async |hand: &mut Hand<'_>| {
+        let failed = |event: &WatchEvent| matches!(event, WatchEvent::Failed(_)).then_some(());
+        hand.until(failed).await;
+        sim.clear_faults();
+        hand.watching.requests.ask();
+        assert_eq!(hand.served().await.new, 3);
     };
     play(&shelf, &air, &SimConnect::new(&sim), script).await.unwrap();
 }
@@ -380,18 +412,40 @@ async fn a_library_that_cannot_be_used_ends_the_watch() {
     let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(3)));
     let air = Air::new(&sim);
     let library = shelf.library();
-    let other = library.lock().unwrap();
-    let script = async |_: &mut Hand<'_>| sleep(HOUR).await;
-    let error = play(&shelf, &air, &SimConnect::new(&sim), script).await.unwrap_err();
-    assert!(error.to_string().contains("in use"), "{error}");
-    drop(other);
-    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
-    // Nobody can write there any more.
-    std::fs::remove_dir_all(shelf.root().join(".filmwire/incoming")).unwrap();
+    // Nobody can write there.
+    std::fs::create_dir_all(shelf.root().join(".filmwire")).unwrap();
+    let _ = std::fs::remove_dir_all(shelf.root().join(".filmwire/incoming"));
     std::fs::write(shelf.root().join(".filmwire/incoming"), "no folder").unwrap();
     let (connect, options, stop) = (SimConnect::new(&sim), shelf.options(), Stop::never());
     let (watching, mut tell) = (Watching::default(), |_: WatchEvent| {});
     let watched = watch(&connect, &air, &library, &options, &watching, &stop, &mut tell);
     let error = tokio::time::timeout(HOUR, watched).await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Storage { .. }), "{error}");
+    sim.wait_idle().await;
+    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
+}
+
+/// A name that does not exist is not a camera that is away.
+#[tokio::test(start_paused = true)]
+async fn an_odd_reason_is_told_once() {
+    struct Typo;
+    impl filmwire_ingest::Connect for Typo {
+        async fn connect(&self) -> Result<filmwire_camera::Camera, filmwire_camera::Error> {
+            let cause = "failed to lookup address information".to_owned();
+            Err(filmwire_camera::Error::Unreachable { address: "typo".into(), cause })
+        }
+    }
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(0)));
+    let (air, library) = (Air::new(&sim), shelf.library());
+    let (options, watching) = (shelf.options(), Watching::default());
+    let ((stopper, stop), mut odd) = (Stop::new(), 0);
+    let mut tell = |event| odd += u32::from(matches!(event, WatchEvent::Odd { .. }));
+    let watched = watch(&Typo, &air, &library, &options, &watching, &stop, &mut tell);
+    let stopping = async {
+        sleep(HOUR).await;
+        stopper.stop();
+    };
+    let (watched, ()) = tokio::join!(watched, stopping);
+    watched.unwrap();
+    assert_eq!(odd, 1);
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout};
 
+use filmwire_catalogue::{Create, Library, OpenOptions};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -143,5 +144,41 @@ fn words_that_do_not_go_together_are_refused() {
         &["--watch", "--every", "0"],
     ] {
         assert_eq!(run(folder.path(), &[&["sync"], words].concat()).code, 2, "{words:?}");
+    }
+}
+
+#[test]
+fn a_library_in_use_is_waited_for_and_an_odd_address_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Camera::start(&["--photos", "1"]);
+    let options = OpenOptions { create: Create::IfMissingOrEmpty, ..OpenOptions::default() };
+    let library = Library::open(&folder.path().join("library"), options).unwrap();
+    let lock = library.lock().unwrap();
+    let mut watch = Watch::start(folder.path(), &camera.address, &[]);
+    assert!(watch.until("locked")["text"].as_str().unwrap().contains("in use"));
+    assert!(camera.journal().is_empty());
+    drop(lock);
+    assert_eq!(watch.until("summary")["new"], 1);
+    assert_eq!(watch.end(Signal::INT).0, 130);
+    let mut lost = Watch::start(folder.path(), "127.0.0.1%nosuchlan0", &["--every", "1"]);
+    assert!(!lost.until("odd")["text"].as_str().unwrap().is_empty());
+    assert_eq!(lost.end(Signal::INT).0, 130);
+}
+
+#[test]
+fn a_watch_that_nobody_reads_stops_and_does_not_say_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Camera::start(&["--photos", "9", "--rtt", "20ms"]);
+    for lines in 1..8 {
+        let to = format!("library{lines}");
+        let words = ["sync", "--watch", "--json", "--to", &to, "--camera", &camera.address];
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        for _ in 0..lines {
+            out.read_line(&mut line).unwrap();
+        }
+        drop(out);
+        assert_eq!(wait(&mut child), 130, "after {lines} lines");
     }
 }

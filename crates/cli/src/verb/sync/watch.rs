@@ -39,10 +39,17 @@ pub(super) async fn run(args: &SyncArgs, config: &Config, context: &Context<'_>)
     context.out.hide_bars();
     let exit = match watched {
         Ok(()) => Exit::Interrupted,
-        Err(error) => failure::report(&error.into(), &context.out),
+        Err(error) => {
+            let exit = failure::report(&error.into(), &context.out);
+            teller.give_up(exit)?;
+            exit
+        }
     };
-    teller.end(exit)?;
-    Ok(exit)
+    match teller.end(exit) {
+        // Nobody reads; the watch was stopped, which is not the same as done.
+        Err(Trouble::PipeClosed) => Ok(exit),
+        ended => ended.map(|()| exit).map_err(Into::into),
+    }
 }
 
 fn watching(args: &SyncArgs) -> Watching {
@@ -61,7 +68,9 @@ fn listen(requests: &Requests, context: &Context<'_>) -> Result<bool, Trouble> {
             asking.ask();
         }
     });
-    let by_key = io::stdin().is_terminal() && !context.out.is_json();
+    // A terminal that is not this program's own never gives it a key.
+    let is_own = io::stdin().is_terminal() && tcgetpgrp(io::stdin()).is_ok();
+    let by_key = is_own && !context.out.is_json();
     if by_key {
         let (requests, stop) = (requests.clone(), context.interrupt.stop.clone());
         let thread = std::thread::Builder::new().name("keys".into());
@@ -81,8 +90,11 @@ fn keys(requests: &Requests, stop: &Stop) {
         let is_ours = tcgetpgrp(&stdin).is_ok_and(|group| group == getpgrp());
         match (is_ready, is_ours) {
             (true, true) => match stdin.lock().read(&mut typed) {
-                Ok(0) | Err(_) => return,
+                // Ctrl-D: more may be typed all the same.
+                Ok(0) => std::thread::sleep(KEY_PAUSE),
                 Ok(_) => requests.ask(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
             },
             (true, false) => std::thread::sleep(KEY_PAUSE),
             (false, _) => {}
@@ -125,6 +137,14 @@ impl<'a> Teller<'a> {
                 out.note(&format!("Waiting for a camera at {}; Ctrl-C ends this", self.address));
                 out.json("waiting", json!({ "camera": self.address }))?;
             }
+            WatchEvent::Odd { cause } => {
+                out.warn(&format!("{}; trying again all the same", text::tame(&cause)));
+                out.json("odd", json!({ "text": cause }))?;
+            }
+            WatchEvent::Locked { by } => {
+                out.note(&format!("Waiting until it is free: {}", text::tame(&by)));
+                out.json("locked", json!({ "text": by }))?;
+            }
             WatchEvent::Seen => {
                 self.report = Some(Report::new(self.context, false, "sync --watch"));
                 out.show_bars();
@@ -134,6 +154,7 @@ impl<'a> Teller<'a> {
                 self.count(&event);
                 if let Some(report) = &mut self.report {
                     report.tell(event);
+                    self.closed |= report.closed;
                 }
             }
             WatchEvent::Served(summary) => {
@@ -169,6 +190,17 @@ impl<'a> Teller<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Says what is known of a pass that an error ended, which ends the watch.
+    fn give_up(&mut self, exit: Exit) -> Result<()> {
+        let Some(report) = self.report.take() else { return Ok(()) };
+        self.context.out.hide_bars();
+        self.pass(exit);
+        if self.closed {
+            return Ok(());
+        }
+        Ok(report.conclude_failed(exit, self.root)?)
     }
 
     fn how_to_ask(&self) -> String {
