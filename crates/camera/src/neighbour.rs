@@ -15,8 +15,12 @@ const COMPLETE: u32 = 2;
 /// `None` where the system does not tell: on loopback, behind a router, for names, and on systems
 /// other than Linux. A camera's own network has it one hop away.
 pub fn hardware_address(address: &Address) -> Option<String> {
-    let table = std::fs::read_to_string(TABLE).ok()?;
-    in_table(&table, address.host.parse().ok()?, address.interface.as_deref())
+    hardware_address_of(address.host.parse().ok()?, address.interface.as_deref())
+}
+
+/// The same by IP address.
+pub(crate) fn hardware_address_of(ip: IpAddr, interface: Option<&str>) -> Option<String> {
+    in_table(&std::fs::read_to_string(TABLE).ok()?, ip, interface)
 }
 
 fn in_table(table: &str, ip: IpAddr, interface: Option<&str>) -> Option<String> {

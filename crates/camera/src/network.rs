@@ -5,10 +5,13 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
+
+use crate::neighbour;
 
 /// TCP port of commands; events and live view are the two next. Source: the fact sheet's 1.2.
 pub const COMMAND_PORT: u16 = 55740;
@@ -111,16 +114,30 @@ impl fmt::Display for Address {
     }
 }
 
-/// A camera behind TCP.
+/// A camera behind TCP. Clones remember together whom they met there.
 #[derive(Debug, Clone)]
 pub struct TcpNetwork {
     address: Address,
+    /// Hardware address of the last camera that accepted a connection, where the system tells.
+    met: Arc<Mutex<Option<String>>>,
 }
 
 impl TcpNetwork {
     /// A camera at this address.
     pub fn new(address: Address) -> Self {
-        Self { address }
+        Self { address, met: Arc::default() }
+    }
+
+    /// True if the machine at `ip` is known to be another one than the camera that was met.
+    pub(crate) fn is_another(&self, ip: IpAddr) -> bool {
+        let now = neighbour::hardware_address_of(ip, self.address.interface.as_deref());
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        differs(met.as_deref(), now.as_deref())
+    }
+
+    fn remember(&self, ip: IpAddr) {
+        let now = neighbour::hardware_address_of(ip, self.address.interface.as_deref());
+        *self.met.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
     /// Where the camera is.
@@ -168,10 +185,17 @@ impl Network for TcpNetwork {
     type Stream = TcpStream;
 
     async fn connect(&self, port: Port) -> io::Result<TcpStream> {
-        tokio::time::timeout(CONNECT_WAIT, self.open(self.port(port))).await.unwrap_or_else(|_| {
+        let opening = tokio::time::timeout(CONNECT_WAIT, self.open(self.port(port)));
+        let stream = opening.await.unwrap_or_else(|_| {
             let text = format!("no connection within {CONNECT_WAIT:?}");
             Err(io::Error::new(io::ErrorKind::TimedOut, text))
-        })
+        })?;
+        if port == Port::Command
+            && let Ok(peer) = stream.peer_addr()
+        {
+            self.remember(peer.ip());
+        }
+        Ok(stream)
     }
 
     fn name(&self) -> String {
@@ -179,9 +203,22 @@ impl Network for TcpNetwork {
     }
 }
 
+/// What nobody tells is no difference.
+fn differs(met: Option<&str>, now: Option<&str>) -> bool {
+    met.zip(now).is_some_and(|(met, now)| met != now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_machine_is_one_whose_hardware_address_is_known_to_differ() {
+        assert!(differs(Some("a0:b1:c2:d3:e4:f5"), Some("00:11:22:33:44:55")));
+        assert!(!differs(Some("a0:b1:c2:d3:e4:f5"), Some("a0:b1:c2:d3:e4:f5")));
+        assert!(!differs(None, Some("00:11:22:33:44:55")));
+        assert!(!differs(Some("a0:b1:c2:d3:e4:f5"), None));
+    }
 
     #[test]
     fn addresses_are_read_and_shown() {

@@ -34,6 +34,11 @@ impl Presence for TcpNetwork {
     /// Knocks at the event port, which listens only in a remote function (the fact sheet's section
     /// 1.2): a camera that is there refuses, and its own software hears nothing of it.
     ///
+    /// That something answers is not to say that it is the camera: a machine with another hardware
+    /// address than the camera that was met means that it is gone, such as the router of a home
+    /// network with the cameras' address. What cannot be seen is a camera that ends its function
+    /// and leaves its network up: its refusals look the same.
+    ///
     /// At addresses of this computer, where simulated cameras are, a refusal says nothing; there
     /// the system's list of listening ports is read instead.
     async fn look(&self) -> Sight {
@@ -42,11 +47,13 @@ impl Presence for TcpNetwork {
             return listens_here(target);
         }
         let knock = tokio::time::timeout(WAIT, self.open(self.port(Port::Event)));
-        match knock.await {
+        let sight = match knock.await {
             Ok(Ok(_)) => Sight::There,
             Ok(Err(error)) => judge(&error),
             Err(_) => Sight::Gone,
-        }
+        };
+        // The answer has brought the list of neighbours up to date.
+        if sight == Sight::There && self.is_another(target.ip()) { Sight::Gone } else { sight }
     }
 }
 
