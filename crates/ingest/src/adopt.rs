@@ -291,10 +291,13 @@ impl Adopting<'_> {
         let (fate, bytes) = match self.inside {
             Some(root) => {
                 let inside = path.strip_prefix(root).unwrap_or(path);
-                let Some(name) = inside.to_str().map(|name| name.replace('\\', "/")) else {
+                // A backslash is a letter of a name here, and no folder.
+                let parts = inside.components().map(|part| part.as_os_str().to_str());
+                let Some(parts) = parts.collect::<Option<Vec<_>>>() else {
                     self.sum.others += 1;
                     return Ok(());
                 };
+                let name = parts.join("/");
                 self.librarian.learn(&name)?
             }
             None => match path.file_name().and_then(|name| name.to_str()) {

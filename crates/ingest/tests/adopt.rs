@@ -356,3 +356,23 @@ async fn a_folder_that_touches_the_library_is_refused() {
         assert!(refused.unwrap_err().to_string().contains("not outside the library"));
     }
 }
+
+/// Names that people make and cameras do not; `sha256sum` must read the manifest all the same.
+#[tokio::test(start_paused = true)]
+async fn names_with_backslashes_and_line_breaks_are_learnt_and_listed() {
+    let shelf = Shelf::new();
+    let library = shelf.library();
+    for (number, name) in ["x\\y.JPG", "new\nline.JPG", "plain.JPG"].into_iter().enumerate() {
+        fs::write(shelf.root().join(name), format!("no photo {number}")).unwrap();
+    }
+    let _lock = library.lock().unwrap();
+    let mut tell = |_: AdoptEvent| {};
+    let sum = adopt(&library, shelf.root(), &shelf.options(), &Stop::never(), &mut tell).unwrap();
+    assert_eq!((sum.learnt, sum.others), (3, 0), "{sum:?}");
+    let checked = std::process::Command::new("sha256sum")
+        .args(["--check", "--strict", "--quiet", sum.manifest.as_deref().unwrap()])
+        .current_dir(shelf.root())
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+}

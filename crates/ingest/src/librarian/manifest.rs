@@ -102,9 +102,16 @@ impl Sheet {
     }
 }
 
-/// One line. `sha256sum` marks names with a backslash or a line break by a leading backslash; ours
-/// have neither.
+/// One line, as `sha256sum` writes it: a name with a backslash or a line break is escaped, and the
+/// line marked by a leading backslash. Ours have neither, adopted ones may.
 fn line(out: &mut String, sha256: &[u8; 32], path: &str) {
+    let path = match path.contains(['\\', '\n', '\r']) {
+        true => {
+            out.push('\\');
+            &path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r")
+        }
+        false => path,
+    };
     for byte in sha256 {
         let _ = write!(out, "{byte:02x}");
     }
