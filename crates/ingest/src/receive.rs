@@ -137,7 +137,12 @@ impl Counter<'_> {
         receiver.leave().await;
         let settled = self.settle().await;
         let end = end?;
-        settled.map(|()| end)
+        settled?;
+        // A camera that hung up has switched itself off, or does what it likes.
+        if matches!(end, ReceiveEnd::Enough | ReceiveEnd::Stopped) {
+            (self.tell)(Event::CameraFree);
+        }
+        Ok(end)
     }
 
     async fn pictures(

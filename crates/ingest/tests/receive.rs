@@ -129,9 +129,13 @@ async fn a_body_that_asks_its_person_sends_what_they_pick() {
         persona.set("picked_resized", "false").unwrap();
     });
     sim.pick_all();
-    let (received, _) = take(&shelf, &sim, Some(2), None).await;
+    let (received, events) = take(&shelf, &sim, Some(2), None).await;
     let received = received.unwrap();
     assert_eq!((received.end, received.summary.new), (ReceiveEnd::Enough, 2));
+    // Only now it is on the disk and the camera left.
+    let free = events.iter().position(|event| *event == Event::CameraFree).unwrap();
+    let last = events.iter().rposition(|event| matches!(event, Event::Published(_))).unwrap();
+    assert!(free > last, "{events:#?}");
     assert_eq!(shelf.photos().len(), 2);
 }
 

@@ -24,7 +24,8 @@ use crate::output::text;
 /// says so. Which of the two a camera offers depends on its model and on the function chosen in its
 /// menu. The library keeps the originals that come as `sync` does, and never twice. Copies that the
 /// camera has resized are named as such (DSCF0001_resized.JPG), and do not keep a later `sync` from
-/// fetching the originals.
+/// fetching the originals. Nothing says outright that one is resized: a long side of 1776 pixels is
+/// taken for it, which two bodies are known to send.
 ///
 /// A camera hangs up after the last picture and does not say that it was the last. So this says how
 /// many came; compare with the camera's screen.
