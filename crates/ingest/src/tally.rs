@@ -179,3 +179,202 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use filmwire_catalogue::Rendition;
+
+    use super::*;
+
+    fn done(size: u64, duplicate: bool, damaged: bool) -> FileDone {
+        FileDone {
+            name: "DSCF0001.JPG".into(),
+            path: "DSCF0001.JPG".into(),
+            size,
+            sha256: [0; 32],
+            proof: "size".into(),
+            duplicate,
+            damaged,
+            taken: None,
+            clock_drift_s: None,
+        }
+    }
+
+    fn failed(stand_in: u64) -> Outcome {
+        Outcome::Failed { name: "A".into(), reason: "b".into(), stand_in }
+    }
+
+    fn published(stand_in: u64, done: FileDone) -> Outcome {
+        Outcome::Published { done, stand_in }
+    }
+
+    /// Counts outcomes; returns what was told.
+    fn take(tally: &mut Tally, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<Event> {
+        let mut told = Vec::new();
+        for outcome in outcomes {
+            tally.take(outcome, &mut |event| told.push(event)).unwrap();
+        }
+        told
+    }
+
+    fn adds_up(summary: &Summary) -> bool {
+        summary.seen == summary.new + summary.known + summary.skipped_total() + summary.failed
+    }
+
+    #[test]
+    fn every_object_is_counted_once_and_the_totals_add_up() {
+        let mut tally = Tally::default();
+        let told = take(
+            &mut tally,
+            [
+                published(1, done(100, false, false)),
+                published(2, done(50, true, false)),
+                published(3, done(7, false, true)),
+                failed(4),
+                failed(4),
+            ],
+        );
+        assert_eq!(told.len(), 5);
+        tally.skip(SkipReason::NotAsked, 2);
+        tally.skip(SkipReason::NotAsked, 1);
+        tally.skip(SkipReason::TooLarge, 0);
+        (1..=6).for_each(|stand_in| tally.know(stand_in));
+        let summary = tally.summary();
+        assert_eq!((summary.new, summary.duplicates, summary.damaged), (3, 1, 1));
+        assert_eq!((summary.bytes, summary.failed, summary.known), (107, 1, 3));
+        assert_eq!(summary.skipped, [(SkipReason::NotAsked, 3)].into());
+        assert!(adds_up(&summary), "{summary:?}");
+        // Once a pass went through, what is nothing else is known.
+        tally.went_through(10);
+        let summary = tally.summary();
+        assert_eq!((summary.known, summary.seen), (3, 10));
+        tally.went_through(2);
+        assert!(adds_up(&tally.summary()), "{:?}", tally.summary());
+    }
+
+    #[test]
+    fn what_failed_and_then_came_is_no_failure() {
+        let mut tally = Tally::default();
+        take(&mut tally, [failed(1), failed(2)]);
+        assert!(tally.has_failed(1) && tally.has_failed(2) && !tally.has_failed(3));
+        take(&mut tally, [published(1, done(9, false, false))]);
+        assert!(!tally.has_failed(1));
+        assert_eq!((tally.summary().new, tally.summary().failed), (1, 1));
+    }
+
+    #[test]
+    fn a_second_look_counts_the_card_anew_and_keeps_what_came() {
+        let mut tally = Tally::default();
+        take(&mut tally, [published(1, done(9, false, false))]);
+        tally.know(2);
+        tally.skip(SkipReason::NoFile, 4);
+        tally.went_through(6);
+        assert!(tally.has_skipped(SkipReason::NoFile) && !tally.has_skipped(SkipReason::NotAsked));
+        tally.look_again();
+        let summary = tally.summary();
+        assert_eq!((summary.seen, summary.new, summary.known), (1, 1, 0));
+        assert!(!tally.has_skipped(SkipReason::NoFile));
+        // What this run brought is not known besides.
+        tally.know(1);
+        tally.know(2);
+        assert_eq!(tally.summary().known, 1);
+    }
+
+    #[test]
+    fn a_dry_run_counts_what_would_come() {
+        let mut tally = Tally::default();
+        let start = crate::event::FileStart {
+            name: "A".into(),
+            path: None,
+            size: 30,
+            format: Default::default(),
+            resumed: 0,
+        };
+        take(&mut tally, [Outcome::Planned(start.clone()), Outcome::Planned(start)]);
+        assert_eq!((tally.summary().new, tally.summary().bytes), (2, 60));
+    }
+
+    #[test]
+    fn an_object_is_to_blame_after_two_losses_without_anything_new() {
+        let mut tally = Tally::default();
+        assert!(!tally.lost_over(1, false));
+        assert!(!tally.lost_over(2, false), "each object has its own");
+        assert!(tally.lost_over(1, false));
+        assert!(!tally.lost_over(1, true), "something came, so the link is to blame");
+        assert!(!tally.lost_over(1, false));
+        assert!(tally.lost_over(1, false));
+        tally.lost_at(5);
+        assert!(!tally.is_avoided(5));
+        tally.lost_at(5);
+        assert!(tally.is_avoided(5) && !tally.is_avoided(6));
+        tally.lost_at(5);
+        assert!(tally.is_avoided(5));
+    }
+
+    #[test]
+    fn progress_grows_with_everything_that_came_through() {
+        let mut tally = Tally::default();
+        let mut last = tally.progress();
+        let mut grew = |tally: &Tally| {
+            let grew = tally.progress() == last + 1;
+            last = tally.progress();
+            grew
+        };
+        tally.listed();
+        assert!(grew(&tally));
+        tally.listed();
+        assert!(grew(&tally));
+        tally.piece(1000, false);
+        assert!(grew(&tally));
+        tally.piece(1000, false);
+        assert!(grew(&tally));
+        take(&mut tally, [failed(1)]);
+        assert!(grew(&tally));
+        take(&mut tally, [published(2, done(9, false, false))]);
+        assert!(grew(&tally));
+        // A piece that is read again to compare it is no progress, though it came.
+        tally.piece(1000, true);
+        assert!(!grew(&tally));
+        assert_eq!(tally.summary().received_bytes, 3000);
+    }
+
+    #[test]
+    fn the_clock_is_told_by_the_newest_file_that_tells_it() {
+        let mut tally = Tally::default();
+        let told = |taken: &str, drift_s| FileDone {
+            taken: Some(taken.into()),
+            clock_drift_s: drift_s,
+            ..done(1, false, false)
+        };
+        assert_eq!(tally.summary().clock_drift_s, None);
+        take(
+            &mut tally,
+            [
+                published(1, told("20260501T120000", Some(40))),
+                published(2, told("20260502T120000", Some(50))),
+                published(3, told("20260503T120000", None)),
+                published(4, told("20260430T120000", Some(60))),
+            ],
+        );
+        assert_eq!(tally.summary().clock_drift_s, Some(50));
+    }
+
+    #[test]
+    fn what_is_no_count_is_kept_for_the_run() {
+        let mut tally = Tally::default();
+        let key = PhotoKey {
+            name: "A".into(),
+            capture_date: None,
+            size: 1,
+            format: 0,
+            rendition: Rendition::Original,
+            twin: 0,
+        };
+        let told = take(&mut tally, [Outcome::Again(key), Outcome::OtherBody]);
+        assert!(told.is_empty() && tally.other_body && tally.again.len() == 1);
+        tally.skip(SkipReason::Battery, 3);
+        assert_eq!(tally.summary().stopped, Some(Stopped::Battery));
+        let fatal = Outcome::Fatal(Error::NoCard);
+        assert!(tally.take(fatal, &mut |_| {}).is_err());
+    }
+}

@@ -468,3 +468,20 @@ async fn the_newest_file_that_tells_it_says_how_wrong_the_clock_is() {
     let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(2)));
     assert_eq!(shelf.sync(&sim).await.0.clock_drift_s, None, "nothing tells");
 }
+
+/// A person sees how a long listing goes on, and a photo taken meanwhile is noticed soon.
+#[tokio::test(start_paused = true)]
+async fn a_long_listing_tells_how_far_it_is_and_looks_whether_the_card_changed() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(200)));
+    let mut options = shelf.options();
+    // Nothing is fetched between: each object is only listed.
+    options.only = vec![Kind::Mov];
+    let (summary, events) = shelf.try_sync(&SimConnect::new(&sim), &options).await;
+    assert_eq!(summary.unwrap().skipped_total(), 200);
+    let told = |event: &Event| match event {
+        Event::Listing { listed, objects } => Some((*listed, *objects)),
+        _ => None,
+    };
+    let told: Vec<_> = events.iter().filter_map(told).collect();
+    assert_eq!(told, [(64, 200), (128, 200), (192, 200)]);
+}

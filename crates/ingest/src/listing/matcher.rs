@@ -224,6 +224,18 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn room_is_what_the_promise_leaves() {
+        let mut matcher = Matcher::new(5, 6, 1);
+        assert_eq!(matcher.room(), MOST_PROBES);
+        matcher.answer(Relation { same: true, shifted: false });
+        assert_eq!(matcher.room(), MOST_PROBES - 1);
+        while let Ask::Probe(_) = matcher.ask() {
+            matcher.answer(Relation { same: false, shifted: true });
+        }
+        assert!(matcher.room() < MOST_PROBES - 1);
+    }
+
     /// Plays a match; returns its verdict and the number of probes.
     fn play(was: &[u32], is: &[u32], seed: u64) -> (Verdict, u32) {
         let mut matcher = Matcher::new(was.len() as u64, is.len() as u64, seed);
