@@ -5,7 +5,7 @@ use filmwire_catalogue::PhotoKey;
 use filmwire_codec::ObjectFormatCode;
 use tokio::sync::oneshot;
 
-use super::session::{End, Session, Shown, or_stop};
+use super::session::{End, ROOM, Session, Shown, or_stop};
 use crate::error::Error;
 use crate::event::{Event, FileStart};
 use crate::librarian::{Begin, Discard, Message, Resume, fingerprint};
@@ -28,6 +28,11 @@ impl Session<'_> {
     pub(super) async fn fetch(&mut self, wanted: Wanted) -> Result<(), End> {
         let stand_in = fingerprint(&wanted.key);
         let decides = !self.body_checked && self.is_newest_photo(wanted.index);
+        if !decides {
+            // Or it would be written down as a photo of the body that was connected before, whose
+            // own photo of this name, second and size would then be taken for fetched.
+            self.check_body(ROOM).await?;
+        }
         let resume = self.resumable.remove(&stand_in).filter(|_| !wanted.twin);
         if self.options.dry_run {
             self.begin(&wanted, None, decides).await?;

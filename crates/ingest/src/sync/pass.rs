@@ -10,7 +10,7 @@ use filmwire_photo::{Facts, HEAD_BYTES};
 use super::Job;
 use super::fetch::Wanted;
 use super::listing::Listing;
-use super::session::{End, NEWEST, Session, Shown};
+use super::session::{End, NEWEST, ROOM, Session, Shown};
 use crate::error::Error;
 use crate::event::{Event, FullReason, Look, SkipReason};
 use crate::librarian::{Librarian, Outcome, fingerprint};
@@ -23,8 +23,6 @@ const RESUME_LISTING_MS: i64 = 24 * 3600 * 1000;
 /// Places looked at before a listing is gone on with.
 const RESUME_PROBES: usize = 6;
 const PAGE: u32 = 200;
-/// Questions for the newest photo where the whole card is asked for anyway.
-const ROOM: u32 = NEWEST as u32 + 1;
 
 impl Session<'_> {
     /// Passes over the card until one goes through.
@@ -92,6 +90,9 @@ impl Session<'_> {
     async fn look_as_asked(&mut self) -> Result<(), End> {
         let Some(newest) = self.options.newest else { return self.look().await };
         self.load_known().await?;
+        if !self.finished.is_empty() {
+            self.check_body(ROOM).await?;
+        }
         (self.tell)(Event::Looked(Look::Newest(newest)));
         self.list_newest(newest).await
     }
@@ -373,7 +374,7 @@ impl Session<'_> {
     /// Compares the serial in the newest photo with that of the body we believe to talk to: two
     /// bodies of one model have the same name and address, and may have photos of the same name,
     /// second and size. At most `room` questions, the one for the photo's bytes included.
-    async fn check_body(&mut self, room: u32) -> Result<(), End> {
+    pub(super) async fn check_body(&mut self, room: u32) -> Result<(), End> {
         if self.body_checked || room == 0 {
             return Ok(());
         }

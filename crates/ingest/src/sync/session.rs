@@ -72,6 +72,8 @@ const BUSY_PAUSE: Duration = Duration::from_millis(500);
 const TOO_LARGE: u32 = u32::MAX;
 /// Objects looked at for a photo that tells the body.
 pub(super) const NEWEST: usize = 4;
+/// Questions for the newest photo where nobody waits for an answer of few operations.
+pub(super) const ROOM: u32 = NEWEST as u32 + 1;
 
 /// One connection of a run.
 pub(super) struct Session<'a> {
