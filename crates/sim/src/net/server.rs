@@ -242,6 +242,8 @@ fn claim(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
         // Another program may be bound there without listening: only listening tells.
         socket.set_reuse_address(cfg!(unix)).map_err(failed)?;
         let (probe, _) = bind(address).map_err(failed)?;
+        // Listening checks the address once more, against the connections that linger, too.
+        probe.set_reuse_address(cfg!(unix)).map_err(failed)?;
         probe.listen(1).map_err(failed)?;
         drop(probe);
         socket.set_reuse_address(false).map_err(failed)?;

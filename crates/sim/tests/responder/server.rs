@@ -66,6 +66,23 @@ async fn a_taken_port_is_an_error_that_names_its_cure() {
 }
 
 #[tokio::test]
+async fn a_camera_comes_back_to_a_port_where_connections_linger() {
+    let server = SimServer::bind(options("X-A2")).await.unwrap();
+    let listen = server.addresses().command;
+    let mut client = connected(&server).await;
+    client.open().await;
+    // The side that closes first keeps the connection for a minute.
+    server.shutdown().await;
+    assert!(client.container().await.is_none());
+    drop(client);
+    let options = || SimOptions { listen, ..options("X-A2") };
+    let again = SimServer::bind(options()).await.unwrap();
+    assert_eq!(again.addresses().command, listen);
+    assert!(SimServer::bind(options()).await.is_err(), "it is taken all the same");
+    connected(&again).await.open().await;
+}
+
+#[tokio::test]
 async fn a_port_that_another_program_listens_on_is_taken() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = SocketAddr::from(([127, 0, 0, 1], other.local_addr().unwrap().port() - 1));
