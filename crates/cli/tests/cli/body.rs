@@ -52,10 +52,9 @@ fn every_body_answers_every_verb() {
         on(&["catalogue", "mark-known", "--to", "other"]);
         assert_eq!(files(&folder.path().join("library")).len(), 5, "{model}");
         assert_eq!(files(&folder.path().join("other")).len(), 0, "{model}");
-        let rows = camera.journal();
+        let rows = camera.left();
         let wrong: Vec<_> = rows.iter().filter(|row| row.verdict != Verdict::Allowed).collect();
         assert!(wrong.is_empty(), "{model}: {wrong:?}");
-        assert_eq!(rows.last().unwrap().note, "goodbye", "{model}");
     }
 }
 

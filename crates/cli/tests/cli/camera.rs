@@ -1,8 +1,11 @@
 //! A simulated camera in a process of its own: `filmwire sim`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use filmwire_codec::journal::JournalRow;
@@ -11,6 +14,21 @@ use serde_json::Value;
 
 use crate::program::{LIMIT, command};
 use crate::schema;
+
+/// An address of this computer where nobody listens, with three ports that stay free for a camera
+/// to come to: systems give none below 32768 to those who ask for any.
+pub(crate) fn nobody() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = (std::process::id() % 3000) as u16 * 4;
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    loop {
+        let step = NEXT.fetch_add(4, Ordering::Relaxed);
+        let first = 20_000 + (start + step) % 12_000;
+        if (first..first + 3).all(is_free) {
+            return format!("127.0.0.1:{first}");
+        }
+    }
+}
 
 /// A camera that listens; gone when dropped.
 pub(crate) struct Camera {
@@ -46,6 +64,22 @@ impl Camera {
     pub(crate) fn journal(&self) -> Vec<JournalRow> {
         let text = std::fs::read_to_string(&self.journal).unwrap();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// All rows of its journal once every connection has ended with a goodbye: a program may be
+    /// gone before the camera has read its last words.
+    pub(crate) fn left(&self) -> Vec<JournalRow> {
+        let end = Instant::now() + LIMIT;
+        loop {
+            let rows = self.journal();
+            let last: BTreeMap<u32, &str> =
+                rows.iter().map(|row| (row.connection, row.note.as_str())).collect();
+            if !last.is_empty() && last.values().all(|note| *note == "goodbye") {
+                return rows;
+            }
+            assert!(Instant::now() < end, "no goodbye: {rows:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Asks it to end as Ctrl-C does; returns its exit code.
