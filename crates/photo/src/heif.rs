@@ -244,17 +244,28 @@ mod tests {
         boxed(b"infe", &[&[2, 0, 0, 0][..], &id.to_be_bytes(), &[0, 0], kind, b"\0"].concat())
     }
 
+    fn names() -> Vec<u8> {
+        [&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat()
+    }
+
+    fn size(name: &[u8; 4], width: u32, height: u32) -> Vec<u8> {
+        boxed(name, &[&[0; 4][..], &width.to_be_bytes(), &height.to_be_bytes()].concat())
+    }
+
     /// A file with a picture, a tile and Exif, whose place is written by `places`.
     fn heif(places: impl Fn(u32) -> Vec<u8>, idat: &[u8], item: &[u8]) -> Vec<u8> {
-        let names = [&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat();
-        let size = |w: u32, h: u32| {
-            boxed(b"ispe", &[&[0; 4][..], &w.to_be_bytes(), &h.to_be_bytes()].concat())
-        };
-        let list = boxed(b"ipco", &[size(64, 48), size(640, 426), size(0, 9)].concat());
+        named(&names(), places, idat, item)
+    }
+
+    /// The same with `names` for the content of `iinf`.
+    fn named(names: &[u8], places: impl Fn(u32) -> Vec<u8>, idat: &[u8], item: &[u8]) -> Vec<u8> {
+        let sizes = [size(b"ispe", 64, 48), size(b"ispe", 640, 426), size(b"ispe", 0, 9)];
+        // As large as a size, and none.
+        let list = boxed(b"ipco", &[sizes.concat(), size(b"clap", 9000, 9000)].concat());
         let build = |at| {
             let parts = [
                 boxed(b"iloc", &places(at)),
-                boxed(b"iinf", &names),
+                boxed(b"iinf", names),
                 boxed(b"iprp", &list),
                 boxed(b"idat", idat),
             ];
@@ -263,6 +274,13 @@ mod tests {
         };
         let at = build(0).len() as u32 + 8;
         [build(at), boxed(b"mdat", item)].concat()
+    }
+
+    /// Item 2 placed by version 1 of `iloc`: how it is placed, and its pieces as offset and length.
+    fn version_1(how: u8, pieces: &[(u32, u32)]) -> Vec<u8> {
+        let head = [1, 0, 0, 0, 0x44, 0x00, 0, 1, 0, 2, 0, how, 0, 0, 0, pieces.len() as u8];
+        let words = pieces.iter().flat_map(|&(at, length)| [at, length]);
+        [&head[..], &words.flat_map(u32::to_be_bytes).collect::<Vec<_>>()].concat()
     }
 
     fn version_0(item: &[u8]) -> impl Fn(u32) -> Vec<u8> {
@@ -305,9 +323,82 @@ mod tests {
         assert_eq!(told(&heif(places, &data, b"")).model.as_deref(), Some("X-Q"));
     }
 
+    /// Version 3 of `infe` and version 2 of `iloc` number items with four bytes; version 1 of `iinf`
+    /// counts with four.
+    #[test]
+    fn items_may_have_wide_numbers() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let wide = |id: u32, kind: &[u8; 4]| {
+            boxed(b"infe", &[&[3, 0, 0, 0][..], &id.to_be_bytes(), &[0, 0], kind, b"\0"].concat())
+        };
+        let names = [
+            &[1, 0, 0, 0, 0, 0, 0, 2][..],
+            &wide(0x0001_0002, b"hvc1"),
+            &wide(0x0002_0002, b"Exif"),
+        ];
+        let length = item.len() as u32;
+        let places = |at: u32| {
+            let one = |id: u32, at: u32| {
+                let head = [&id.to_be_bytes()[..], &[0, 0, 0, 0, 0, 1]].concat();
+                [&head[..], &at.to_be_bytes(), &length.to_be_bytes()].concat()
+            };
+            let head = [2, 0, 0, 0, 0x44, 0x00, 0, 0, 0, 2];
+            [&head[..], &one(0x0001_0002, 5), &one(0x0002_0002, at)].concat()
+        };
+        let file = named(&names.concat(), places, b"", &item);
+        assert_eq!(told(&file).model.as_deref(), Some("X-Q"));
+    }
+
+    #[test]
+    fn offsets_count_from_the_base_and_come_behind_the_index() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let places = |at: u32| {
+            // Offset and length of four bytes, a base and an index of eight.
+            let head = [1, 0, 0, 0, 0x44, 0x88, 0, 1, 0, 2, 0, 0, 0, 0];
+            let base = u64::from(at.saturating_sub(3)).to_be_bytes();
+            let index = 7u64.to_be_bytes();
+            let length = (item.len() as u32).to_be_bytes();
+            [&head[..], &base, &[0, 1], &index, &3u32.to_be_bytes(), &length].concat()
+        };
+        assert_eq!(told(&heif(places, b"", &item)).model.as_deref(), Some("X-Q"));
+    }
+
+    #[test]
+    fn only_entries_of_a_name_and_a_type_are_items() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let file = |second: &[u8]| {
+            let names = [&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), second].concat();
+            named(&names, version_0(&item), b"", &item)
+        };
+        assert_eq!(told(&file(&entry(2, b"Exif"))).model.as_deref(), Some("X-Q"));
+        let mut renamed = entry(2, b"Exif");
+        renamed[4..8].copy_from_slice(b"free");
+        assert_eq!(told(&file(&renamed)).model, None);
+        // Version 1 has no type; what stands in its place is a name.
+        let mut older = entry(2, b"Exif");
+        older[8] = 1;
+        assert_eq!(told(&file(&older)).model, None);
+        assert_eq!(told(&file(&entry(2, b"mime"))).model, None);
+    }
+
+    #[test]
+    fn exif_in_pieces_or_made_of_other_items_is_not_read() {
+        let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let length = item.len() as u32;
+        let model = |how, pieces: &dyn Fn(u32) -> Vec<(u32, u32)>| {
+            told(&heif(|at| version_1(how, &pieces(at)), b"", &item)).model
+        };
+        assert_eq!(model(0, &|at| vec![(at, length)]).as_deref(), Some("X-Q"));
+        assert_eq!(model(2, &|at| vec![(at, length)]), None);
+        assert_eq!(model(0, &|at| vec![(at, length - 9), (at + length - 9, 9)]), None);
+        // Were the last piece the item, it would tell.
+        assert_eq!(model(0, &|at| vec![(at, 4), (at, length)]), None);
+    }
+
     #[test]
     fn what_the_directory_names_must_be_there() {
         let item = [&[0, 0, 0, 0][..], TIFF].concat();
+        let length = item.len() as u32;
         let check = |file: &[u8]| check(&mut Cursor::new(file), file.len() as u64).unwrap();
         let is_broken = |file: &[u8]| matches!(check(file), Structure::Broken(_));
         let whole = heif(version_0(&item), b"", &item);
@@ -315,12 +406,18 @@ mod tests {
         assert!(is_broken(&heif(|_| vec![0, 0, 0, 0, 0x44, 0x40, 0, 0], b"", &item)), "no items");
         let beyond = |at| version_0(&item)(at + 1);
         assert!(is_broken(&heif(beyond, b"", &item)));
-        // Pictures in another file, or in the directory, are not looked for in this one.
+        // Each piece counts.
+        let first = |at| version_1(0, &[(at, length + 1), (at, 1)]);
+        assert!(is_broken(&heif(first, b"", &item)));
+        let last = |at| version_1(0, &[(at, 1), (at + length, 1)]);
+        assert!(is_broken(&heif(last, b"", &item)));
+        // Pictures in another file, in the directory, or made of others are not looked for in this
+        // one.
         let elsewhere = |_| {
-            let head = [1, 0, 0, 0, 0x44, 0x00, 0, 2];
+            let head = [1, 0, 0, 0, 0x44, 0x00, 0, 3];
             let one =
                 |from: u8, file: u8| [0, 1, 0, from, 0, file, 0, 1, 0xFF, 0, 0, 0, 0, 0, 0, 9];
-            [&head[..], &one(0, 1), &one(1, 0)].concat()
+            [&head[..], &one(0, 1), &one(1, 0), &one(2, 0)].concat()
         };
         assert_eq!(check(&heif(elsewhere, b"", &item)), Structure::Whole);
     }
