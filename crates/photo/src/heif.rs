@@ -259,7 +259,8 @@ mod tests {
 
     /// The same with `names` for the content of `iinf`.
     fn named(names: &[u8], places: impl Fn(u32) -> Vec<u8>, idat: &[u8], item: &[u8]) -> Vec<u8> {
-        let sizes = [size(b"ispe", 64, 48), size(b"ispe", 640, 426), size(b"ispe", 0, 9)];
+        // A tile, the picture, a strip of tiles that is longer, and one without an area.
+        let sizes = [(64, 48), (640, 426), (5000, 3), (0, 9)].map(|(w, h)| size(b"ispe", w, h));
         // As large as a size, and none.
         let list = boxed(b"ipco", &[sizes.concat(), size(b"clap", 9000, 9000)].concat());
         let build = |at| {
@@ -411,6 +412,12 @@ mod tests {
         assert!(is_broken(&heif(first, b"", &item)));
         let last = |at| version_1(0, &[(at, 1), (at + length, 1)]);
         assert!(is_broken(&heif(last, b"", &item)));
+        // Also where pieces have lengths only, and count from the beginning.
+        let lengths = |_| {
+            let head = [0, 0, 0, 0, 0x04, 0x00, 0, 1, 0, 2, 0, 0, 0, 2];
+            [&head[..], &1u32.to_be_bytes(), &9_999u32.to_be_bytes()].concat()
+        };
+        assert!(is_broken(&heif(lengths, b"", &item)));
         // Pictures in another file, in the directory, or made of others are not looked for in this
         // one.
         let elsewhere = |_| {
