@@ -1,5 +1,7 @@
 //! The connection to a catalogue file: how it is opened, and what a transaction is.
 
+use std::fs;
+use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,12 +29,28 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Makes a new catalogue for the library `id`; the file must not exist or be empty.
+    /// Makes a new catalogue for the library `id`; there must be none, or an empty file.
+    ///
+    /// It is made under another name and renamed: a commit that is cut leaves a file with content,
+    /// which is an empty one only after SQLite has put it in order. The caller syncs the folder.
     pub(crate) fn create(path: &Path, id: &str) -> Result<Self, Error> {
+        let [new, journal] = [".new", ".new-journal"].map(|ending| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        });
+        // The journal first: alone it would be played back into the next file of that name.
+        for left in [&journal, &new] {
+            match fs::remove_file(left) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io("cannot remove", left, e));
+                }
+                _ => {}
+            }
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        // Not with the log: switching to it writes the file before there is anything of ours in
-        // it, and a making that was killed then would leave a stranger's file.
-        let this = Self::connect(path, flags, "truncate")?;
+        // Not with the log, which lasts until the file is closed: renamed, the file is whole.
+        let this = Self::connect(&new, flags, "delete")?;
         let made = this.transaction(|c| {
             c.conn.execute_batch(upgrade::SCHEMA)?;
             c.conn.execute("INSERT INTO library (only_row, id) VALUES (1, ?1)", [id])?;
@@ -42,6 +60,7 @@ impl Catalogue {
         });
         made.map_err(|e| this.about_this_file(e))?;
         drop(this);
+        fs::rename(&new, path).map_err(|e| Error::io("cannot rename to", path, e))?;
         Self::open(path)
     }
 

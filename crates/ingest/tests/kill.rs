@@ -30,6 +30,8 @@ use support::{Shelf, seed_from_env};
 
 /// The child's library; the test named `child` does nothing without it.
 const FOLDER: &str = "FILMWIRE_TEST_CHILD_FOLDER";
+/// Where libraries are made; the test named `maker` does nothing without it.
+const MAKER_FOLDER: &str = "FILMWIRE_TEST_MAKER_FOLDER";
 /// The point the child dies at; never without it.
 const POINT: &str = "FILMWIRE_TEST_CHILD_POINT";
 /// Set if the child's file system cannot rename without replacing.
@@ -58,6 +60,18 @@ impl Hook for Fuse {
             Verb::RenameNew if self.claims => Err(io::ErrorKind::Unsupported.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// Makes libraries in the parent's folder until it is killed. Not a test of its own.
+#[test]
+fn maker() {
+    let Some(folder) = std::env::var_os(MAKER_FOLDER) else { return };
+    let _watchdog = Watchdog::seconds(60);
+    for number in 0.. {
+        let options = OpenOptions { create: Create::IfMissingOrEmpty, ..OpenOptions::default() };
+        let place = Path::new(&folder).join(format!("{number}"));
+        Library::open(&place, options).expect("it is made");
     }
 }
 
@@ -202,10 +216,14 @@ async fn a_mending_that_is_killed_is_mended() {
     }
 }
 
+fn kills() -> u64 {
+    std::env::var("FILMWIRE_KILLS").map_or(20, |text| text.parse().expect("it is a number"))
+}
+
 #[tokio::test(start_paused = true)]
 async fn runs_killed_at_random_moments_are_mended() {
     let seed = seed_from_env();
-    let kills: u64 = std::env::var("FILMWIRE_KILLS").map_or(20, |text| text.parse().unwrap());
+    let kills = kills();
     let _watchdog = Watchdog::seconds(60 + kills);
     let mut random = Random(seed);
     let begun = Instant::now();
@@ -226,6 +244,36 @@ async fn runs_killed_at_random_moments_are_mended() {
         eprintln!("FILMWIRE_SEED={seed:#x}, {left} kills left: {deaths:?}");
         killed_and_mended(&deaths).await;
         left -= in_a_row;
+    }
+}
+
+/// A child that makes one library after the other is killed within one of them.
+#[test]
+fn makings_killed_at_random_moments_are_finished() {
+    let _watchdog = Watchdog::seconds(60 + kills());
+    let mut random = Random(seed_from_env());
+    for kill in 0..kills() {
+        let shelf = quick_shelf();
+        let folder = shelf.folder.path();
+        let program = std::env::current_exe().expect("this test is a program");
+        let mut command = Command::new(program);
+        command.args(["--exact", "maker"]).env(MAKER_FOLDER, folder);
+        let mut child = command.stdout(Stdio::null()).spawn().expect("this program can be run");
+        // A moment nobody chose, as above; begun once the first library is there.
+        while !folder.join("0/.filmwire/library-id").exists() {
+            assert!(child.try_wait().expect("it is our child").is_none(), "it ended by itself");
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        std::thread::sleep(Duration::from_micros(random.below(20_000)));
+        child.kill().expect("it is our child");
+        child.wait().expect("it is our child");
+        for place in std::fs::read_dir(folder).expect("it is there") {
+            let place = place.expect("it is there").path();
+            let create = Create::IfMissingOrEmpty;
+            let options = OpenOptions { create, ..OpenOptions::default() };
+            let opened = Library::open(&place, options);
+            opened.unwrap_or_else(|error| panic!("kill {kill}, {}: {error}", place.display()));
+        }
     }
 }
 

@@ -94,6 +94,21 @@ fn an_interrupted_making_is_finished() {
     fs::write(early.join(".filmwire/catalogue.sqlite"), "").unwrap();
     assert!(Library::open(&early, creating()).unwrap().created());
 
+    // Cut while the catalogue was written: a part of it, with the journal that takes it back.
+    let half = folder.path().join("half");
+    fs::create_dir_all(half.join(".filmwire")).unwrap();
+    for name in ["catalogue.sqlite.new", "catalogue.sqlite.new-journal"] {
+        fs::write(half.join(".filmwire").join(name), vec![7; 5000]).unwrap();
+    }
+    let library = Library::open(&half, creating()).unwrap();
+    assert!(library.created());
+    let mut names: Vec<_> = fs::read_dir(library.meta_folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["catalogue.sqlite", "incoming", "library-id", "lock", "manifests"]);
+
     // Cut between the catalogue and the id: the id in the catalogue counts.
     let late = folder.path().join("late");
     let id = Library::open(&late, creating()).unwrap().id().to_owned();
