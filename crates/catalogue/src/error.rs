@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::model::State;
+use crate::model::{DeliveryState, State};
 
 /// An error of the library or its catalogue; the text names the cause and, where there is one, the
 /// cure. Nothing on disk was changed by the call that failed, unless its documentation says so.
@@ -118,6 +118,16 @@ pub enum Error {
         /// State asked for.
         to: State,
     },
+    /// A delivery cannot go from this state to that one by this call.
+    #[error("the delivery of file {file} cannot go from {from} to {to} this way")]
+    Delivery {
+        /// The file's row id.
+        file: i64,
+        /// State it is in.
+        from: DeliveryState,
+        /// State asked for.
+        to: DeliveryState,
+    },
     /// A row asked for by its id does not exist.
     #[error("there is no {what} {id} in the catalogue")]
     NotFound {
@@ -163,6 +173,7 @@ impl Error {
             Self::NotALibrary { .. } | Self::NetworkFolder { .. } => ErrorKind::Usage,
             Self::PathTaken { .. }
             | Self::Transition { .. }
+            | Self::Delivery { .. }
             | Self::NotFound { .. }
             | Self::Invalid(_)
             | Self::Sqlite(_) => ErrorKind::Defect,

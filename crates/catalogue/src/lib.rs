@@ -48,6 +48,7 @@ mod back_up;
 mod camera;
 mod catalogue;
 mod check;
+mod delivery;
 mod error;
 mod facts;
 mod forget;
@@ -60,18 +61,21 @@ mod pair;
 mod publish;
 mod sidecar;
 mod snapshot;
+mod target;
 mod upgrade;
 
 pub use camera::RunRow;
 pub use catalogue::{Catalogue, Planning};
 pub use check::{Finding, FindingKind, check};
+pub use delivery::{Choice, Delivery, DeliveryCount, Due};
 pub use error::{Error, ErrorKind};
 pub use facts::{FactFilter, FileFacts};
 pub use library::{Create, Library, META_FOLDER, OpenOptions, network_file_system};
 pub use lock::LockGuard;
 pub use model::{
-    Camera, CameraId, Direction, FileId, FileRow, FileState, JournalRow, ObjectId, ObjectRow,
-    Origin, PhotoKey, Rendition, RunId, Seen, Sha256, State, UnknownWord, UtcOffset,
+    Camera, CameraId, DeliveryState, Direction, FileId, FileRow, FileState, JournalRow, ObjectId,
+    ObjectRow, Origin, PhotoKey, Rendition, RunId, Seen, Sha256, State, TargetId, UnknownWord,
+    UtcOffset,
 };
 pub use name::{PairHint, numbered};
 pub use object::ObjectFilter;
@@ -79,3 +83,4 @@ pub use pair::{Partner, is_beside, path_beside};
 pub use publish::{Adopted, Intent, Publish};
 pub use sidecar::{has_foreign_sidecar, is_sidecar};
 pub use snapshot::{SnapshotHead, Unfinished};
+pub use target::TargetRow;

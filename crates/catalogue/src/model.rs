@@ -46,6 +46,10 @@ row_id! {
     /// Names a pass over a camera.
     RunId
 }
+row_id! {
+    /// Names a target files are delivered to.
+    TargetId
+}
 
 /// Makes an enum whose values are words in the catalogue.
 macro_rules! words {
@@ -156,6 +160,22 @@ words! {
         Fetched = "fetched",
         /// It was there, or came from a card reader, and filmwire learned it by its hash.
         Adopted = "adopted",
+    }
+}
+
+words! {
+    /// What has become of a file at a target.
+    DeliveryState {
+        /// To be sent.
+        Waiting = "waiting",
+        /// Its bytes are on their way; after a crash nobody knows what is there.
+        Sending = "sending",
+        /// The target took it and was not asked for proof yet.
+        Stored = "stored",
+        /// It is there; the proof says how that is known.
+        Proven = "proven",
+        /// It is not there; the reason says why.
+        Failed = "failed",
     }
 }
 
@@ -336,6 +356,11 @@ impl FileRow {
     /// The columns [`Self::from_row`] reads, in its order.
     pub(crate) const COLUMNS: &str =
         "id, path, sha256, size_bytes, state, origin, proof, published_ms";
+
+    /// The columns under the alias `f`.
+    pub(crate) fn columns_of_f() -> String {
+        format!("f.{}", Self::COLUMNS.replace(", ", ", f."))
+    }
 
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {

@@ -1,4 +1,4 @@
--- The catalogue of one library, release 3 of the schema.
+-- The catalogue of one library, release 4 of the schema.
 --
 -- Words: a camera *shows* objects; the library *holds* files. An object is what a camera said it
 -- has; a file is content under a path of the library. Times called _ms are milliseconds since
@@ -219,3 +219,53 @@ CREATE TABLE snapshot_place (
     object_id INTEGER NOT NULL REFERENCES object (id),
     PRIMARY KEY (camera_id, place)
 ) STRICT, WITHOUT ROWID;
+
+-- Release 4: a place files are delivered to. What kind of place it is stands in the configuration.
+CREATE TABLE target (
+    id INTEGER PRIMARY KEY,
+    -- The name in the configuration; a renamed target is a new one.
+    name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+    -- What the place says it is, such as the id in a folder's marker; null until it was usable
+    -- once, and for targets that cannot say. Another place under this name is an error.
+    place TEXT CHECK (place <> ''),
+    -- Pauses since something last went well.
+    tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    -- Not before this time is anything tried again; null if the target is not paused.
+    next_ms INTEGER,
+    -- Why it is paused.
+    reason TEXT,
+    added_ms INTEGER NOT NULL,
+    CHECK ((next_ms IS NULL) = (reason IS NULL))
+) STRICT;
+
+-- Release 4: what became of a file at a target. No row: not chosen by the target's rules so far.
+CREATE TABLE delivery (
+    target_id INTEGER NOT NULL REFERENCES target (id),
+    file_id INTEGER NOT NULL REFERENCES file (id) ON DELETE CASCADE,
+    -- waiting: to be sent; sending: bytes are on their way, and nobody knows what is there if the
+    -- process died meanwhile; stored: the target took it and was not asked for proof yet;
+    -- proven: it is there (proof says how that is known); failed: it is not (reason, tries).
+    state TEXT NOT NULL
+        CHECK (state IN ('waiting', 'sending', 'stored', 'proven', 'failed')),
+    -- Where it is at the target, relative to its root; kept as a hint when it is sent again.
+    path TEXT CHECK (path <> '' AND path NOT GLOB '/*'),
+    -- What was compared, in words: its size, its SHA-256 read back.
+    proof TEXT CHECK (proof <> ''),
+    -- Why it failed, or is sent again.
+    reason TEXT,
+    -- Times sending was begun since it was queued or retried by hand.
+    tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    -- When a failed one is tried again; null: not before it is retried by hand.
+    next_ms INTEGER,
+    changed_ms INTEGER NOT NULL,
+    PRIMARY KEY (target_id, file_id),
+    CHECK ((proof IS NOT NULL) = (state = 'proven')),
+    CHECK (path IS NOT NULL OR NOT (state = 'stored' OR state = 'proven')),
+    CHECK (reason IS NOT NULL OR state <> 'failed'),
+    CHECK (next_ms IS NULL OR state = 'failed')
+) STRICT, WITHOUT ROWID;
+
+-- For the day a file's row is deleted.
+CREATE INDEX delivery_file ON delivery (file_id);
+-- What is left to do, however much is done.
+CREATE INDEX delivery_open ON delivery (target_id) WHERE state <> 'proven';

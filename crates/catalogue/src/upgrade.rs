@@ -6,6 +6,7 @@
 
 mod v1_to_v2;
 mod v2_to_v3;
+mod v3_to_v4;
 
 use crate::{Catalogue, Error};
 
@@ -13,10 +14,11 @@ use crate::{Catalogue, Error};
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The release of [`SCHEMA`].
-pub(crate) const RELEASE: i64 = 3;
+pub(crate) const RELEASE: i64 = 4;
 
 /// Upgrade steps; the first one leads from release 1 to release 2.
-const STEPS: &[fn(&rusqlite::Connection) -> rusqlite::Result<()>] = &[v1_to_v2::run, v2_to_v3::run];
+const STEPS: &[fn(&rusqlite::Connection) -> rusqlite::Result<()>] =
+    &[v1_to_v2::run, v2_to_v3::run, v3_to_v4::run];
 
 /// Runs the steps the catalogue lacks, all in one transaction.
 ///
@@ -55,8 +57,11 @@ mod tests {
     use crate::catalogue::APPLICATION_ID;
 
     /// Old schemas, oldest first.
-    const OLD: &[&str] =
-        &[include_str!("upgrade/release_1.sql"), include_str!("upgrade/release_2.sql")];
+    const OLD: &[&str] = &[
+        include_str!("upgrade/release_1.sql"),
+        include_str!("upgrade/release_2.sql"),
+        include_str!("upgrade/release_3.sql"),
+    ];
 
     /// Every object of the schema, as normalised text.
     fn shape(conn: &Connection) -> Vec<String> {

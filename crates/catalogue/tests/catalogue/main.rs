@@ -3,6 +3,7 @@
 
 mod bulk;
 mod check;
+mod delivery;
 mod fixture;
 mod forget;
 mod library;

@@ -8,6 +8,8 @@ fn constraints_refuse_what_cannot_be() {
     let (object, _) = (fixture.see("DSCF0001.JPG", 1), fixture.see("DSCF0002.JPG", 2));
     fixture.publish(object, b"abc");
     let camera = fixture.camera;
+    let target = fixture.catalogue.add_target("nas", 0).unwrap().id;
+    fixture.catalogue.enqueue(target, &filmwire_catalogue::Choice::default(), 0).unwrap();
     fixture
         .catalogue
         .begin_listing(camera, 2, filmwire_catalogue::Direction::NewestFirst, 0)
@@ -76,5 +78,22 @@ const BROKEN: &[(&str, &str)] = &[
     ("place", "INSERT INTO snapshot_place VALUES (1, -1, 1)"),
     ("FOREIGN KEY", "INSERT INTO snapshot_place VALUES (77, 0, 1)"),
     ("FOREIGN KEY", "INSERT INTO snapshot_place VALUES (1, 0, 77)"),
+    ("target.name", "INSERT INTO target (name, added_ms) VALUES ('nas', 0)"),
+    ("name <> ''", "UPDATE target SET name = ''"),
+    ("place <> ''", "UPDATE target SET place = ''"),
+    ("tries", "UPDATE target SET tries = -1"),
+    ("next_ms IS NULL) = (reason IS NULL", "UPDATE target SET next_ms = 1"),
+    ("FOREIGN KEY", "DELETE FROM target"),
+    ("FOREIGN KEY", "UPDATE delivery SET file_id = 77"),
+    ("delivery.target_id", "INSERT INTO delivery SELECT * FROM delivery"),
+    ("state IN", "UPDATE delivery SET state = 'lost'"),
+    ("path NOT GLOB", "UPDATE delivery SET path = '/etc/passwd'"),
+    ("proof <> ''", "UPDATE delivery SET proof = ''"),
+    ("tries", "UPDATE delivery SET tries = -1"),
+    ("state = 'proven'", "UPDATE delivery SET state = 'proven', path = 'a'"),
+    ("state = 'proven'", "UPDATE delivery SET proof = 'size'"),
+    ("path IS NOT NULL OR", "UPDATE delivery SET state = 'stored'"),
+    ("reason IS NOT NULL OR", "UPDATE delivery SET state = 'failed'"),
+    ("next_ms IS NULL OR", "UPDATE delivery SET next_ms = 1"),
     ("cannot store TEXT", "INSERT INTO run (started_ms) VALUES ('now')"),
 ];
