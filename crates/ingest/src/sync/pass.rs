@@ -236,6 +236,9 @@ impl Session<'_> {
         let filled =
             self.desk.ask(|librarian| librarian.catalogue.filled_places(librarian.camera()));
         let filled = filled.await??;
+        if filled.is_empty() {
+            return self.full(FullReason::First).await;
+        }
         let step = (filled.len() / RESUME_PROBES).max(1);
         let mut probes: Vec<u64> = filled.iter().copied().step_by(step).collect();
         probes.extend(filled.last());
