@@ -185,6 +185,23 @@ async fn a_part_stays_until_a_whole_run_finds_its_object_gone() {
     assert_eq!(parts(&shelf), 0);
 }
 
+/// A photo that never comes is let alone, also by runs that do not list it again.
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_failed_too_often_is_passed_over_with_that_reason() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
+    let mut options = shelf.options();
+    options.tries = 2;
+    sim.add_fault("refuse=GetPartialObject:2002".parse().unwrap());
+    let mut passed_over = Vec::new();
+    for _ in 0..4 {
+        let (summary, _) = run(&shelf, &sim, &options).await;
+        assert_eq!(summary.new, 0);
+        passed_over.push(summary.skipped.get(&SkipReason::GivenUp).copied().unwrap_or(0));
+    }
+    assert_eq!(passed_over.first(), Some(&0), "{passed_over:?}");
+    assert_eq!(passed_over.last(), Some(&3), "{passed_over:?}");
+}
+
 /// The newest photo is read in part to see whose it is. A camera that will not hand it out is no
 /// other camera.
 #[tokio::test(start_paused = true)]

@@ -59,6 +59,7 @@ async fn new_photos_are_found_without_listing_the_card() {
     let (summary, events) = shelf.sync(&sim).await;
     assert_eq!((summary.seen, summary.new, summary.known), (61, 0, 61));
     assert_eq!(look(&events), [Look::Removed(2)]);
+    assert_eq!(look(&shelf.sync(&sim).await.1), [Look::Unchanged], "it is known without them");
     assert_eq!(shelf.photos().len(), 63);
 }
 
