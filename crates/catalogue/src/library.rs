@@ -15,6 +15,8 @@ use crate::{Catalogue, Error, LockGuard};
 pub const META_FOLDER: &str = ".filmwire";
 const ID_FILE: &str = "library-id";
 const LOCK_FILE: &str = "lock";
+/// Of those who deliver.
+const DELIVERY_LOCK_FILE: &str = "delivery-lock";
 const CATALOGUE_FILE: &str = "catalogue.sqlite";
 
 /// Whether [`Library::open`] may make a new library.
@@ -174,9 +176,22 @@ impl Library {
     /// # Errors
     /// [`Error::Locked`] if another process, or another guard of this one, holds it.
     pub fn lock(&self) -> Result<LockGuard, Error> {
+        self.take_lock(LOCK_FILE)
+    }
+
+    /// Takes the delivering from this library for this process. Fetching goes on beside it: the
+    /// two write to different rows.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if another process, or another guard of this one, holds it.
+    pub fn lock_deliveries(&self) -> Result<LockGuard, Error> {
+        self.take_lock(DELIVERY_LOCK_FILE)
+    }
+
+    fn take_lock(&self, name: &str) -> Result<LockGuard, Error> {
         // A share may have no locks; then the one beside the catalogue still keeps this
         // computer's processes apart.
-        let paths = [self.catalogue_folder.join(LOCK_FILE), self.meta_folder().join(LOCK_FILE)];
+        let paths = [self.catalogue_folder.join(name), self.meta_folder().join(name)];
         let count = if paths[0] == paths[1] { 1 } else { 2 };
         LockGuard::take(paths.iter().take(count).map(PathBuf::as_path))
     }

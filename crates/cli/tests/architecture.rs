@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["filmwire-camera", "filmwire-catalogue", "filmwire-codec", "filmwire-photo"],
         &["filmwire-sim"],
     ),
+    // Files of a library and where they go; neither cameras nor their protocol.
+    ("filmwire-deliver", &["filmwire-catalogue"], &[]),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
     ("filmwire-sim", &["filmwire-codec"], &[]),
     ("filmwire-doctor", &["filmwire-camera", "filmwire-codec"], &["filmwire-sim"]),
@@ -59,6 +61,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-catalogue", &["tokio", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-photo", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-ingest", &["socket2", "clap", "indicatif", "anyhow"]),
+    ("filmwire-deliver", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-sim", &["rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-doctor", &["rusqlite", "clap", "indicatif", "anyhow"]),
 ];

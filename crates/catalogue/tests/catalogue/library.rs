@@ -219,6 +219,18 @@ fn on_a_network_share_the_catalogue_is_elsewhere() {
 }
 
 #[test]
+fn one_delivers_while_another_fetches() {
+    let fixture = Fixture::new();
+    let other = Library::open(&fixture.root(), OpenOptions::default()).unwrap();
+    let _fetching = fixture.library.lock().unwrap();
+    let delivering = other.lock_deliveries().unwrap();
+    let error = fixture.library.lock_deliveries().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked);
+    drop(delivering);
+    drop(fixture.library.lock_deliveries().unwrap());
+}
+
+#[test]
 fn the_lock_is_held_by_one_and_says_by_whom() {
     let fixture = Fixture::new();
     let other = Library::open(&fixture.root(), OpenOptions::default()).unwrap();

@@ -1,0 +1,179 @@
+//! What is special about folders: their marker, links, names.
+
+use std::fs;
+use std::sync::Arc;
+
+use filmwire_catalogue::DeliveryState;
+use filmwire_deliver::{FaultKind, Folder, FolderOptions, MARK_FILE, Stop, Target, Upload};
+use sha2::Digest;
+
+use crate::peer::{Peer, folder_options};
+use crate::stand::{Stand, content_of};
+
+fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
+    let source = stand.path("source");
+    fs::write(&source, content).unwrap();
+    Arc::new(Upload {
+        target: "nas".to_owned(),
+        source,
+        path: path.to_owned(),
+        known: None,
+        size: content.len() as u64,
+        sha256: sha2::Sha256::digest(content).into(),
+        facts: Default::default(),
+        attempt: 1,
+        stop: Stop::default(),
+    })
+}
+
+#[tokio::test]
+async fn a_target_is_made_once_and_only_where_it_may() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let never = Folder::new(FolderOptions { make: false, ..folder_options(&root) }, "one");
+    let fault = never.test(None).await.unwrap_err();
+    assert!(fault.reason.contains(MARK_FILE), "{fault}");
+    assert!(!root.exists());
+
+    let folder = Folder::new(folder_options(&root), "one");
+    let id = folder.test(None).await.unwrap().unwrap();
+    assert_eq!(never.test(Some(&id)).await.unwrap().as_deref(), Some(id.as_str()));
+    assert_eq!(content_of(&root).len(), 0, "the test leaves nothing");
+
+    // Unmounted: an empty folder is no new target for one who knows the old one.
+    fs::rename(&root, stand.path("away")).unwrap();
+    fs::create_dir(&root).unwrap();
+    let fault = Folder::new(folder_options(&root), "one").test(Some(&id)).await.unwrap_err();
+    assert!(fault.reason.contains("mounted"), "{fault}");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+    // Another disk.
+    let other = Folder::new(folder_options(&root), "one").init().unwrap();
+    assert_ne!(other, id);
+    let fault = folder.test(Some(&id)).await.unwrap_err();
+    assert!(fault.reason.contains("another target"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_folder_with_files_becomes_a_target_by_init_alone() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("old.jpg"), "old").unwrap();
+    let folder = Folder::new(folder_options(&root), "one");
+    let fault = folder.test(None).await.unwrap_err();
+    assert!(fault.reason.contains("not empty"), "{fault}");
+    let id = folder.init().unwrap();
+    assert_eq!(folder.init().unwrap(), id, "it stays what it is");
+    assert_eq!(folder.test(None).await.unwrap(), Some(id));
+    fs::write(root.join(MARK_FILE), "no id").unwrap();
+    let fault = folder.test(None).await.unwrap_err();
+    assert!(fault.reason.contains("holds no id"), "{fault}");
+}
+
+#[tokio::test]
+async fn parents_are_not_made() {
+    let stand = Stand::new();
+    let folder = Folder::new(folder_options(&stand.path("none/nas")), "one");
+    folder.test(None).await.unwrap_err();
+    assert!(!stand.path("none").exists());
+}
+
+#[tokio::test]
+async fn our_parts_are_removed_and_those_of_others_left() {
+    let stand = Stand::new();
+    stand.add("d/A.JPG", b"abc");
+    let root = stand.path("nas");
+    Folder::new(folder_options(&root), "one").init().unwrap();
+    // What a deliverer leaves that dies while it writes: a part of its own prefix.
+    let hash = sha2::Sha256::digest("one");
+    let owner: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir(root.join("d")).unwrap();
+    fs::write(root.join(format!("d/.filmwire-{owner}-1.part")), "ab").unwrap();
+    fs::write(root.join("d/.filmwire-ffffffffffff-1.part"), "other").unwrap();
+    fs::write(root.join(format!("d/.filmwire-{owner}-kept")), "no part").unwrap();
+    stand.settle(&Peer::Folder.target(&root, "one")).await;
+    let names: Vec<String> = content_of(&root).into_keys().collect();
+    let kept = format!("d/.filmwire-{owner}-kept");
+    let mut expected = vec![kept, "d/.filmwire-ffffffffffff-1.part".into(), "d/A.JPG".into()];
+    expected.sort();
+    assert_eq!(names, expected);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_and_folders_under_the_name_are_left_alone() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let folder = Folder::new(folder_options(&root), "one");
+    folder.test(None).await.unwrap();
+    std::os::unix::fs::symlink(stand.path("nowhere"), root.join("A.JPG")).unwrap();
+    fs::create_dir(root.join("A-2.JPG")).unwrap();
+    let placed = folder.put(upload(&stand, "A.JPG", b"abc")).await.unwrap();
+    assert_eq!(placed.path, "A-3.JPG");
+    assert!(!stand.path("nowhere").exists());
+}
+
+#[tokio::test]
+async fn a_path_that_leads_out_is_refused() {
+    let stand = Stand::new();
+    let folder = Folder::new(folder_options(&stand.path("nas")), "one");
+    folder.test(None).await.unwrap();
+    let fault = folder.put(upload(&stand, "../A.JPG", b"abc")).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Permanent);
+    assert!(!stand.path("A.JPG").exists());
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_put_is_not_taken_back() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let folder = Folder::new(folder_options(&root), "one");
+    folder.test(None).await.unwrap();
+    let placed = folder.put(upload(&stand, "A.JPG", b"abc")).await.unwrap();
+    fs::write(root.join("A.JPG"), "edited").unwrap();
+    folder.withdraw(placed).await.unwrap();
+    assert_eq!(fs::read_to_string(root.join("A.JPG")).unwrap(), "edited");
+    let placed = folder.put(upload(&stand, "B.JPG", b"abc")).await.unwrap();
+    folder.withdraw(placed).await.unwrap();
+    assert!(!root.join("B.JPG").exists());
+}
+
+#[tokio::test]
+async fn a_stop_leaves_no_part() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let folder = Folder::new(folder_options(&root), "one");
+    folder.test(None).await.unwrap();
+    let upload = upload(&stand, "A.JPG", b"abc");
+    upload.stop.ask();
+    assert_eq!(folder.put(upload).await.unwrap_err().kind, FaultKind::Stopped);
+    assert_eq!(content_of(&root).len(), 0);
+}
+
+#[tokio::test]
+async fn without_reading_back_the_proof_says_size() {
+    let (stand, _) = Stand::with_photos();
+    let options = FolderOptions { read_back: false, ..folder_options(&stand.path("nas")) };
+    let target: Arc<dyn Target> = Arc::new(Folder::new(options, "one"));
+    stand.settle(&target).await;
+    assert!(stand.rows().iter().all(|row| row.proof.as_deref() == Some("size")));
+    let read_back = Peer::Folder.target(&stand.path("other"), "one");
+    let (stand, _) = Stand::with_photos();
+    stand.settle(&read_back).await;
+    assert!(stand.rows().iter().all(|row| row.proof.as_deref() == Some("SHA-256 read back")));
+    assert!(stand.all_are(DeliveryState::Proven));
+}
+
+#[tokio::test]
+async fn a_file_is_looked_for_where_it_was() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let folder = Folder::new(folder_options(&root), "one");
+    folder.test(None).await.unwrap();
+    fs::write(root.join("A-2.JPG"), "abc").unwrap();
+    let upload = upload(&stand, "A.JPG", b"abc");
+    let known = Upload { known: Some("A-2.JPG".to_owned()), ..(*upload).clone() };
+    let placed = folder.put(Arc::new(known)).await.unwrap();
+    assert_eq!((placed.path.as_str(), placed.made), ("A-2.JPG", None));
+    assert!(!root.join("A.JPG").exists());
+}

@@ -1,0 +1,16 @@
+//! One suite of behaviour over all targets, and what is special about each.
+//!
+//! Whatever happens, after the last restart every file is at the target exactly once, none in part,
+//! and none is called proven before it is there.
+#![allow(clippy::unwrap_used)]
+
+mod alone;
+mod cut;
+mod exec;
+mod faulty;
+mod folder;
+mod layer;
+mod peer;
+mod stand;
+mod suite;
+mod wait;
