@@ -34,19 +34,16 @@ impl Catalogue {
     /// It is made under another name and renamed: a commit that is cut leaves a file with content,
     /// which is an empty one only after SQLite has put it in order. The caller syncs the folder.
     pub(crate) fn create(path: &Path, id: &str) -> Result<Self, Error> {
-        let [new, journal] = [".new", ".new-journal"].map(|ending| {
+        let beside = |ending: &str| {
             let mut name = path.as_os_str().to_owned();
             name.push(ending);
             PathBuf::from(name)
-        });
-        // The journal first: alone it would be played back into the next file of that name.
-        for left in [&journal, &new] {
-            match fs::remove_file(left) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io("cannot remove", left, e));
-                }
-                _ => {}
-            }
+        };
+        let new = beside(".new");
+        // Journals go before the file they are of: alone they would be played into the next file of
+        // that name. Those of a lost catalogue would be played into this one.
+        for left in [".new-journal", ".new", "-wal", "-shm", "-journal"] {
+            remove(&beside(left))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         // Not with the log, which lasts until the file is closed: renamed, the file is whole.
@@ -164,6 +161,14 @@ impl Catalogue {
     /// [`Error::Busy`] and storage errors.
     pub fn planning(&self) -> Result<Planning<'_>, Error> {
         Ok(Planning { catalogue: self, _scope: Scope::begin(&self.conn)? })
+    }
+}
+
+/// Removes a file; one that is missing is fine.
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("cannot remove", path, e)),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use filmwire_catalogue::{Catalogue, Create, Error, ErrorKind, Library, OpenOptions};
+use filmwire_catalogue::{Catalogue, Create, Error, ErrorKind, Library, OpenOptions, check};
 
 use crate::fixture::{Fixture, NOW, creating};
 
@@ -132,6 +132,27 @@ fn a_lost_catalogue_is_damage_and_adopt_makes_a_new_one() {
     let elsewhere = fixture.folder.path().join("elsewhere");
     assert!(matches!(open_error(&elsewhere, here), Error::WrongLibrary { .. }));
     assert!(!elsewhere.exists());
+}
+
+/// Of a program that was killed the log stays; a new catalogue beside it must not be filled from it.
+#[test]
+fn the_log_of_a_lost_catalogue_is_not_played_into_the_new_one() {
+    let fixture = Fixture::new();
+    let (root, path) = (fixture.root(), fixture.library.catalogue_path());
+    let log = path.with_file_name("catalogue.sqlite-wal");
+    // The fixture's connection keeps the log from being folded into the file.
+    fixture.catalogue.add_camera("of the lost one", None, "X-T2", NOW).unwrap();
+    let kept = fs::read(&log).unwrap();
+    assert!(!kept.is_empty());
+    drop(fixture.catalogue);
+    fs::remove_file(&path).unwrap();
+    fs::write(&log, kept).unwrap();
+    let here = OpenOptions { create: Create::Here, ..OpenOptions::default() };
+    let library = Library::open(&root, here).unwrap();
+    assert!(library.created());
+    let catalogue = library.catalogue().unwrap();
+    assert_eq!(catalogue.cameras().unwrap(), []);
+    assert_eq!(check(&library, true).unwrap(), []);
 }
 
 #[test]
@@ -299,7 +320,7 @@ fn a_transaction_dropped_half_way_leaves_the_rows_as_they_were() {
     assert_eq!(catalogue.object(object).unwrap().path, Some(path));
     let filter = filmwire_catalogue::ObjectFilter::default();
     assert_eq!(catalogue.objects(&filter).unwrap().len(), 1);
-    assert!(filmwire_catalogue::check(&mended, false).unwrap().is_empty());
+    assert!(check(&mended, false).unwrap().is_empty());
 }
 
 #[test]
