@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use filmwire_camera::quirk::Way;
+use filmwire_program::output::Voice;
 
 use crate::verb;
 
@@ -62,6 +63,13 @@ pub(crate) struct Global {
     /// No colours; so does the environment variable NO_COLOR
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
+}
+
+impl Global {
+    /// How the flags want us to speak.
+    pub(crate) fn voice(&self) -> Voice {
+        Voice { json: self.json, quiet: self.quiet, no_color: self.no_color }
+    }
 }
 
 /// What can be done.

@@ -4,10 +4,12 @@ use filmwire_camera::{Allow, Camera, Departures, Notice, Notices, OkWait, Option
 use serde_json::json;
 
 use crate::args::Global;
-use crate::config::{Asked, Config, Places, SettingFlags};
-use crate::exit::Trouble;
-use crate::interrupt::Interrupt;
-use crate::output::Output;
+use filmwire_program::places::Places;
+
+use crate::config::{Asked, Config, SettingFlags};
+use filmwire_program::exit::Trouble;
+use filmwire_program::interrupt::Interrupt;
+use filmwire_program::output::Output;
 
 /// What every verb works with.
 pub(crate) struct Context<'a> {

@@ -1,18 +1,12 @@
 //! The program `filmwire`: fetches photos from Fujifilm X cameras over Wi-Fi.
 //!
-//! One file a verb in `verb`; what is said and where in `output`; exit codes in `exit`.
+//! One file a verb in `verb`. What is said and where, exit codes and signals are those of
+//! `filmwire-program`.
 
 mod args;
-mod clock;
 mod config;
 mod context;
-mod exit;
-mod failure;
-mod interrupt;
-mod logging;
 mod object;
-mod output;
-mod simulated;
 mod target;
 mod verb;
 
@@ -26,9 +20,11 @@ use filmwire_camera::Departures;
 
 use args::{Cli, Global, Verb};
 use context::Context;
-use exit::{Exit, Trouble};
-use interrupt::Interrupt;
-use output::Output;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::interrupt::Interrupt;
+use filmwire_program::output::{Output, Voice};
+use filmwire_program::places::Places;
+use filmwire_program::{failure, logging};
 
 /// Longest wait for cameras to be left; leaving itself takes at most half of that.
 const DEPARTURE: Duration = Duration::from_secs(6);
@@ -39,7 +35,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(refuse(&error, &words).code()),
     };
-    let out = Output::new(&cli.global);
+    let out = Output::new(cli.global.voice());
     logging::start(cli.global.verbose, out.paints());
     let result = match cli.verb {
         Verb::Completions(args) => verb::completions::run(&args),
@@ -62,16 +58,8 @@ fn refuse(error: &clap::Error, words: &[OsString]) -> Exit {
         let text = error.render().to_string();
         let text = text.lines().next().unwrap_or_default();
         let text = text.strip_prefix("error: ").unwrap_or(text);
-        let global = Global {
-            camera: None,
-            way: None,
-            config: None,
-            json: true,
-            quiet: true,
-            verbose: 0,
-            no_color: true,
-        };
-        let _ = Output::new(&global).json("error", failure::line(Exit::Usage, text, "see --help"));
+        let voice = Voice { json: true, quiet: true, no_color: true };
+        let _ = Output::new(voice).json("error", failure::line(Exit::Usage, text, "see --help"));
     }
     Exit::Usage
 }
@@ -85,7 +73,7 @@ fn work(verb: Verb, global: &Global, out: &Output) -> anyhow::Result<Exit> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_system)?;
     let result = runtime.block_on(async {
         let departures = Departures::default();
-        let places = config::Places::from_environment();
+        let places = Places::from_environment();
         let context =
             Context { out: out.clone(), global, interrupt, departures: &departures, places };
         let result = verb::run(verb, &context).await;

@@ -6,8 +6,8 @@ use filmwire_camera::{Camera, Error, ObjectHandle, ObjectInfo};
 use filmwire_codec::{ObjectFormatCode, ResponseCode};
 use serde_json::{Value, json};
 
-use crate::exit::Trouble;
-use crate::output::{Output, text};
+use filmwire_program::exit::Trouble;
+use filmwire_program::output::{Output, text};
 
 /// Objects refused in a row after which a camera's count is not believed.
 const MOST_REFUSED: u32 = 16;

@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::exit::Trouble;
-use crate::output::{Output, stdout_trouble};
+use filmwire_program::exit::Trouble;
+use filmwire_program::output::{Output, stdout_trouble};
 
 /// Where files go.
 #[derive(Debug)]

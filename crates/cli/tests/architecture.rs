@@ -26,6 +26,18 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
     ("filmwire-sim", &["filmwire-codec"], &[]),
     ("filmwire-doctor", &["filmwire-camera", "filmwire-codec"], &["filmwire-sim"]),
+    // How our programs speak; delivery stays out, for the tool does without.
+    (
+        "filmwire-program",
+        &[
+            "filmwire-camera",
+            "filmwire-catalogue",
+            "filmwire-codec",
+            "filmwire-ingest",
+            "filmwire-sim",
+        ],
+        &[],
+    ),
     (
         "filmwire",
         &[
@@ -34,6 +46,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-codec",
             "filmwire-doctor",
             "filmwire-ingest",
+            "filmwire-program",
             "filmwire-sim",
         ],
         &[],

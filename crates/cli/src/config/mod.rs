@@ -1,7 +1,6 @@
 //! Settings: flags beat the environment, the environment beats one file, the file beats defaults.
 
 mod file;
-mod place;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,9 +10,14 @@ use filmwire_camera::Address;
 use filmwire_camera::quirk::Way;
 use filmwire_ingest::{Kind, Template};
 
-use crate::exit::Trouble;
-pub(crate) use file::{CameraEntry, FileConfig};
-pub(crate) use place::Places;
+use filmwire_program::exit::Trouble;
+use filmwire_program::file::{CameraEntry, check_client_name};
+use filmwire_program::places::{ConfigName, Places};
+
+use file::FileConfig;
+
+/// What the tool's configuration is called.
+const CONFIG: ConfigName = ConfigName { variable: "FILMWIRE_CONFIG", file: "filmwire.toml" };
 
 /// Settings that flags can change.
 #[derive(Debug, Clone, Default, Args)]
@@ -126,7 +130,7 @@ impl Config {
     /// Fails with [`Trouble::Usage`], naming file, line and column where a file is to blame.
     pub(crate) fn load(asked: &Asked<'_>) -> Result<Self, Trouble> {
         let (places, flags) = (asked.places, asked.flags);
-        let path = places.find(asked.config)?;
+        let path = places.find(asked.config, CONFIG)?;
         let file = path.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
         let camera = pick(
             asked.camera.map(str::to_owned),
@@ -307,15 +311,6 @@ fn choose_way(
     Ok(camera)
 }
 
-/// The registration has room for 26 UTF-16 units (the fact sheet's section 2.1).
-fn check_client_name(name: &str) -> Result<(), String> {
-    let length = name.encode_utf16().count();
-    if (1..=26).contains(&length) && !name.chars().any(char::is_control) {
-        return Ok(());
-    }
-    Err(format!("the client name {name:?} cannot be shown by a camera; it has 1 to 26 characters"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,7 +326,7 @@ mod tests {
         if let Some(text) = config {
             std::fs::write(&path, text).unwrap();
         }
-        let places = Places::for_test(folder.path(), environment);
+        let places = Places::made_up(folder.path(), environment);
         let config = config.map(|_| path.as_path());
         let asked = Asked { config, camera, way: None, flags, places: &places };
         Config::load(&asked).map_err(|error| error.to_string())

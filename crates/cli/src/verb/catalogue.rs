@@ -14,14 +14,14 @@ use filmwire_codec::DateTime;
 use filmwire_ingest::mark_known;
 use serde_json::{Value, json};
 
-use crate::clock;
 use crate::config::{Config, SettingFlags};
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::failure;
-use crate::output::{Output, text};
 use crate::verb::sync::report::Report;
 use crate::verb::sync::{base_options, connector, open_library};
+use filmwire_program::clock;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::failure;
+use filmwire_program::output::{Output, text};
 
 /// Look at and mend what the library knows
 #[derive(Debug, Args)]

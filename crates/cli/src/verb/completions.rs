@@ -5,8 +5,8 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::args::Cli;
-use crate::exit::Exit;
-use crate::output::stdout_trouble;
+use filmwire_program::exit::Exit;
+use filmwire_program::pages;
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
@@ -19,9 +19,6 @@ pub(crate) struct CompletionsArgs {
 
 /// Runs the verb.
 pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit> {
-    // Made in memory first: the generator panics where a write fails.
-    let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "filmwire", &mut text);
-    std::io::Write::write_all(&mut std::io::stdout(), &text).map_err(stdout_trouble)?;
+    pages::print_completions(Cli::command(), args.shell)?;
     Ok(Exit::Done)
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::config::{Config, SettingFlags, Source};
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::output::Output;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::Output;
 
 /// Explain the configuration
 #[derive(Debug, Args)]

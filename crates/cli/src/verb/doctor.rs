@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::config::SettingFlags;
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::output::{Output, text};
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::{Output, text};
 
 /// Find out why no photos come
 ///

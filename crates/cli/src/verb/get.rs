@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::config::SettingFlags;
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
 use crate::object::{self, Listed};
-use crate::output::text;
 use crate::target::{Target, Written};
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::text;
 
 /// Fetch some objects by handle or name
 ///

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::config::SettingFlags;
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::object::{self, Listed, format_name};
-use crate::output::text;
+use filmwire_program::exit::Exit;
+use filmwire_program::output::text;
 
 /// List what is on the card
 ///

@@ -20,7 +20,7 @@ use anyhow::Result;
 
 use crate::args::Verb;
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
+use filmwire_program::exit::{Exit, Trouble};
 
 /// Runs a verb until it is done or interrupted.
 pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {

@@ -14,9 +14,9 @@ use super::sync::report::Report;
 use super::sync::{base_options, library_root, open_library};
 use crate::config::{Config, SettingFlags};
 use crate::context::Context;
-use crate::exit::Exit;
-use crate::failure;
-use crate::output::text;
+use filmwire_program::exit::Exit;
+use filmwire_program::failure;
+use filmwire_program::output::text;
 
 /// Take what is picked on the camera
 ///

@@ -14,8 +14,8 @@ use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::output::{Output, stdout_trouble};
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::{Output, stdout_trouble};
 
 /// Run a simulated camera
 ///

@@ -8,10 +8,10 @@ use filmwire_camera::Camera;
 
 use crate::config::SettingFlags;
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
 use crate::object::{self, Listed};
 use crate::target::{Target, Written};
 use crate::verb::get::{Totals, tell};
+use filmwire_program::exit::{Exit, Trouble};
 
 /// Fetch the thumbnails of some objects by handle or name
 ///

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::output::{Output, text};
 use crate::verb::sync::report::{line, mended};
 use crate::verb::sync::{base_options, library_root};
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::{Output, text};
 
 /// The folder that is meant: from the library's folder first, then from here.
 ///

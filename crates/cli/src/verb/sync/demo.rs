@@ -11,9 +11,9 @@ use serde_json::json;
 use super::SyncArgs;
 use crate::config::{CameraChoice, Config, SettingFlags};
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::output::text;
-use crate::simulated::Simulated;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::text;
+use filmwire_program::simulated::Simulated;
 
 const FOLDER: &str = "filmwire-demo";
 const MODEL: &str = "X-T20";

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::{library_root, open_library};
 use crate::config::Config;
 use crate::context::Context;
-use crate::exit::Trouble;
+use filmwire_program::exit::Trouble;
 
 /// A library, and the folder that people know it by.
 pub(super) struct Ground {

@@ -16,11 +16,11 @@ use filmwire_codec::DateTime;
 use filmwire_ingest::{SyncOptions, sync};
 use serde_json::json;
 
-use crate::clock;
 use crate::config::{Config, SettingFlags};
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::failure;
+use filmwire_program::clock;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::failure;
 use ground::Ground;
 use report::Report;
 

@@ -8,11 +8,11 @@ use filmwire_ingest::{Event, FileDone, FileStart, FullReason, Look, SkipReason};
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::exit::Trouble;
-use crate::interrupt::Interrupt;
 use crate::object::format_name;
-use crate::output::bars::Bars;
-use crate::output::{Output, text};
+use filmwire_program::exit::Trouble;
+use filmwire_program::interrupt::Interrupt;
+use filmwire_program::output::bars::Bars;
+use filmwire_program::output::{Output, text};
 
 /// Bars are not drawn more often, and JSON not written.
 const BAR_PAUSE: Duration = Duration::from_millis(50);

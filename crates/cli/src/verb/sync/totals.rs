@@ -7,8 +7,8 @@ use filmwire_ingest::{OUT_OF_REACH, SkipReason, Stopped, Summary};
 use serde_json::{Value, json};
 
 use super::report::Report;
-use crate::exit::{Exit, Trouble};
-use crate::output::text;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::text;
 
 /// Seconds a camera's clock may be off without a word.
 const TOLERATED_S: u64 = 30;

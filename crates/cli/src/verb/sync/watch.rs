@@ -18,9 +18,9 @@ use super::report::Report;
 use super::{SyncArgs, connector, options};
 use crate::config::Config;
 use crate::context::Context;
-use crate::exit::{Exit, Trouble};
-use crate::failure;
-use crate::output::text;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::failure;
+use filmwire_program::output::text;
 
 /// How long Enter may lie unread.
 const KEY_PAUSE: Duration = Duration::from_millis(250);

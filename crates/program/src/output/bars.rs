@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(250);
 const NAME_WIDTH: usize = 14;
 
 /// Bars of one run.
-pub(crate) struct Bars {
+pub struct Bars {
     all: MultiProgress,
     file: ProgressBar,
     total: ProgressBar,
@@ -27,7 +27,7 @@ pub(crate) struct Bars {
 
 impl Bars {
     /// Empty bars; they show up with the first file.
-    pub(crate) fn new(paint: bool) -> Self {
+    pub fn new(paint: bool) -> Self {
         let all = MultiProgress::new();
         let style = |color: &str| {
             let bar = if paint { format!("{{bar:24.{color}/dim}}") } else { "{bar:24}".into() };
@@ -52,26 +52,26 @@ impl Bars {
     }
 
     /// Says how many files are to come, as far as that is known.
-    pub(crate) fn expect(&mut self, files: u64) {
+    pub fn expect(&mut self, files: u64) {
         self.wanted = files;
         self.total.set_length(files.max(1) * 1000);
     }
 
     /// The card is being listed: what is to come is at most what it shows.
-    pub(crate) fn listing(&mut self, listed: u64, objects: u64) {
+    pub fn listing(&mut self, listed: u64, objects: u64) {
         self.total.set_message(format!("listing {listed} of {objects}"));
         self.expect(objects);
     }
 
     /// An object is passed over: one less is to come.
-    pub(crate) fn skip(&mut self) {
+    pub fn skip(&mut self) {
         if self.wanted > self.files {
             self.expect(self.wanted - 1);
         }
     }
 
     /// A file begins.
-    pub(crate) fn begin(&mut self, name: &str, size: u64, resumed: u64) {
+    pub fn begin(&mut self, name: &str, size: u64, resumed: u64) {
         if self.start.is_none() {
             self.start = Some(Instant::now());
             self.total.enable_steady_tick(TICK);
@@ -83,7 +83,7 @@ impl Bars {
     }
 
     /// Bytes of the current file came in.
-    pub(crate) fn advance(&mut self, bytes: u64, size: u64) {
+    pub fn advance(&mut self, bytes: u64, size: u64) {
         self.current = bytes;
         self.file.set_position(bytes);
         self.file.set_message(format!("{} of {}", text::bytes(bytes), text::bytes(size)));
@@ -91,7 +91,7 @@ impl Bars {
     }
 
     /// A file is done with, well or not.
-    pub(crate) fn end(&mut self, size: u64) {
+    pub fn end(&mut self, size: u64) {
         self.files += 1;
         self.bytes += size;
         self.current = 0;
@@ -119,12 +119,12 @@ impl Bars {
     }
 
     /// Writes without the bars in the way.
-    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         self.all.suspend(write)
     }
 
     /// Takes the bars away.
-    pub(crate) fn clear(self) {
+    pub fn clear(self) {
         self.total.disable_steady_tick();
         // A terminal that is gone needs no clearing.
         let _ = self.all.clear();

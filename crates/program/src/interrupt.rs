@@ -10,10 +10,10 @@ use crate::exit::Exit;
 
 /// How a verb learns that it should stop, and asks for it itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Interrupt {
+pub struct Interrupt {
     stopper: Arc<Stopper>,
     /// Tells whether the program was asked to stop.
-    pub(crate) stop: Stop,
+    pub stop: Stop,
 }
 
 impl Interrupt {
@@ -21,7 +21,7 @@ impl Interrupt {
     ///
     /// A thread of its own does it, so that a second Ctrl-C works even while the main thread waits
     /// for a disk. Fails if the system gives no thread or no signals.
-    pub(crate) fn watch() -> io::Result<Self> {
+    pub fn watch() -> io::Result<Self> {
         let (stopper, stop) = Stop::new();
         let stopper = Arc::new(stopper);
         let watcher = Arc::clone(&stopper);
@@ -43,7 +43,7 @@ impl Interrupt {
     }
 
     /// Stops as if asked from outside.
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         self.stopper.stop();
     }
 }

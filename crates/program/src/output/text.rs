@@ -5,7 +5,7 @@ use std::time::Duration;
 use filmwire_codec::DateTime;
 
 /// Bytes in decimal units, with three digits: `4.12 MB`.
-pub(crate) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if count < 1000 {
         return format!("{count} B");
@@ -22,7 +22,7 @@ pub(crate) fn bytes(count: u64) -> String {
 }
 
 /// A time span: `14 s`, `3 min 05 s`, `2 h 10 min`.
-pub(crate) fn span(time: Duration) -> String {
+pub fn span(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_millis() >= 500);
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -32,12 +32,12 @@ pub(crate) fn span(time: Duration) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// A date as the camera's clock showed it, for people.
-pub(crate) fn date(date: Option<DateTime>) -> String {
+pub fn date(date: Option<DateTime>) -> String {
     match date {
         Some(DateTime { year, month, day, hour, minute, second }) => {
             format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
@@ -47,12 +47,12 @@ pub(crate) fn date(date: Option<DateTime>) -> String {
 }
 
 /// Text from a camera or a file, without what could control a terminal.
-pub(crate) fn tame(text: &str) -> String {
+pub fn tame(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 /// Breaks text into lines of at most `width` characters, at spaces.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -67,7 +67,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// A hash as hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

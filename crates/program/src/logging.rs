@@ -3,7 +3,7 @@
 use tracing::Level;
 
 /// Starts telling on standard error, or does nothing if nobody asked.
-pub(crate) fn start(verbose: u8, color: bool) {
+pub fn start(verbose: u8, color: bool) {
     let level = match verbose {
         0 => return,
         1 => Level::DEBUG,

@@ -6,44 +6,59 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Trouble;
 
-/// The system's own configuration.
-const SYSTEM_CONFIG: &str = "/etc/filmwire/filmwire.toml";
-const CONFIG_NAME: &str = "filmwire/filmwire.toml";
+/// Folder of the system's own configuration.
+const SYSTEM_CONFIG: &str = "/etc/filmwire";
+
+/// Where a program's configuration is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigName {
+    /// The environment's variable that names the file.
+    pub variable: &'static str,
+    /// Name of the file in the folder `filmwire` of the configuration folders.
+    pub file: &'static str,
+}
 
 /// The environment as it was when the program started.
-pub(crate) struct Places {
+pub struct Places {
     variables: BTreeMap<String, OsString>,
-    system_config: PathBuf,
+    /// Folder of the system's own configuration.
+    system: PathBuf,
 }
 
 impl Places {
     /// Reads the environment.
-    pub(crate) fn from_environment() -> Self {
+    pub fn from_environment() -> Self {
         let wanted = |name: &str| {
-            name.starts_with("FILMWIRE_") || name.starts_with("XDG_") || name == "HOME"
+            name.starts_with("FILMWIRE_")
+                || name.starts_with("XDG_")
+                || ["HOME", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY"].contains(&name)
         };
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .filter(|(name, value)| wanted(name) && !value.is_empty())
             .collect();
-        Self { variables, system_config: SYSTEM_CONFIG.into() }
+        Self { variables, system: SYSTEM_CONFIG.into() }
     }
 
     /// No environment at all.
-    pub(crate) fn none() -> Self {
-        Self { variables: BTreeMap::new(), system_config: PathBuf::new() }
+    pub fn none() -> Self {
+        Self { variables: BTreeMap::new(), system: PathBuf::new() }
     }
 
-    #[cfg(test)]
-    pub(crate) fn for_test(home: &Path, variables: &[(&str, &str)]) -> Self {
+    /// An environment made up for a test: a home folder with the system's configuration in `etc`.
+    #[must_use]
+    pub fn made_up(home: &Path, variables: &[(&str, &str)]) -> Self {
         let mut variables: BTreeMap<String, OsString> =
             variables.iter().map(|(name, value)| ((*name).into(), value.into())).collect();
         variables.insert("HOME".into(), home.into());
-        Self { variables, system_config: home.join("etc/filmwire.toml") }
+        Self { variables, system: home.join("etc") }
     }
 
-    /// A setting from the environment. Fails if it is no text.
-    pub(crate) fn variable(&self, name: &str) -> Result<Option<String>, Trouble> {
+    /// A setting from the environment.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] if it is no text.
+    pub fn variable(&self, name: &str) -> Result<Option<String>, Trouble> {
         let Some(value) = self.variables.get(name) else { return Ok(None) };
         match value.to_str() {
             Some(text) => Ok(Some(text.to_owned())),
@@ -51,7 +66,9 @@ impl Places {
         }
     }
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
+    /// A folder or file from the environment.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.variables.get(name).map(PathBuf::from)
     }
 
@@ -66,28 +83,30 @@ impl Places {
     }
 
     /// The folder for state that belongs to this computer.
-    pub(crate) fn state_home(&self) -> Option<PathBuf> {
+    pub fn state_home(&self) -> Option<PathBuf> {
         self.xdg("XDG_STATE_HOME", ".local/state")
     }
 
-    /// Finds the configuration: the given one, `$FILMWIRE_CONFIG`, the XDG folder, `/etc`.
+    /// Finds the configuration: the given one, the one the variable names, the XDG folder, `/etc`.
     ///
-    /// Fails if one that was named is not there.
-    pub(crate) fn find(&self, given: Option<&Path>) -> Result<Option<PathBuf>, Trouble> {
-        let named = given.map(Path::to_owned).or_else(|| self.path("FILMWIRE_CONFIG"));
+    /// # Errors
+    /// [`Trouble::Usage`] if one that was named is not there.
+    pub fn find(&self, given: Option<&Path>, name: ConfigName) -> Result<Option<PathBuf>, Trouble> {
+        let named = given.map(Path::to_owned).or_else(|| self.path(name.variable));
         if let Some(path) = named {
             if path.exists() {
                 return Ok(Some(path));
             }
             let text = format!("there is no configuration {}", path.display());
-            return Err(Trouble::usage(text, "check --config and $FILMWIRE_CONFIG"));
+            return Err(Trouble::usage(text, format!("check --config and ${}", name.variable)));
         }
-        let own = self.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(CONFIG_NAME));
-        Ok(own.into_iter().chain([self.system_config.clone()]).find(|path| path.is_file()))
+        let own = self.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("filmwire"));
+        let folders = own.into_iter().chain([self.system.clone()]);
+        Ok(folders.map(|folder| folder.join(name.file)).find(|path| path.is_file()))
     }
 
     /// The default library: `filmwire` in the pictures folder, if there is a home folder.
-    pub(crate) fn default_library(&self) -> Option<PathBuf> {
+    pub fn default_library(&self) -> Option<PathBuf> {
         Some(self.pictures()?.join("filmwire"))
     }
 
@@ -102,7 +121,7 @@ impl Places {
     }
 
     /// A path from a file: `~/` is the home folder, relative paths start at the file's folder.
-    pub(crate) fn expand(&self, path: &str, folder: Option<&Path>) -> PathBuf {
+    pub fn expand(&self, path: &str, folder: Option<&Path>) -> PathBuf {
         match (path.strip_prefix("~/"), self.home(), folder) {
             (Some(rest), Some(home), _) => home.join(rest),
             (None, _, Some(folder)) => folder.join(path),
@@ -133,7 +152,7 @@ mod tests {
         assert_eq!(read("XDG_PICTURES_DIR=\"/srv/p\""), Some("/srv/p".into()));
         assert_eq!(read("XDG_PICTURES_DIR=\"p\""), None);
         let folder = tempfile::tempdir().unwrap();
-        let places = Places::for_test(folder.path(), &[]);
+        let places = Places::made_up(folder.path(), &[]);
         assert_eq!(places.default_library(), Some(folder.path().join("Pictures/filmwire")));
     }
 
@@ -142,20 +161,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().join(".config/filmwire/filmwire.toml");
         let system = folder.path().join("etc/filmwire.toml");
-        let places = Places::for_test(folder.path(), &[]);
-        assert_eq!(places.find(None).unwrap(), None);
+        let places = Places::made_up(folder.path(), &[]);
+        let name = ConfigName { variable: "FILMWIRE_CONFIG", file: "filmwire.toml" };
+        let find = |given| places.find(given, name);
+        assert_eq!(find(None).unwrap(), None);
         for path in [&system, &own] {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
-            assert_eq!(places.find(None).unwrap().as_ref(), Some(path));
+            assert_eq!(find(None).unwrap().as_ref(), Some(path));
         }
-        assert_eq!(places.find(Some(&system)).unwrap(), Some(system));
-        assert!(places.find(Some(Path::new("/nowhere/at/all"))).is_err());
+        assert_eq!(find(Some(&system)).unwrap().as_ref(), Some(&system));
+        assert!(find(Some(Path::new("/nowhere/at/all"))).is_err());
     }
 
     #[test]
     fn paths_in_a_file_start_where_it_lies() {
-        let places = Places::for_test(Path::new("/home/a"), &[]);
+        let places = Places::made_up(Path::new("/home/a"), &[]);
         let folder = Some(Path::new("/etc/filmwire"));
         assert_eq!(places.expand("~/p", folder), Path::new("/home/a/p"));
         assert_eq!(places.expand("p", folder), Path::new("/etc/filmwire/p"));

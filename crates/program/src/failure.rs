@@ -6,7 +6,7 @@ use crate::exit::{self, Exit, Trouble};
 use crate::output::{Output, text};
 
 /// Says what went wrong and what helps, and returns the code for it.
-pub(crate) fn report(error: &anyhow::Error, out: &Output) -> Exit {
+pub fn report(error: &anyhow::Error, out: &Output) -> Exit {
     let exit = Exit::of(error);
     if matches!(error.downcast_ref(), Some(Trouble::PipeClosed)) {
         return exit;
@@ -20,6 +20,6 @@ pub(crate) fn report(error: &anyhow::Error, out: &Output) -> Exit {
 }
 
 /// The fields of an error's JSON line.
-pub(crate) fn line(exit: Exit, text: &str, help: &str) -> Value {
+pub fn line(exit: Exit, text: &str, help: &str) -> Value {
     json!({ "exit": exit.code(), "code": exit.word(), "error": text, "help": help })
 }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::exit::Trouble;
 
 /// A camera that listens until it is stopped or dropped.
-pub(crate) struct Simulated {
+pub struct Simulated {
     addresses: Addresses,
     stop: oneshot::Sender<()>,
     stopped: oneshot::Receiver<()>,
@@ -14,7 +14,7 @@ pub(crate) struct Simulated {
 
 impl Simulated {
     /// Starts it; its ports are bound when this returns.
-    pub(crate) async fn start(options: SimOptions) -> anyhow::Result<Self> {
+    pub async fn start(options: SimOptions) -> anyhow::Result<Self> {
         let (stop, asked) = oneshot::channel();
         let (finish, stopped) = oneshot::channel();
         let (tell, told) = oneshot::channel();
@@ -36,12 +36,12 @@ impl Simulated {
     }
 
     /// Where it listens.
-    pub(crate) fn addresses(&self) -> Addresses {
+    pub fn addresses(&self) -> Addresses {
         self.addresses
     }
 
     /// Stops it; its ports are free when this returns.
-    pub(crate) async fn stop(self) {
+    pub async fn stop(self) {
         drop(self.stop);
         let _ = self.stopped.await;
     }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use filmwire_ingest::Now;
 
 /// The time now, in milliseconds of the Unix epoch.
-pub(crate) fn now() -> Now {
+pub fn now() -> Now {
     Arc::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
@@ -16,7 +16,7 @@ pub(crate) fn now() -> Now {
 /// Minutes east of UTC here and now, and where that comes from.
 ///
 /// A camera's clock usually shows the time of the place where it is read.
-pub(crate) fn utc_offset() -> Option<(i16, String)> {
+pub fn utc_offset() -> Option<(i16, String)> {
     let offset = jiff::Zoned::now().offset().seconds() / 60;
     Some((i16::try_from(offset).ok()?, "this computer's zone".to_owned()))
 }

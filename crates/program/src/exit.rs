@@ -10,7 +10,7 @@ use filmwire_sim::BindError;
 
 /// How the program ends. The numbers are an interface: scripts rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// Done, also when there was nothing to do.
     Done = 0,
     /// Some items failed, others are done.
@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     Locked = 5,
     /// Local storage failed.
     Storage = 6,
+    /// A target files are delivered to failed.
+    Target = 7,
     /// A check found a mismatch.
     Mismatch = 8,
     /// Interrupted.
@@ -33,12 +35,12 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// The number for the system.
-    pub(crate) fn code(self) -> u8 {
+    pub fn code(self) -> u8 {
         self as u8
     }
 
     /// The word in JSON.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::SomeFailed => "some-failed",
@@ -47,13 +49,14 @@ impl Exit {
             Self::Refused => "refused",
             Self::Locked => "locked",
             Self::Storage => "storage",
+            Self::Target => "target-failed",
             Self::Mismatch => "mismatch",
             Self::Interrupted => "interrupted",
         }
     }
 
     /// The code an error means.
-    pub(crate) fn of(error: &anyhow::Error) -> Self {
+    pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
             if let Some(trouble) = cause.downcast_ref::<Trouble>() {
                 return trouble.exit();
@@ -104,7 +107,7 @@ fn of_ingest(error: &IngestError) -> Exit {
 }
 
 /// An error in words: what went wrong, and what the person can do about it.
-pub(crate) fn words(error: &anyhow::Error) -> (String, String) {
+pub fn words(error: &anyhow::Error) -> (String, String) {
     let (mut text, mut cure) = (String::new(), cure(error));
     for cause in error.chain() {
         let mut said = cause.to_string();
@@ -187,7 +190,7 @@ fn cure(error: &anyhow::Error) -> String {
 
 /// Errors of the program itself.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub enum Trouble {
     /// Command line or configuration.
     #[error("{text}")]
     Usage {
@@ -227,21 +230,17 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// A wrong command line or configuration, and its cure.
-    pub(crate) fn usage(text: impl Into<String>, cure: impl Into<String>) -> Self {
+    pub fn usage(text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::Usage { text: text.into(), cure: cure.into() }
     }
 
     /// A failure of all that was asked, and its cure.
-    pub(crate) fn failed(text: impl Into<String>, cure: impl Into<String>) -> Self {
+    pub fn failed(text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::Failed { text: text.into(), cure: cure.into() }
     }
 
     /// A file or folder that cannot be used.
-    pub(crate) fn storage(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-        cause: io::Error,
-    ) -> Self {
+    pub fn storage(action: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self::Storage { action, path: path.into(), cause }
     }
 

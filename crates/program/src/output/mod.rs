@@ -1,23 +1,33 @@
 //! What is said, and where: data on standard output, everything else on standard error.
 
-pub(crate) mod bars;
-pub(crate) mod text;
+pub mod bars;
+pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::args::Global;
 use crate::exit::Trouble;
 use bars::Bars;
 
 /// Version of the JSON lines; a change that could break a reader raises it.
 const JSON_VERSION: u32 = 1;
 
+/// How a program is to speak, as its flags say.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Voice {
+    /// One JSON object a line on standard output.
+    pub json: bool,
+    /// Only what went wrong.
+    pub quiet: bool,
+    /// No colours, also on a terminal.
+    pub no_color: bool,
+}
+
 /// Where verbs say what they have to say. Clones speak to the same place.
 #[derive(Clone)]
-pub(crate) struct Output(Arc<Inner>);
+pub struct Output(Arc<Inner>);
 
 struct Inner {
     json: bool,
@@ -36,39 +46,39 @@ struct Line<'a, T> {
 
 impl Output {
     /// As the flags and the terminal ask for.
-    pub(crate) fn new(global: &Global) -> Self {
+    pub fn new(voice: Voice) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let paint = !global.no_color && !no_color && io::stderr().is_terminal();
-        let (json, quiet) = (global.json, global.quiet);
+        let paint = !voice.no_color && !no_color && io::stderr().is_terminal();
+        let (json, quiet) = (voice.json, voice.quiet);
         Self(Arc::new(Inner { json, quiet, paint, bars: Mutex::new(None) }))
     }
 
     /// True if lines are JSON.
-    pub(crate) fn is_json(&self) -> bool {
+    pub fn is_json(&self) -> bool {
         self.0.json
     }
 
     /// True if standard error takes colours.
-    pub(crate) fn paints(&self) -> bool {
+    pub fn paints(&self) -> bool {
         self.0.paint
     }
 
     /// Shows bars from now on, if a person looks at a terminal.
-    pub(crate) fn show_bars(&self) {
+    pub fn show_bars(&self) {
         if !self.0.json && !self.0.quiet && io::stderr().is_terminal() {
             *self.bars() = Some(Bars::new(self.0.paint));
         }
     }
 
     /// Takes the bars away.
-    pub(crate) fn hide_bars(&self) {
+    pub fn hide_bars(&self) {
         if let Some(bars) = self.bars().take() {
             bars.clear();
         }
     }
 
     /// Changes the bars, if there are any.
-    pub(crate) fn with_bars(&self, change: impl FnOnce(&mut Bars)) {
+    pub fn with_bars(&self, change: impl FnOnce(&mut Bars)) {
         if let Some(bars) = self.bars().as_mut() {
             change(bars);
         }
@@ -87,7 +97,7 @@ impl Output {
     }
 
     /// Writes a line of data. Fails if whoever reads it is gone.
-    pub(crate) fn data(&self, line: &str) -> Result<(), Trouble> {
+    pub fn data(&self, line: &str) -> Result<(), Trouble> {
         self.aside(|| {
             let mut out = io::stdout().lock();
             out.write_all(line.as_bytes())
@@ -98,7 +108,7 @@ impl Output {
     }
 
     /// Writes a line for people: nothing with `--json` or `--quiet`.
-    pub(crate) fn say(&self, line: &str) -> Result<(), Trouble> {
+    pub fn say(&self, line: &str) -> Result<(), Trouble> {
         if self.0.json || self.0.quiet {
             return Ok(());
         }
@@ -106,7 +116,7 @@ impl Output {
     }
 
     /// Writes a line of JSON: nothing without `--json`.
-    pub(crate) fn json(&self, kind: &str, body: impl Serialize) -> Result<(), Trouble> {
+    pub fn json(&self, kind: &str, body: impl Serialize) -> Result<(), Trouble> {
         if !self.0.json {
             return Ok(());
         }
@@ -117,29 +127,29 @@ impl Output {
     }
 
     /// Tells a person at the terminal what goes on, on standard error.
-    pub(crate) fn note(&self, text: &str) {
+    pub fn note(&self, text: &str) {
         if !self.0.quiet && !self.0.json {
             self.stderr(text);
         }
     }
 
     /// As [`Output::note`], in bold.
-    pub(crate) fn note_bold(&self, text: &str) {
+    pub fn note_bold(&self, text: &str) {
         self.note(&self.bold(text));
     }
 
     /// Tells a person what must not be overlooked, on standard error.
-    pub(crate) fn call(&self, text: &str) {
+    pub fn call(&self, text: &str) {
         self.stderr(&self.bold(text));
     }
 
     /// Tells something that is not as it should be, on standard error.
-    pub(crate) fn warn(&self, text: &str) {
+    pub fn warn(&self, text: &str) {
         self.stderr(&format!("{} {text}", self.color("33;1", "warning:")));
     }
 
     /// Tells an error and its cure, on standard error.
-    pub(crate) fn error(&self, cause: &str, cure: &str) {
+    pub fn error(&self, cause: &str, cure: &str) {
         self.stderr(&format!("{} {cause}", self.color("31;1", "error:")));
         if !cure.is_empty() {
             self.stderr(&format!("{} {cure}", self.color("36;1", "help:")));
@@ -161,7 +171,7 @@ impl Output {
 }
 
 /// What a failed write to standard output means.
-pub(crate) fn stdout_trouble(cause: io::Error) -> Trouble {
+pub fn stdout_trouble(cause: io::Error) -> Trouble {
     match cause.kind() {
         io::ErrorKind::BrokenPipe => Trouble::PipeClosed,
         _ => Trouble::storage("write to", "standard output", cause),
