@@ -1,7 +1,7 @@
 //! What every verb works with.
 
-use filmwire_camera::{Allow, Camera, Departures, Notice, Notices, OkWait, Options, TcpNetwork};
-use serde_json::json;
+use filmwire_camera::{Allow, Camera, Departures, Notices, Options, TcpNetwork};
+use filmwire_program::notice;
 
 use crate::args::Global;
 use filmwire_program::places::Places;
@@ -58,7 +58,7 @@ impl Context<'_> {
 
     fn notices(&self) -> Notices {
         let out = self.out.clone();
-        Notices::new(move |notice| tell(&out, &notice))
+        Notices::new(move |notice| notice::tell(&out, &notice))
     }
 
     /// Connects to the camera the settings mean, and opens its gallery.
@@ -66,59 +66,5 @@ impl Context<'_> {
         let network = TcpNetwork::new(config.camera.value.address.clone());
         let options = Options { allow, ..self.options(config) };
         Ok(Camera::connect_watched(network, options, self.departures).await?)
-    }
-}
-
-/// What to press for each way a camera waits. Source: the fact sheet's section 2.4.
-fn what_to_press(wait: OkWait) -> (&'static str, &'static str) {
-    match wait {
-        OkWait::InitRefused => (
-            "init-refused",
-            "The camera knows another client. Press OK (CHANGE) on the camera now; \
-             if it shows nothing, restart its wireless communication.",
-        ),
-        OkWait::StateWait => (
-            "state-wait",
-            "The camera asks whether filmwire may connect. Press OK on the camera now.",
-        ),
-        OkWait::ReplyHeld => {
-            ("reply-held", "The camera waits for you. Press OK on the camera now.")
-        }
-    }
-}
-
-fn tell(out: &Output, notice: &Notice) {
-    let (notice, wait, text) = match notice {
-        Notice::PressOk(wait) => {
-            let (word, text) = what_to_press(*wait);
-            out.call(text);
-            ("press-ok", Some(word), text)
-        }
-        Notice::PickPictures => {
-            let text = "Choose pictures on the camera now, and send them.";
-            out.call(text);
-            ("pick-pictures", None, text)
-        }
-        Notice::Accepted => {
-            let text = "The camera accepted the connection.";
-            out.note(text);
-            ("accepted", None, text)
-        }
-        // Words for a notice of a later library come with it.
-        _ => return,
-    };
-    // A reader that is gone is noticed by the verb, with its next line.
-    let _ = out.json("notice", json!({ "notice": notice, "wait": wait, "text": text }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_wait_says_what_to_press() {
-        for wait in [OkWait::InitRefused, OkWait::StateWait, OkWait::ReplyHeld] {
-            assert!(what_to_press(wait).1.contains("Press OK"));
-        }
     }
 }

@@ -22,7 +22,7 @@ use args::{Cli, Global, Verb};
 use context::Context;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::interrupt::Interrupt;
-use filmwire_program::output::{Output, Voice};
+use filmwire_program::output::Output;
 use filmwire_program::places::Places;
 use filmwire_program::{failure, logging};
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(refuse(&error, &words).code()),
+        Err(error) => return ExitCode::from(failure::refuse(&error, &words).code()),
     };
     let out = Output::new(cli.global.voice());
     logging::start(cli.global.verbose, out.paints());
@@ -45,23 +45,6 @@ fn main() -> ExitCode {
     out.hide_bars();
     let exit = result.unwrap_or_else(|error| failure::report(&error, &out));
     ExitCode::from(exit.code())
-}
-
-/// Tells what is wrong with the command line, or shows the help that was asked for.
-fn refuse(error: &clap::Error, words: &[OsString]) -> Exit {
-    // Where standard output is closed there is nobody to tell.
-    let _ = error.print();
-    if error.exit_code() == 0 {
-        return Exit::Done;
-    }
-    if words.iter().any(|word| word == "--json") {
-        let text = error.render().to_string();
-        let text = text.lines().next().unwrap_or_default();
-        let text = text.strip_prefix("error: ").unwrap_or(text);
-        let voice = Voice { json: true, quiet: true, no_color: true };
-        let _ = Output::new(voice).json("error", failure::line(Exit::Usage, text, "see --help"));
-    }
-    Exit::Usage
 }
 
 /// Runs a verb on a runtime, watches for signals, and leaves every camera before it returns.

@@ -52,6 +52,18 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     (
+        "filmwire-station",
+        &[
+            "filmwire-camera",
+            "filmwire-catalogue",
+            "filmwire-deliver",
+            "filmwire-ingest",
+            "filmwire-program",
+            "filmwire-sim",
+        ],
+        &[],
+    ),
+    (
         "filmwire-bench",
         &[
             "filmwire-camera",

@@ -3,7 +3,8 @@
 //! - [`exit`]: exit codes, and which error means which; [`failure`] says what went wrong;
 //! - [`output`]: data on standard output, everything else on standard error, JSON lines;
 //! - [`interrupt`]: the first Ctrl-C asks politely, the second ends the program;
-//! - [`places`] and [`file`]: where configuration is looked for, and how its mistakes are named;
+//! - [`notice`]: what a person at the camera is to do;
+//! - [`places`] and [`mod@file`]: where configuration is looked for, and how its mistakes are named;
 //! - [`pages`]: completions and manual pages; [`clock`], [`logging`];
 //! - [`simulated`]: a simulated camera beside the program's own work.
 //!
@@ -16,6 +17,7 @@ pub mod failure;
 pub mod file;
 pub mod interrupt;
 pub mod logging;
+pub mod notice;
 pub mod output;
 pub mod pages;
 pub mod places;

@@ -1,0 +1,241 @@
+//! All that works at the same time, and its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use filmwire_camera::Departures;
+use filmwire_catalogue::Library;
+use filmwire_deliver::{Around, Backoff, Error as DeliverError, Options, Until};
+use filmwire_ingest::{Error as IngestError, Event, Requests, Stop, WatchEvent, Watching, watch};
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::failure;
+use filmwire_program::interrupt::Interrupt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::JoinSet;
+
+use super::camera::Body;
+use super::notify::Service;
+use super::say::Say;
+use super::told::{Heard, Told};
+use crate::config::Config;
+use crate::context::Context;
+
+/// How long work may go on after a stop was asked. With [`DEPARTURE`] it stays below the ten seconds
+/// that are promised.
+const STOP_LIMIT: Duration = Duration::from_secs(7);
+/// How long cameras may take to be left once all work has ended.
+const DEPARTURE: Duration = Duration::from_secs(2);
+
+/// How long what another program queued, as `deliver retry` does, may lie unseen.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
+
+/// How fast cameras are looked for, and targets tried again.
+pub(crate) struct Pace {
+    /// Of each camera's watch.
+    pub(crate) watching: Watching,
+    /// Of targets.
+    pub(crate) backoff: Backoff,
+}
+
+impl From<&Config> for Pace {
+    fn from(config: &Config) -> Self {
+        let watching = Watching { every: config.every, ..Watching::default() };
+        Self { watching, backoff: Backoff::default() }
+    }
+}
+
+/// What ended.
+enum Ended {
+    /// The task that waits for the wish to stop.
+    Asked,
+    Camera(Result<(), IngestError>),
+    Targets(Result<(), DeliverError>),
+}
+
+/// The tasks of a station.
+pub(crate) struct Crew {
+    tasks: JoinSet<Ended>,
+    heard: Heard,
+    departures: Arc<Departures>,
+    interrupt: Interrupt,
+}
+
+impl Crew {
+    /// Starts to watch all cameras, and to deliver.
+    ///
+    /// Fails if the system gives no signals, or a setting cannot be used.
+    pub(crate) fn start(
+        config: &Config,
+        library: Library,
+        context: &Context,
+        pace: Pace,
+    ) -> Result<Self> {
+        let (library, departures) = (Arc::new(library), Arc::new(Departures::default()));
+        let (tell, heard) = unbounded_channel();
+        let interrupt = context.interrupt.clone();
+        let mut tasks = JoinSet::new();
+        let (news, stop) = (Arc::new(Notify::new()), filmwire_deliver::Stop::default());
+        let (asked, asking) = (interrupt.stop.clone(), stop.clone());
+        tasks.spawn(async move {
+            asked.asked().await;
+            asking.ask();
+            Ended::Asked
+        });
+        let mut requests = Vec::new();
+        for (name, entry) in &config.cameras {
+            let body = Body::new(name, entry, config, &departures, &tell);
+            let watching = Watching { requests: Requests::default(), ..pace.watching.clone() };
+            requests.push(watching.requests.clone());
+            tasks.spawn(serve(body, config, &library, watching, &interrupt.stop, &news, &tell)?);
+        }
+        listen(requests, Arc::clone(&news), interrupt.stop.clone())?;
+        let jobs = config.jobs(library.id());
+        if !jobs.is_empty() {
+            let around = Around {
+                stop,
+                news,
+                tell: Arc::new(move |event| {
+                    // Whoever hears it may be gone already.
+                    let _ = tell.send(Told::Target(event));
+                }),
+                ..Around::default()
+            };
+            let options = Options { until: Until::Stopped, backoff: pace.backoff };
+            tasks.spawn(async move {
+                let delivered = filmwire_deliver::deliver(&library, jobs, &options, &around).await;
+                Ended::Targets(delivered.map(drop))
+            });
+        }
+        Ok(Self { tasks, heard, departures, interrupt })
+    }
+
+    /// Tells what happens until all work has ended; what ended it before it was asked to.
+    pub(crate) async fn work(
+        mut self,
+        say: &mut Say,
+        service: &Service,
+        observe: &mut dyn FnMut(&Told),
+    ) -> Option<Exit> {
+        let mut failure = None;
+        let asked = self.interrupt.stop.clone();
+        let limit = async {
+            asked.asked().await;
+            service.stopping();
+            tokio::time::sleep(STOP_LIMIT).await;
+        };
+        tokio::pin!(limit);
+        let mut is_heard = true;
+        while is_heard || !self.tasks.is_empty() {
+            tokio::select! {
+                biased;
+                told = self.heard.recv(), if is_heard => match told {
+                    None => is_heard = false,
+                    Some(told) => {
+                        observe(&told);
+                        self.say(say, service, told);
+                    }
+                },
+                Some(ended) = self.tasks.join_next() => {
+                    let ended = ended.map_err(|error| {
+                        Trouble::failed(format!("a task broke off: {error}"), "report this defect").into()
+                    });
+                    if let Err(error) = ended.and_then(as_error) {
+                        let exit = failure::report(&error, say.out());
+                        failure.get_or_insert(exit);
+                        self.interrupt.stop();
+                    }
+                }
+                () = &mut limit => break,
+            }
+        }
+        // Also where all ended before the limit was looked at.
+        service.stopping();
+        drop(self.tasks);
+        if let Some(departures) = Arc::into_inner(self.departures) {
+            let _ = tokio::time::timeout(DEPARTURE, departures.wait()).await;
+        }
+        failure
+    }
+
+    fn say(&self, say: &mut Say, service: &Service, told: Told) {
+        let before = say.state();
+        if say.tell(told).is_err() {
+            // Nobody reads any more.
+            self.interrupt.stop();
+        }
+        if say.state() != before {
+            service.status(say.state().word());
+        }
+    }
+}
+
+fn as_error(ended: Ended) -> Result<()> {
+    match ended {
+        Ended::Asked | Ended::Camera(Ok(())) | Ended::Targets(Ok(())) => Ok(()),
+        Ended::Camera(Err(error)) => Err(error.into()),
+        Ended::Targets(Err(error)) => Err(of_delivery(error)),
+    }
+}
+
+/// An error of delivering in the words that exit codes are chosen by.
+pub(crate) fn of_delivery(error: DeliverError) -> anyhow::Error {
+    match error {
+        DeliverError::Catalogue(error) => error.into(),
+        error => Trouble::failed(error.to_string(), "report this defect").into(),
+    }
+}
+
+/// The task of one camera.
+fn serve(
+    body: Body,
+    config: &Config,
+    library: &Arc<Library>,
+    watching: Watching,
+    stop: &Stop,
+    news: &Arc<Notify>,
+    tell: &super::told::Teller,
+) -> Result<impl Future<Output = Ended> + Send + use<>> {
+    let options = body.sync_options(config)?;
+    let (library, stop) = (Arc::clone(library), stop.clone());
+    let (news, tell) = (Arc::clone(news), tell.clone());
+    Ok(async move {
+        let (connect, network) = (body.connector(), body.network());
+        let mut hear = |event: WatchEvent| {
+            match &event {
+                // Many a second, and nobody looks at a bar.
+                WatchEvent::Pass(Event::Progress { .. } | Event::Listing { .. }) => return,
+                WatchEvent::Pass(Event::Published(_)) => news.notify_waiters(),
+                _ => {}
+            }
+            // Whoever hears it may be gone already.
+            let _ = tell.send(Told::Camera { name: Arc::clone(&body.name), event });
+        };
+        Ended::Camera(
+            watch(&connect, &network, &library, &options, &watching, &stop, &mut hear).await,
+        )
+    })
+}
+
+/// Turns SIGUSR1 into requests to all cameras and targets, and lets targets look for what other
+/// programs queued now and then.
+fn listen(requests: Vec<Requests>, news: Arc<Notify>, stop: Stop) -> Result<()> {
+    let mut signals = signal(SignalKind::user_defined1())
+        .map_err(|cause| Trouble::storage("use", "the system's signals", cause))?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                signal = signals.recv() => match signal {
+                    Some(()) => requests.iter().for_each(Requests::ask),
+                    None => return,
+                },
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = stop.asked() => return,
+            }
+            news.notify_waiters();
+        }
+    });
+    Ok(())
+}

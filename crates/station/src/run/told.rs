@@ -1,0 +1,40 @@
+//! What cameras and targets tell.
+
+use std::sync::Arc;
+
+use filmwire_camera::Notice;
+use filmwire_ingest::WatchEvent;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// At a camera.
+    Camera {
+        /// Its name in the configuration.
+        name: Arc<str>,
+        /// What.
+        event: WatchEvent,
+    },
+    /// A camera that was looked for once is not there.
+    Away {
+        /// Its name in the configuration.
+        name: Arc<str>,
+        /// Why it could not be reached, in words.
+        cause: String,
+    },
+    /// A person at a camera is to do something.
+    Notice {
+        /// The camera's name in the configuration.
+        name: Arc<str>,
+        /// What.
+        notice: Notice,
+    },
+    /// At a target.
+    Target(filmwire_deliver::Event),
+}
+
+/// Where it is told. It must not block those who tell, and they tell little, so it has no bound.
+pub(crate) type Teller = UnboundedSender<Told>;
+/// Where it is heard.
+pub(crate) type Heard = UnboundedReceiver<Told>;

@@ -1,0 +1,131 @@
+//! `config`: the settings as they were understood.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use filmwire_deliver::{ExecOptions, FolderOptions};
+use filmwire_program::exit::{Exit, Trouble};
+use serde_json::json;
+
+use crate::config::{Config, TargetConfig, TargetWay};
+use crate::context::Context;
+
+/// Explain the configuration
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    verb: ConfigVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigVerb {
+    /// Check the configuration, and show how it is understood and what it lacks
+    ///
+    /// The file is looked for in this order, and only the first one found is read: --config,
+    /// $FILMWIRE_STATION_CONFIG, filmwire/station.toml in the XDG configuration folder,
+    /// /etc/filmwire/station.toml. Without one the station starts with the defaults.
+    #[command(after_help = EXAMPLE)]
+    Check,
+}
+
+/// Also the text of `docs/guide/station.md`; a test reads it.
+pub(crate) const EXAMPLE: &str = "\
+Example of a file; every line may be left out:
+  library = \"/srv/photos\"            # default: photos in $STATE_DIRECTORY, else ~/Pictures/filmwire
+  name_template = \"{date:%Y}/{date:%Y-%m-%d}/{name}\"
+  client_name = \"filmwire\"           # what cameras show
+  every_s = 3                        # between two looks for a camera that is away
+
+  [cameras.studio]
+  address = \"192.168.0.1%wlan1\"      # HOST[:PORT][%INTERFACE]
+  key = \"studio\"                     # what tells its photos from others' (default: the name)
+
+  [targets.nas]
+  kind = \"folder\"                    # a local folder, or a mounted share
+  path = \"/mnt/nas/photos\"
+  make = true                        # may be made a target if it is missing or empty
+  proof = \"read-back\"                # or \"size\", which is faster and proves less
+
+  [targets.web]
+  kind = \"exec\"                      # a program that gets each file as JSON on standard input
+  command = [\"/usr/local/bin/publish\", \"--quiet\"]
+  limit_s = 600
+  choose = { kinds = [\"jpeg\"], cameras = [\"studio\"], min_rating = 3, since = \"2026-05-01\" }";
+
+/// Runs the verb.
+pub(crate) fn run(args: &ConfigArgs, context: &Context) -> Result<Exit> {
+    let ConfigVerb::Check = args.verb;
+    let config = context.load()?;
+    match context.out.is_json() {
+        true => print_json(&config, context)?,
+        false => print_text(&config, context)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn rows(config: &Config) -> Vec<(&'static str, String)> {
+    let path = |path: &Option<std::path::PathBuf>, none: &str| {
+        path.as_ref().map_or_else(|| none.to_owned(), |path| path.display().to_string())
+    };
+    let or = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
+    vec![
+        ("file", path(&config.file, "none found")),
+        ("library", path(&config.library, "nowhere")),
+        ("library_id", or(&config.library_id, "that of the first run")),
+        ("name_template", or(&config.name_template, "the default")),
+        ("client_name", config.client_name.clone()),
+        ("every_s", config.every.as_secs().to_string()),
+    ]
+}
+
+fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
+    let out = &context.out;
+    for (name, value) in rows(config) {
+        out.data(&format!("{name:<14} {value}"))?;
+    }
+    for (name, camera) in &config.cameras {
+        let key = camera.key.as_ref().unwrap_or(name);
+        out.data(&format!("camera {name:<7} {} with key {key:?}", camera.address))?;
+    }
+    for (name, target) in &config.targets {
+        out.data(&format!("target {name:<7} {}", words(target)))?;
+    }
+    config.lacks().iter().for_each(|lack| out.warn(lack));
+    Ok(())
+}
+
+fn words(target: &TargetConfig) -> String {
+    match &target.way {
+        TargetWay::Folder(FolderOptions { root, make, read_back }) => {
+            let proof = if *read_back { "reading back" } else { "size" };
+            let made = if *make { ", made if missing or empty" } else { "" };
+            format!("folder {}, proven by {proof}{made}", root.display())
+        }
+        TargetWay::Exec(ExecOptions { argv, limit }) => {
+            format!("program {}, at most {} s a file", argv.join(" "), limit.as_secs())
+        }
+    }
+}
+
+fn print_json(config: &Config, context: &Context) -> Result<(), Trouble> {
+    let settings: Vec<_> = rows(config)
+        .into_iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect();
+    let cameras: Vec<_> = config
+        .cameras
+        .iter()
+        .map(|(name, camera)| {
+            let key = camera.key.as_ref().unwrap_or(name);
+            json!({ "name": name, "address": camera.address.to_string(), "key": key })
+        })
+        .collect();
+    let targets: Vec<_> = config
+        .targets
+        .iter()
+        .map(|(name, target)| json!({ "name": name, "text": words(target) }))
+        .collect();
+    let line = json!({
+        "settings": settings, "cameras": cameras, "targets": targets, "lacks": config.lacks(),
+    });
+    context.out.json("config", line)
+}

@@ -1,0 +1,10 @@
+//! The program as its users meet it: simulated cameras, folders as NAS, signals.
+
+#[path = "../../../cli/tests/cli/schema.rs"]
+mod schema;
+
+mod deliver;
+mod demo;
+mod program;
+mod run;
+mod settings;
