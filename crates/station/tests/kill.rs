@@ -1,0 +1,119 @@
+//! Kill -9 at random moments, with two cameras and four targets: after the last run every photo is
+//! at every target once, whole, and the totals add up.
+//!
+//! `FILMWIRE_KILLS` sets the number of kills, `FILMWIRE_SEED` their seed.
+
+#![allow(dead_code, reason = "the helpers serve other tests too")]
+
+#[path = "../../cli/tests/cli/schema.rs"]
+mod schema;
+
+#[path = "station/program.rs"]
+mod program;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use program::{Going, Simulated, photos, run};
+use rustix::process::Signal;
+
+/// Longest life of a station, in milliseconds: enough to fetch and deliver some photos.
+const LIFE_MS: u64 = 500;
+
+fn variable(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| {
+        text.parse().unwrap_or_else(|_| panic!("{name}={text:?} is no number"))
+    })
+}
+
+/// Numbers that follow from a seed (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
+fn config(cameras: &[Simulated; 2]) -> String {
+    let [a, b] = cameras.each_ref().map(Simulated::address);
+    format!(
+        "library = \"photos\"\n[cameras.a]\naddress = \"{a}\"\n[cameras.b]\naddress = \"{b}\"\n\
+         [targets.nas]\nkind = \"folder\"\npath = \"nas\"\nmake = true\n\
+         [targets.usb]\nkind = \"folder\"\npath = \"usb\"\nmake = true\nproof = \"size\"\n\
+         [targets.raid]\nkind = \"folder\"\npath = \"raid\"\nmake = true\n\
+         [targets.log]\nkind = \"exec\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> log\"]\n"
+    )
+}
+
+/// Content of all that is on the cards, in order.
+fn on_cards(cameras: &[Simulated; 2]) -> Vec<Vec<u8>> {
+    let of_card = |camera: &Simulated| {
+        camera.server.simulator().with_card(|card| {
+            let read = |object: filmwire_sim::card::CardObject| {
+                let size = usize::try_from(object.size_bytes).unwrap();
+                let bytes = object.read_at(0, size).unwrap();
+                assert_eq!(bytes.len(), size);
+                bytes.to_vec()
+            };
+            card.objects().map(read).collect::<Vec<_>>()
+        })
+    };
+    let mut all: Vec<_> = cameras.iter().flat_map(of_card).collect();
+    all.sort();
+    all
+}
+
+/// Lets it work until nothing is left to do.
+fn finish(folder: &Path) {
+    let words = ["run", "--once", "--json", "--config", "station.toml"];
+    let ran = run(folder, &words);
+    if ran.code == 7 {
+        // A file that was cut at the worst moment waits for its time.
+        run(folder, &["deliver", "retry", "--config", "station.toml"]);
+        let ran = run(folder, &words);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    } else {
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_station_killed_at_random_moments_loses_and_doubles_nothing() {
+    let (kills, seed) = (variable("FILMWIRE_KILLS", 8), variable("FILMWIRE_SEED", 1));
+    println!("FILMWIRE_SEED={seed} FILMWIRE_KILLS={kills}");
+    let mut random = Random(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let cameras = [Simulated::new(3, seed), Simulated::new(2, seed.wrapping_add(1))];
+    let config = config(&cameras);
+    for _ in 0..kills {
+        let going = Going::start(folder.path(), &config, &[]);
+        std::thread::sleep(Duration::from_millis(random.below(LIFE_MS)));
+        going.signal(Signal::KILL);
+        drop(going);
+        for camera in &cameras {
+            let photos = usize::try_from(random.below(3)).unwrap();
+            camera.server.simulator().with_card(|card| card.shoot(photos));
+        }
+    }
+    finish(folder.path());
+    let expected = on_cards(&cameras);
+    let below = |name: &str| photos(&folder.path().join(name));
+    for place in ["photos", "nas", "usb", "raid"] {
+        assert!(below(place) == expected, "{place} has {} photos", below(place).len());
+    }
+    let ran = run(folder.path(), &["deliver", "status", "--json", "--config", "station.toml"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for target in ran.of_kind("station-deliver", "target") {
+        assert_eq!(target["states"]["proven"]["files"], expected.len(), "{target}");
+    }
+    // A program is run at least once for each.
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    let orders = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let told: BTreeSet<_> = orders.map(|order| order["sha256"].to_string()).collect();
+    assert_eq!(told.len(), expected.iter().collect::<BTreeSet<_>>().len());
+}
