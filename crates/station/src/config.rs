@@ -13,6 +13,8 @@ use filmwire_program::places::{ConfigName, Places};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::run::LampConfig;
+
 /// Where it is looked for.
 const CONFIG: ConfigName = ConfigName { variable: "FILMWIRE_STATION_CONFIG", file: "station.toml" };
 
@@ -37,6 +39,17 @@ struct FileConfig {
     cameras: BTreeMap<String, CameraEntry>,
     #[serde(default)]
     targets: BTreeMap<String, Spanned<TargetEntry>>,
+    #[serde(default)]
+    state: StateEntry,
+}
+
+/// What shows the state.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateEntry {
+    #[serde(default)]
+    command: Vec<String>,
+    led: Option<String>,
 }
 
 /// A target; which fields belong to it depends on its kind.
@@ -117,6 +130,8 @@ pub(crate) struct Config {
     pub(crate) cameras: BTreeMap<String, CameraEntry>,
     /// Targets by their names.
     pub(crate) targets: BTreeMap<String, TargetConfig>,
+    /// What shows the state.
+    pub(crate) lamp: LampConfig,
 }
 
 impl Config {
@@ -163,6 +178,10 @@ impl Config {
             every: Duration::from_secs(file.every_s.map_or(3, Spanned::into_inner)),
             cameras: file.cameras,
             targets,
+            lamp: LampConfig {
+                command: file.state.command,
+                led: file.state.led.map(|led| places.expand(&led, folder)),
+            },
             file: path,
         }
     }

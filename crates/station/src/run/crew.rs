@@ -17,15 +17,18 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
 
 use super::camera::Body;
+use super::lamp::Lamp;
 use super::notify::Service;
 use super::say::Say;
+use super::state::State;
 use super::told::{Heard, Told};
 use crate::config::Config;
 use crate::context::Context;
 
-/// How long work may go on after a stop was asked. With [`DEPARTURE`] it stays below the ten seconds
+/// How long work may go on after a stop was asked. With [`DEPARTURE`] and the
+/// lamp's last second it stays below the ten seconds
 /// that are promised.
-const STOP_LIMIT: Duration = Duration::from_secs(7);
+const STOP_LIMIT: Duration = Duration::from_secs(6);
 /// How long cameras may take to be left once all work has ended.
 const DEPARTURE: Duration = Duration::from_secs(2);
 
@@ -61,6 +64,7 @@ pub(crate) struct Crew {
     heard: Heard,
     departures: Arc<Departures>,
     interrupt: Interrupt,
+    lamp: Lamp,
 }
 
 impl Crew {
@@ -109,7 +113,8 @@ impl Crew {
                 Ended::Targets(delivered.map(drop))
             });
         }
-        Ok(Self { tasks, heard, departures, interrupt })
+        let lamp = Lamp::start(config.lamp.clone(), context.out.clone());
+        Ok(Self { tasks, heard, departures, interrupt, lamp })
     }
 
     /// Tells what happens until all work has ended; what ended it before it was asked to.
@@ -154,6 +159,9 @@ impl Crew {
         // Also where all ended before the limit was looked at.
         service.stopping();
         drop(self.tasks);
+        // A station that is not there shows nothing.
+        self.lamp.set(State::Waiting);
+        self.lamp.end().await;
         if let Some(departures) = Arc::into_inner(self.departures) {
             let _ = tokio::time::timeout(DEPARTURE, departures.wait()).await;
         }
@@ -168,6 +176,7 @@ impl Crew {
         }
         if say.state() != before {
             service.status(say.state().word());
+            self.lamp.set(say.state());
         }
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use super::crew::{Crew, Pace};
 use super::ground::open_for_demo;
+use super::lamp::LampConfig;
 use super::notify::Service;
 use super::say::Say;
 use super::told::Told;
@@ -114,6 +115,7 @@ fn config(address: &str) -> Result<Config> {
         every: Duration::from_secs(1),
         cameras: BTreeMap::from([(CAMERA.to_owned(), camera)]),
         targets: BTreeMap::from([("nas".to_owned(), target)]),
+        lamp: LampConfig::default(),
     })
 }
 

@@ -8,6 +8,7 @@ mod camera;
 mod crew;
 mod demo;
 mod ground;
+mod lamp;
 mod notify;
 mod once;
 mod pin;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crew::Crew;
 pub(crate) use ground::open_library;
+pub(crate) use lamp::LampConfig;
 use notify::Service;
 use say::Say;
 

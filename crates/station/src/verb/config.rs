@@ -49,7 +49,11 @@ Example of a file; every line may be left out:
   kind = \"exec\"                      # a program that gets each file as JSON on standard input
   command = [\"/usr/local/bin/publish\", \"--quiet\"]
   limit_s = 600
-  choose = { kinds = [\"jpeg\"], cameras = [\"studio\"], min_rating = 3, since = \"2026-05-01\" }";
+  choose = { kinds = [\"jpeg\"], cameras = [\"studio\"], min_rating = 3, since = \"2026-05-01\" }
+
+  [state]                            # shown without a screen, at each change
+  command = [\"/usr/local/bin/lamp\"]  # gets the state as its last argument
+  led = \"/sys/class/leds/ACT\"";
 
 /// Runs the verb.
 pub(crate) fn run(args: &ConfigArgs, context: &Context) -> Result<Exit> {
@@ -74,7 +78,13 @@ fn rows(config: &Config) -> Vec<(&'static str, String)> {
         ("name_template", or(&config.name_template, "the default")),
         ("client_name", config.client_name.clone()),
         ("every_s", config.every.as_secs().to_string()),
+        ("state.command", or_nothing(config.lamp.command.join(" "))),
+        ("state.led", path(&config.lamp.led, "none")),
     ]
+}
+
+fn or_nothing(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {

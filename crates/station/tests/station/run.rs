@@ -163,3 +163,23 @@ fn systemd_is_told_that_we_are_ready_alive_and_stopping() {
     }
     assert_eq!(going.end().code, 0);
 }
+
+#[test]
+fn a_program_is_run_on_each_change_of_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Simulated::new(2, 1);
+    let text = format!(
+        "{}[state]\ncommand = [\"/bin/sh\", \"-c\", \"echo $0 >> states\"]\n",
+        config(&camera.address(), true)
+    );
+    let mut going = Going::start(folder.path(), &text, &[]);
+    going.wait_all("delivered", 4);
+    going.wait("idle");
+    going.signal(Signal::TERM);
+    assert_eq!(going.end().code, 0);
+    // States that passed while the program ran are not made up for; the first and the last are shown.
+    let states = std::fs::read_to_string(folder.path().join("states")).unwrap();
+    let states: Vec<_> = states.lines().collect();
+    assert_eq!((states.first(), states.last()), (Some(&"waiting"), Some(&"waiting")), "{states:?}");
+    assert!(states.len() > 2, "{states:?}");
+}
