@@ -239,6 +239,22 @@ impl Catalogue {
         )
     }
 
+    /// Queues a file anew that was proven to be there, because a later look did not find it so.
+    ///
+    /// # Errors
+    /// [`Error::Delivery`] if it is not proven; [`Error::NotFound`]; storage errors.
+    pub fn doubt_delivery(
+        &self,
+        target: TargetId,
+        file: FileId,
+        reason: &str,
+        now: i64,
+    ) -> Result<(), Error> {
+        use DeliveryState::{Proven, Waiting};
+        let set = "state = 'waiting', proof = NULL, reason = :text, tries = 0, changed_ms = :now";
+        self.move_delivery((target, file), &[Proven], Waiting, set, (Some(reason), None, now))
+    }
+
     /// Puts a file that was being sent back into the queue, because sending was stopped or the
     /// target as a whole cannot be used. The try stays counted.
     ///

@@ -201,17 +201,7 @@ impl Courier {
     async fn upload(&self, delivery: &Delivery, stop: Stop) -> Result<Upload, Error> {
         let file = delivery.file.id;
         let facts = self.ledger.ask(move |c| c.facts(file)).await?;
-        Ok(Upload {
-            target: self.job.name.clone(),
-            source: self.root.join(&delivery.file.path),
-            path: delivery.file.path.clone(),
-            known: delivery.path.clone(),
-            size: delivery.file.size,
-            sha256: delivery.file.sha256,
-            facts: facts.unwrap_or_default(),
-            attempt: delivery.tries.saturating_add(1),
-            stop,
-        })
+        Ok(Upload::of(delivery, facts, (&self.job.name, &self.root), stop))
     }
 
     /// A put failed: the file's fault, or the target's as a whole?

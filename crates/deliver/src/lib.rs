@@ -45,6 +45,7 @@ mod folder;
 mod ledger;
 mod stop;
 mod target;
+mod verify;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Random, SystemClock, system_random};
@@ -56,3 +57,4 @@ pub use fault::{Fault, FaultKind};
 pub use folder::{Folder, FolderOptions, MARK_FILE};
 pub use stop::Stop;
 pub use target::{Future, Placed, Proof, Target, Upload, Verdict};
+pub use verify::{Found, Verified, verify};

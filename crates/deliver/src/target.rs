@@ -1,11 +1,11 @@
 //! What a target is.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use filmwire_catalogue::{FileFacts, Sha256};
+use filmwire_catalogue::{Delivery, FileFacts, Sha256};
 
 use crate::fault::Fault;
 use crate::stop::Stop;
@@ -34,6 +34,28 @@ pub struct Upload {
     pub attempt: u32,
     /// Asked when work on this file is to end early; blocking work looks at it between pieces.
     pub stop: Stop,
+}
+
+impl Upload {
+    /// A file of the library in the folder `root`, on its way to the target `name`.
+    pub(crate) fn of(
+        delivery: &Delivery,
+        facts: Option<FileFacts>,
+        (name, root): (&str, &Path),
+        stop: Stop,
+    ) -> Self {
+        Self {
+            target: name.to_owned(),
+            source: root.join(&delivery.file.path),
+            path: delivery.file.path.clone(),
+            known: delivery.path.clone(),
+            size: delivery.file.size,
+            sha256: delivery.file.sha256,
+            facts: facts.unwrap_or_default(),
+            attempt: delivery.tries.saturating_add(1),
+            stop,
+        }
+    }
 }
 
 /// Where a target put a file.

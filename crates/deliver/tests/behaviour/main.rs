@@ -13,4 +13,5 @@ mod layer;
 mod peer;
 mod stand;
 mod suite;
+mod verify;
 mod wait;
