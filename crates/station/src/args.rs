@@ -16,6 +16,7 @@ Exit codes:
   5    another process holds the library
   6    local storage failed
   7    something is not proven to be at a target
+  8    a check found a mismatch
   130  interrupted
 
 Try it without a camera: filmwire-station run --demo";
@@ -61,6 +62,7 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     Run(RunArgs),
     Deliver(verb::deliver::DeliverArgs),
+    Verify(verb::verify::VerifyArgs),
     Config(verb::config::ConfigArgs),
     Completions(verb::pages::CompletionsArgs),
     Man(verb::pages::ManArgs),

@@ -202,10 +202,27 @@ impl Config {
         lacks
     }
 
-    /// What delivering is to do; `library_id` sets our temporary files apart from other stations'.
-    pub(crate) fn jobs(&self, library_id: &str) -> Vec<Job> {
+    /// The targets meant by `names`, all if there are none. Fails for one that is not configured.
+    pub(crate) fn names<'a>(&'a self, names: &'a [String]) -> Result<Vec<&'a String>, Trouble> {
+        if names.is_empty() {
+            return Ok(self.targets.keys().collect());
+        }
+        let Some(name) = names.iter().find(|name| !self.targets.contains_key(*name)) else {
+            return Ok(names.iter().collect());
+        };
+        let known: Vec<_> = self.targets.keys().map(String::as_str).collect();
+        let cure = match known.is_empty() {
+            true => "the configuration has none; write [targets.NAME]".to_owned(),
+            false => format!("choose from {}", known.join(", ")),
+        };
+        Err(Trouble::usage(format!("no target {name:?} is configured"), cure))
+    }
+
+    /// What delivering is to do. `owner` sets our temporary files apart from those of others: two who
+    /// work at the same time need two.
+    pub(crate) fn jobs(&self, owner: &str) -> Vec<Job> {
         let job = |(name, config): (&String, &TargetConfig)| {
-            let owner = format!("{library_id} {name}");
+            let owner = format!("{owner} {name}");
             let target: Arc<dyn Target> = match &config.way {
                 TargetWay::Folder(options) => Arc::new(Folder::new(options.clone(), &owner)),
                 TargetWay::Exec(options) => Arc::new(Exec::new(options.clone())),

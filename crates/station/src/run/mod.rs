@@ -24,6 +24,7 @@ use filmwire_program::exit::{Exit, Trouble};
 use crate::config::Config;
 use crate::context::Context;
 use crew::Crew;
+pub(crate) use crew::of_delivery;
 pub(crate) use ground::open_library;
 pub(crate) use lamp::LampConfig;
 use notify::Service;

@@ -10,7 +10,6 @@ use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::text;
 use serde_json::json;
 
-use crate::config::Config;
 use crate::context::Context;
 use crate::run::open_library;
 
@@ -46,32 +45,12 @@ struct Names {
     names: Vec<String>,
 }
 
-impl Names {
-    /// The names meant, each of a configured target.
-    fn of<'a>(&'a self, config: &'a Config) -> Result<Vec<&'a String>, Trouble> {
-        if let Some(name) = self.names.iter().find(|name| !config.targets.contains_key(*name)) {
-            let known: Vec<_> = config.targets.keys().map(String::as_str).collect();
-            let cure = match known.is_empty() {
-                true => "the configuration has none; write [targets.NAME]".to_owned(),
-                false => format!("choose from {}", known.join(", ")),
-            };
-            return Err(Trouble::usage(format!("no target {name:?} is configured"), cure));
-        }
-        let all = if self.names.is_empty() {
-            config.targets.keys().collect()
-        } else {
-            self.names.iter().collect()
-        };
-        Ok(all)
-    }
-}
-
 /// Runs the verb.
 pub(crate) async fn run(args: &DeliverArgs, context: &Context) -> Result<Exit> {
     let config = context.load()?;
     let (DeliverVerb::Status(names) | DeliverVerb::Retry(names) | DeliverVerb::Test(names)) =
         &args.verb;
-    let names = names.of(&config)?;
+    let names = config.names(&names.names)?;
     let library = open_library(&config, Create::Never, context)?;
     let catalogue = library.catalogue()?;
     match args.verb {

@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod deliver;
 pub(crate) mod pages;
+pub(crate) mod verify;
 
 use anyhow::Result;
 use filmwire_program::exit::Exit;
@@ -16,6 +17,7 @@ pub(crate) async fn run(verb: &Verb, context: &Context) -> Result<Exit> {
     match verb {
         Verb::Run(args) => run::run(args, context).await,
         Verb::Deliver(args) => deliver::run(args, context).await,
+        Verb::Verify(args) => verify::run(args, context).await,
         Verb::Config(args) => config::run(args, context),
         Verb::Completions(args) => pages::completions(args),
         Verb::Man(args) => pages::man(args),

@@ -56,3 +56,45 @@ fn targets_are_tested_and_unknown_ones_named() {
     let ran = words(&["deliver", "test", "nsa"]);
     assert!(ran.code == 2 && ran.err.contains("choose from nas, x"), "{ran:?}");
 }
+
+#[test]
+fn what_changed_in_the_library_or_at_a_target_is_found_and_brought_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Simulated::new(3, 1);
+    let text = format!(
+        "library = \"photos\"\n[cameras.a]\naddress = \"{}\"\n\
+         [targets.nas]\nkind = \"folder\"\npath = \"nas\"\nmake = true\n",
+        camera.address()
+    );
+    std::fs::write(folder.path().join("s.toml"), text).unwrap();
+    let words = |words: &[&str]| {
+        let all: Vec<&str> =
+            words.iter().copied().chain(["--json", "--config", "s.toml"]).collect();
+        run(folder.path(), &all)
+    };
+    let verify = |more: &[&str]| {
+        let ran = words(&[&["verify"], more].concat());
+        let summary = ran.of_kind("station-verify", "summary").remove(0);
+        (ran.code, summary["right"].as_u64().unwrap(), summary["wrong"].as_u64().unwrap())
+    };
+    assert_eq!(words(&["run", "--once"]).code, 0);
+    assert_eq!(verify(&[]), (0, 3, 0));
+    let photo = |place: &str, number: u32| {
+        folder.path().join(place).join(format!("2026/2026-05-14/DSCF000{number}.JPG"))
+    };
+    std::fs::remove_file(photo("nas", 1)).unwrap();
+    assert_eq!(verify(&[]), (8, 2, 1));
+    assert_eq!(words(&["deliver", "status"]).code, 0, "it only looked");
+    assert_eq!(verify(&["--again", "nas"]), (8, 2, 1));
+    assert_eq!(words(&["deliver", "status"]).code, 7);
+    assert_eq!(words(&["run", "--once"]).code, 0);
+    assert_eq!(verify(&[]), (0, 3, 0));
+    std::fs::write(photo("photos", 2), "not a photo any more").unwrap();
+    assert_eq!(verify(&["--targets-only"]), (0, 3, 0));
+    let ran = words(&["verify"]);
+    let findings = ran.of_kind("station-verify", "finding");
+    assert_eq!((ran.code, findings.len()), (8, 1));
+    assert_eq!(findings[0]["target"], serde_json::Value::Null);
+    std::fs::remove_dir_all(folder.path().join("nas")).unwrap();
+    assert_eq!(words(&["verify", "--targets-only"]).code, 7);
+}
