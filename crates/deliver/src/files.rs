@@ -5,22 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// What is at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
-    /// Nothing.
-    Nothing,
-    /// A regular file.
-    File {
-        /// Its size in bytes.
-        size: u64,
-        /// Tells this very file, unchanged, from another under the same name; none where the
-        /// system has nothing for it.
-        tag: Option<String>,
-    },
-    /// Something else: a folder, a link.
-    Other,
-}
+pub use crate::store::Look;
 
 /// What the folder target does with files. Paths are absolute. Blocking.
 pub trait Files: Send + Sync {

@@ -2,16 +2,16 @@
 //!
 //! [`deliver()`] works through what the catalogue says is due, target by target and each on its
 //! own, until there is nothing left or it is asked to stop. A [`Target`] puts one file in place
-//! without ever overwriting another, and proves that it is there; [`Folder`] is a local folder or
-//! a mounted share, [`Exec`] a program that is run for each file. States, the order of writes, and
-//! what a crash leaves stand in `docs/design/delivery.md`. Time and randomness are passed in
-//! ([`Clock`], [`Random`]), so that days of waiting are tested in milliseconds. This crate knows
-//! no PTP and prints nothing.
+//! without ever overwriting another, and proves that it is there: [`FileTarget`] does so for any
+//! [`Store`](store::Store) of files, such as a [`Folder`]; [`Exec`] runs a program for each
+//! file. States, the order of writes, and what a crash leaves stand in `docs/design/delivery.md`.
+//! Time and randomness are passed in ([`Clock`], [`Random`]), so that days of waiting are tested in
+//! milliseconds. This crate knows no PTP and prints nothing.
 //!
 //! ```
 //! # use std::sync::Arc;
 //! use filmwire_catalogue::{Choice, Create, Library, OpenOptions};
-//! use filmwire_deliver::{Around, Folder, FolderOptions, Job, Options, Until, deliver};
+//! use filmwire_deliver::{Around, FileTarget, Folder, Job, Options, Until, Usage, deliver};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +21,8 @@
 //! let library = Library::open(&photos, options)?;
 //!
 //! let owner = format!("{} nas", library.id());
-//! let target = Folder::new(FolderOptions { root: nas, make: true, read_back: true }, &owner);
+//! let usage = Usage { make: true, read_back: true };
+//! let target = FileTarget::new(Arc::new(Folder::new(nas)), usage, &owner);
 //! let job = Job { name: "nas".to_owned(), target: Arc::new(target), choice: Choice::default() };
 //! let options = Options { until: Until::Idle, ..Options::default() };
 //! let ends = deliver(&library, vec![job], &options, &Around::default()).await?;
@@ -40,10 +41,13 @@ mod error;
 mod event;
 mod exec;
 mod fault;
+mod file_target;
 pub mod files;
 mod folder;
 mod ledger;
+mod pulse;
 mod stop;
+pub mod store;
 mod target;
 mod verify;
 
@@ -54,7 +58,8 @@ pub use error::Error;
 pub use event::{End, Event, Happening, Tell};
 pub use exec::{Exec, ExecOptions};
 pub use fault::{Fault, FaultKind};
-pub use folder::{Folder, FolderOptions, MARK_FILE};
+pub use file_target::{FileTarget, MARK_FILE, Usage};
+pub use folder::Folder;
 pub use stop::Stop;
 pub use target::{Future, Placed, Proof, Target, Upload, Verdict};
 pub use verify::{Found, Verified, verify};

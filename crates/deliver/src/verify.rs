@@ -41,7 +41,7 @@ pub enum Found {
 /// found. With `again` what is wrong is queued anew, so that the next delivering brings it.
 ///
 /// It may run beside [`deliver()`](crate::deliver()) if its targets have owners of their own: a
-/// [`Folder`](crate::Folder) removes what dead processes of its owner left. Only the catalogue is
+/// [`FileTarget`](crate::FileTarget) removes what dead processes of its owner left. Only the catalogue is
 /// changed, and only with `again`. Returns whether the target could be used. A stop ends it after
 /// the file it is at. Cancel-safe.
 ///

@@ -1,27 +1,26 @@
 //! The configuration: one TOML file. Without one the station starts, and says what it lacks.
 
+mod target;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use filmwire_catalogue::Choice;
-use filmwire_deliver::{Exec, ExecOptions, Folder, FolderOptions, Job, Target};
+use filmwire_deliver::Job;
 use filmwire_program::exit::Trouble;
 use filmwire_program::file::{self, CameraEntry, Source};
 use filmwire_program::places::{ConfigName, Places};
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::target::TargetEntry;
+pub(crate) use self::target::{StoreWay, TargetConfig, TargetWay};
 use crate::run::LampConfig;
 
 /// Where it is looked for.
 const CONFIG: ConfigName = ConfigName { variable: "FILMWIRE_STATION_CONFIG", file: "station.toml" };
 
 const CURE: &str = "see `filmwire-station config check --help`";
-
-/// How long a program may take for a file if nothing else is said.
-const LIMIT: Duration = Duration::from_secs(600);
 
 /// What can stand in the file. Anything else is an error: a misspelt name must not be overlooked.
 #[derive(Debug, Default, Deserialize)]
@@ -50,65 +49,6 @@ struct StateEntry {
     #[serde(default)]
     command: Vec<String>,
     led: Option<String>,
-}
-
-/// A target; which fields belong to it depends on its kind.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TargetEntry {
-    kind: Kind,
-    path: Option<Spanned<String>>,
-    make: Option<Spanned<bool>>,
-    proof: Option<Spanned<ProofWord>>,
-    command: Option<Spanned<Vec<String>>>,
-    limit_s: Option<Spanned<u64>>,
-    #[serde(default)]
-    choose: ChoiceEntry,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Kind {
-    Folder,
-    Exec,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ProofWord {
-    ReadBack,
-    Size,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChoiceEntry {
-    #[serde(default)]
-    kinds: Vec<Spanned<String>>,
-    #[serde(default)]
-    cameras: Vec<String>,
-    min_rating: Option<u8>,
-    since: Option<Spanned<String>>,
-    #[serde(default)]
-    resized: bool,
-}
-
-/// A target as it is configured.
-#[derive(Debug, Clone)]
-pub(crate) struct TargetConfig {
-    /// How it is reached.
-    pub(crate) way: TargetWay,
-    /// What it is to get.
-    pub(crate) choice: Choice,
-}
-
-/// How a target is reached.
-#[derive(Debug, Clone)]
-pub(crate) enum TargetWay {
-    /// A folder or mounted share.
-    Folder(FolderOptions),
-    /// A program.
-    Exec(ExecOptions),
 }
 
 /// All settings, read and checked.
@@ -222,98 +162,10 @@ impl Config {
     /// work at the same time need two.
     pub(crate) fn jobs(&self, owner: &str) -> Vec<Job> {
         let job = |(name, config): (&String, &TargetConfig)| {
-            let owner = format!("{owner} {name}");
-            let target: Arc<dyn Target> = match &config.way {
-                TargetWay::Folder(options) => Arc::new(Folder::new(options.clone(), &owner)),
-                TargetWay::Exec(options) => Arc::new(Exec::new(options.clone())),
-            };
+            let target = config.way.open(&format!("{owner} {name}"));
             Job { name: name.clone(), target, choice: config.choice.clone() }
         };
         self.targets.iter().map(job).collect()
-    }
-}
-
-impl TargetEntry {
-    fn check(
-        self,
-        name: &str,
-        at: usize,
-        source: &Source<'_>,
-        expand: &dyn Fn(&str) -> PathBuf,
-    ) -> Result<TargetConfig, Trouble> {
-        let starts = [
-            ("path", self.path.as_ref().map(|v| v.span().start)),
-            ("make", self.make.as_ref().map(|v| v.span().start)),
-            ("proof", self.proof.as_ref().map(|v| v.span().start)),
-            ("command", self.command.as_ref().map(|v| v.span().start)),
-            ("limit_s", self.limit_s.as_ref().map(|v| v.span().start)),
-        ];
-        let (word, allowed) = match self.kind {
-            Kind::Folder => ("folder", &["path", "make", "proof"][..]),
-            Kind::Exec => ("exec", &["command", "limit_s"][..]),
-        };
-        for (field, start) in starts {
-            if let Some(start) = start.filter(|_| !allowed.contains(&field)) {
-                let text = format!("{field} is nothing for a target of kind {word:?}");
-                return Err(source.wrong(start, &text));
-            }
-        }
-        if name.trim().is_empty() || name.chars().any(char::is_control) {
-            return Err(source.wrong(at, "a target's name must not be empty"));
-        }
-        let missing = |field: &str| {
-            source.wrong(at, &format!("target {name} of kind {word:?} needs {field}"))
-        };
-        let way = match self.kind {
-            Kind::Folder => {
-                let path = self.path.filter(|path| !path.as_ref().is_empty());
-                TargetWay::Folder(FolderOptions {
-                    root: expand(path.ok_or_else(|| missing("path"))?.as_ref()),
-                    make: self.make.is_some_and(Spanned::into_inner),
-                    read_back: self.proof.map(Spanned::into_inner) != Some(ProofWord::Size),
-                })
-            }
-            Kind::Exec => {
-                let argv = self.command.map(Spanned::into_inner).unwrap_or_default();
-                if argv.first().is_none_or(String::is_empty) {
-                    return Err(missing("command"));
-                }
-                let limit = self.limit_s.map(|limit| Duration::from_secs(limit.into_inner()));
-                TargetWay::Exec(ExecOptions { argv, limit: limit.unwrap_or(LIMIT) })
-            }
-        };
-        Ok(TargetConfig { way, choice: self.choose.check(source)? })
-    }
-}
-
-impl ChoiceEntry {
-    fn check(self, source: &Source<'_>) -> Result<Choice, Trouble> {
-        const KINDS: [&str; 4] = ["jpeg", "raf", "heif", "film"];
-        for kind in &self.kinds {
-            if !KINDS.contains(&kind.as_ref().as_str()) {
-                let text =
-                    format!("{:?} is no kind; choose from jpeg, raf, heif, film", kind.as_ref());
-                return Err(source.wrong(kind.span().start, &text));
-            }
-        }
-        let since = self.since.map(|since| {
-            // As the catalogue has it: digits, with a T before the time.
-            let digits: String = since.as_ref().chars().filter(char::is_ascii_digit).collect();
-            let is_date = since.as_ref().chars().all(|c| c.is_ascii_digit() || c == '-');
-            match digits.len() == 8 && is_date {
-                true => Ok(digits),
-                false => {
-                    Err(source.wrong(since.span().start, "write a date such as \"2026-05-01\""))
-                }
-            }
-        });
-        Ok(Choice {
-            kinds: self.kinds.into_iter().map(Spanned::into_inner).collect(),
-            cameras: self.cameras,
-            min_rating: self.min_rating,
-            since: since.transpose()?,
-            resized: self.resized,
-        })
     }
 }
 
@@ -373,10 +225,12 @@ mod tests {
         let text = "[targets.a]\nkind = \"folder\"\npath = \"p\"\n[targets.b]\nkind = \"exec\"\n\
                     command = [\"x\", \"y\"]\nchoose = { since = \"2026-05-01\", kinds = [\"raf\"] }\n";
         let config = load(text).unwrap();
-        let TargetWay::Folder(folder) = &config.targets["a"].way else { panic!("no folder") };
-        assert!(folder.read_back && !folder.make && folder.root.ends_with("p"));
+        let TargetWay::Files(StoreWay::Folder(root), usage) = &config.targets["a"].way else {
+            panic!("no folder")
+        };
+        assert!(usage.read_back && !usage.make && root.ends_with("p"));
         let TargetWay::Exec(exec) = &config.targets["b"].way else { panic!("no program") };
-        assert_eq!((exec.argv.len(), exec.limit), (2, LIMIT));
+        assert_eq!((exec.argv.len(), exec.limit), (2, target::LIMIT));
         assert_eq!(config.targets["b"].choice.since.as_deref(), Some("20260501"));
         assert_eq!(config.jobs("id").len(), 2);
     }

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use filmwire_catalogue::DeliveryState;
-use filmwire_deliver::{Folder, Happening, Target};
+use filmwire_deliver::{FileTarget, Folder, Happening, Target};
 
 use crate::layer::{Layer, Trouble};
-use crate::peer::{Peer, folder_options};
+use crate::peer::{MADE, Peer, folder_at};
 use crate::stand::Stand;
 
 /// Linux: no space left on device.
@@ -17,7 +17,8 @@ const ENOSPC: i32 = 28;
 const EIO: i32 = 5;
 
 fn folder(root: &Path, layer: &Layer) -> Arc<dyn Target> {
-    Arc::new(Folder::with_files(folder_options(root), "one", Arc::new(layer.clone())))
+    let folder = Folder::with_files(root.to_owned(), Arc::new(layer.clone()));
+    Arc::new(FileTarget::new(Arc::new(folder), MADE, "one"))
 }
 
 /// Steps of a run without faults.
@@ -106,7 +107,7 @@ async fn a_share_that_vanishes_at_any_step_gets_no_file_where_it_was() {
         let (stand, photos) = Stand::with_photos();
         let (root, away) = (stand.path("nas"), stand.path("away"));
         // Used before, so that it is known.
-        let id = Folder::new(folder_options(&root), "one").init().unwrap();
+        let id = folder_at(&root, "one").init().await.unwrap();
         let catalogue = stand.library.catalogue().unwrap();
         let row = catalogue.add_target("nas", 0).unwrap();
         catalogue.set_place(row.id, &id).unwrap();
@@ -130,7 +131,7 @@ async fn a_share_that_vanishes_at_any_step_gets_no_file_where_it_was() {
 async fn a_target_that_lies_is_found_out_by_reading_back() {
     let (stand, photos) = Stand::with_photos();
     let root = stand.path("nas");
-    Folder::new(folder_options(&root), "one").init().unwrap();
+    folder_at(&root, "one").init().await.unwrap();
     // The test of the target reads back too; it happens before the lies begin.
     let layer = Layer::new(&root, Trouble::Lie, 15);
     let target = folder(&root, &layer);
@@ -150,7 +151,7 @@ async fn the_order_of_writes_is_the_one_written_down() {
     let stand = Stand::new();
     stand.add("d/A.JPG", b"abc");
     let root = stand.path("nas");
-    Folder::new(folder_options(&root), "one").init().unwrap();
+    folder_at(&root, "one").init().await.unwrap();
     let layer = Layer::new(&root, Trouble::None, 0);
     let target = folder(&root, &layer);
     target.test(None).await.unwrap();
@@ -159,7 +160,7 @@ async fn the_order_of_writes_is_the_one_written_down() {
     let log = layer.0.log.lock().unwrap().join("\n");
     // Behind the second test of the target, which is the courier's own.
     let (_, put) = log.split_once("remove part\n").unwrap();
-    let mark = "look .filmwire-target\nread .filmwire-target\n";
+    let mark = "read .filmwire-target\n";
     let order = put.replace(mark, "check mark\n");
     let expected = "check mark\nlook d\ncheck mark\nmake d\nsync folder \nlist d\nlook d/A.JPG\n\
         create part\nappend \nsync part \ncheck mark\nmove to d/A.JPG\nsync folder d\n\

@@ -4,10 +4,10 @@ use std::fs;
 use std::sync::Arc;
 
 use filmwire_catalogue::DeliveryState;
-use filmwire_deliver::{FaultKind, Folder, FolderOptions, MARK_FILE, Stop, Target, Upload};
+use filmwire_deliver::{FaultKind, FileTarget, Folder, MARK_FILE, Stop, Target, Upload, Usage};
 use sha2::Digest;
 
-use crate::peer::{Peer, folder_options};
+use crate::peer::{MADE, Peer, folder_at};
 use crate::stand::{Stand, content_of};
 
 fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
@@ -30,12 +30,13 @@ fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
 async fn a_target_is_made_once_and_only_where_it_may() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let never = Folder::new(FolderOptions { make: false, ..folder_options(&root) }, "one");
+    let never =
+        FileTarget::new(Arc::new(Folder::new(root.clone())), Usage { make: false, ..MADE }, "one");
     let fault = never.test(None).await.unwrap_err();
     assert!(fault.reason.contains(MARK_FILE), "{fault}");
     assert!(!root.exists());
 
-    let folder = Folder::new(folder_options(&root), "one");
+    let folder = folder_at(&root, "one");
     let id = folder.test(None).await.unwrap().unwrap();
     assert_eq!(never.test(Some(&id)).await.unwrap().as_deref(), Some(id.as_str()));
     assert_eq!(content_of(&root).len(), 0, "the test leaves nothing");
@@ -43,11 +44,11 @@ async fn a_target_is_made_once_and_only_where_it_may() {
     // Unmounted: an empty folder is no new target for one who knows the old one.
     fs::rename(&root, stand.path("away")).unwrap();
     fs::create_dir(&root).unwrap();
-    let fault = Folder::new(folder_options(&root), "one").test(Some(&id)).await.unwrap_err();
+    let fault = folder_at(&root, "one").test(Some(&id)).await.unwrap_err();
     assert!(fault.reason.contains("mounted"), "{fault}");
     assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
     // Another disk.
-    let other = Folder::new(folder_options(&root), "one").init().unwrap();
+    let other = folder_at(&root, "one").init().await.unwrap();
     assert_ne!(other, id);
     let fault = folder.test(Some(&id)).await.unwrap_err();
     assert!(fault.reason.contains("another target"), "{fault}");
@@ -59,11 +60,11 @@ async fn a_folder_with_files_becomes_a_target_by_init_alone() {
     let root = stand.path("nas");
     fs::create_dir(&root).unwrap();
     fs::write(root.join("old.jpg"), "old").unwrap();
-    let folder = Folder::new(folder_options(&root), "one");
+    let folder = folder_at(&root, "one");
     let fault = folder.test(None).await.unwrap_err();
     assert!(fault.reason.contains("not empty"), "{fault}");
-    let id = folder.init().unwrap();
-    assert_eq!(folder.init().unwrap(), id, "it stays what it is");
+    let id = folder.init().await.unwrap();
+    assert_eq!(folder.init().await.unwrap(), id, "it stays what it is");
     assert_eq!(folder.test(None).await.unwrap(), Some(id));
     fs::write(root.join(MARK_FILE), "no id").unwrap();
     let fault = folder.test(None).await.unwrap_err();
@@ -73,7 +74,7 @@ async fn a_folder_with_files_becomes_a_target_by_init_alone() {
 #[tokio::test]
 async fn parents_are_not_made() {
     let stand = Stand::new();
-    let folder = Folder::new(folder_options(&stand.path("none/nas")), "one");
+    let folder = folder_at(&stand.path("none/nas"), "one");
     folder.test(None).await.unwrap_err();
     assert!(!stand.path("none").exists());
 }
@@ -83,7 +84,7 @@ async fn our_parts_are_removed_and_those_of_others_left() {
     let stand = Stand::new();
     stand.add("d/A.JPG", b"abc");
     let root = stand.path("nas");
-    Folder::new(folder_options(&root), "one").init().unwrap();
+    folder_at(&root, "one").init().await.unwrap();
     // What a deliverer leaves that dies while it writes: a part of its own prefix.
     let hash = sha2::Sha256::digest("one");
     let owner: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -104,7 +105,7 @@ async fn our_parts_are_removed_and_those_of_others_left() {
 async fn links_and_folders_under_the_name_are_left_alone() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = Folder::new(folder_options(&root), "one");
+    let folder = folder_at(&root, "one");
     folder.test(None).await.unwrap();
     std::os::unix::fs::symlink(stand.path("nowhere"), root.join("A.JPG")).unwrap();
     fs::create_dir(root.join("A-2.JPG")).unwrap();
@@ -116,7 +117,7 @@ async fn links_and_folders_under_the_name_are_left_alone() {
 #[tokio::test]
 async fn a_path_that_leads_out_is_refused() {
     let stand = Stand::new();
-    let folder = Folder::new(folder_options(&stand.path("nas")), "one");
+    let folder = folder_at(&stand.path("nas"), "one");
     folder.test(None).await.unwrap();
     let fault = folder.put(upload(&stand, "../A.JPG", b"abc")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Permanent);
@@ -127,7 +128,7 @@ async fn a_path_that_leads_out_is_refused() {
 async fn what_changed_since_it_was_put_is_not_taken_back() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = Folder::new(folder_options(&root), "one");
+    let folder = folder_at(&root, "one");
     folder.test(None).await.unwrap();
     let placed = folder.put(upload(&stand, "A.JPG", b"abc")).await.unwrap();
     fs::write(root.join("A.JPG"), "edited").unwrap();
@@ -142,7 +143,7 @@ async fn what_changed_since_it_was_put_is_not_taken_back() {
 async fn a_stop_leaves_no_part() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = Folder::new(folder_options(&root), "one");
+    let folder = folder_at(&root, "one");
     folder.test(None).await.unwrap();
     let upload = upload(&stand, "A.JPG", b"abc");
     upload.stop.ask();
@@ -153,8 +154,9 @@ async fn a_stop_leaves_no_part() {
 #[tokio::test]
 async fn without_reading_back_the_proof_says_size() {
     let (stand, _) = Stand::with_photos();
-    let options = FolderOptions { read_back: false, ..folder_options(&stand.path("nas")) };
-    let target: Arc<dyn Target> = Arc::new(Folder::new(options, "one"));
+    let folder = Arc::new(Folder::new(stand.path("nas")));
+    let usage = Usage { read_back: false, ..MADE };
+    let target: Arc<dyn Target> = Arc::new(FileTarget::new(folder, usage, "one"));
     stand.settle(&target).await;
     assert!(stand.rows().iter().all(|row| row.proof.as_deref() == Some("size")));
     let read_back = Peer::Folder.target(&stand.path("other"), "one");
@@ -168,7 +170,7 @@ async fn without_reading_back_the_proof_says_size() {
 async fn a_file_is_looked_for_where_it_was() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = Folder::new(folder_options(&root), "one");
+    let folder = folder_at(&root, "one");
     folder.test(None).await.unwrap();
     fs::write(root.join("A-2.JPG"), "abc").unwrap();
     let upload = upload(&stand, "A.JPG", b"abc");

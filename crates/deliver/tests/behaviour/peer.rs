@@ -1,11 +1,11 @@
 //! The targets the suite runs over, and what is at them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use filmwire_deliver::{Exec, ExecOptions, Folder, FolderOptions, Target};
+use filmwire_deliver::{Exec, ExecOptions, FileTarget, Folder, Target, Usage};
 
 use crate::stand::content_of;
 
@@ -39,7 +39,7 @@ impl Peer {
     /// A new object for the target at `root`, as after a restart.
     pub(crate) fn target(self, root: &Path, owner: &str) -> Arc<dyn Target> {
         match self {
-            Self::Folder => Arc::new(Folder::new(folder_options(root), owner)),
+            Self::Folder => Arc::new(folder_at(root, owner)),
             Self::Exec => Arc::new(Exec::new(ExecOptions {
                 argv: ["sh", "-c", STORE, root.to_str().unwrap()].map(str::to_owned).to_vec(),
                 limit: Duration::from_secs(60),
@@ -52,6 +52,8 @@ impl Peer {
     }
 }
 
-pub(crate) fn folder_options(root: &Path) -> FolderOptions {
-    FolderOptions { root: PathBuf::from(root), make: true, read_back: true }
+pub(crate) const MADE: Usage = Usage { make: true, read_back: true };
+
+pub(crate) fn folder_at(root: &Path, owner: &str) -> FileTarget {
+    FileTarget::new(Arc::new(Folder::new(root.to_owned())), MADE, owner)
 }

@@ -4,11 +4,9 @@ use std::fs;
 use std::sync::Arc;
 
 use filmwire_catalogue::DeliveryState;
-use filmwire_deliver::{
-    Exec, ExecOptions, Folder, Found, Happening, Proof, Target, Verified, verify,
-};
+use filmwire_deliver::{Exec, ExecOptions, Found, Happening, Proof, Target, Verified, verify};
 
-use crate::peer::folder_options;
+use crate::peer::folder_at;
 use crate::stand::{Stand, content_of};
 
 async fn ask(stand: &Stand, target: &Arc<dyn Target>, again: bool) -> Vec<(String, Found)> {
@@ -24,9 +22,9 @@ async fn ask(stand: &Stand, target: &Arc<dyn Target>, again: bool) -> Vec<(Strin
 async fn what_was_lost_or_changed_at_a_target_is_found_and_brought_again() {
     let (stand, photos) = Stand::with_photos();
     let root = stand.path("nas");
-    let target: Arc<dyn Target> = Arc::new(Folder::new(folder_options(&root), "one"));
+    let target: Arc<dyn Target> = Arc::new(folder_at(&root, "one"));
     stand.settle(&target).await;
-    let other: Arc<dyn Target> = Arc::new(Folder::new(folder_options(&root), "two"));
+    let other: Arc<dyn Target> = Arc::new(folder_at(&root, "two"));
     let found = ask(&stand, &other, false).await;
     assert_eq!(found.len(), 3);
     assert!(found.iter().all(|(_, found)| *found == Found::There(Proof::ReadBack)), "{found:?}");
@@ -57,7 +55,7 @@ async fn what_was_lost_or_changed_at_a_target_is_found_and_brought_again() {
 async fn a_target_that_cannot_be_used_is_called_that_and_doubts_nothing() {
     let (stand, _) = Stand::with_photos();
     let root = stand.path("nas");
-    let target: Arc<dyn Target> = Arc::new(Folder::new(folder_options(&root), "one"));
+    let target: Arc<dyn Target> = Arc::new(folder_at(&root, "one"));
     stand.settle(&target).await;
     fs::rename(&root, stand.path("away")).unwrap();
     fs::create_dir(&root).unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use filmwire_camera::Address;
 use filmwire_catalogue::{Choice, META_FOLDER};
-use filmwire_deliver::{Backoff, Event, FolderOptions, Happening};
+use filmwire_deliver::{Backoff, Event, Happening, Usage};
 use filmwire_ingest::{WatchEvent, Watching};
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::file::CameraEntry;
@@ -24,7 +24,7 @@ use super::lamp::LampConfig;
 use super::notify::Service;
 use super::say::Say;
 use super::told::Told;
-use crate::config::{Config, TargetConfig, TargetWay};
+use crate::config::{Config, StoreWay, TargetConfig, TargetWay};
 use crate::context::Context;
 
 const FOLDER: &str = "filmwire-station-demo";
@@ -104,8 +104,9 @@ fn config(address: &str) -> Result<Config> {
     let camera = CameraEntry { address, key: None, way: None };
     let root = std::path::absolute(FOLDER)?;
     std::fs::create_dir_all(&root).map_err(|cause| Trouble::storage("make", &root, cause))?;
-    let options = FolderOptions { root: root.join("nas"), make: true, read_back: true };
-    let target = TargetConfig { way: TargetWay::Folder(options), choice: Choice::default() };
+    let usage = Usage { make: true, read_back: true };
+    let way = TargetWay::Files(StoreWay::Folder(root.join("nas")), usage);
+    let target = TargetConfig { way, choice: Choice::default() };
     Ok(Config {
         file: None,
         library: Some(root.join("photos")),

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use filmwire_deliver::{ExecOptions, FolderOptions};
+use filmwire_deliver::ExecOptions;
 use filmwire_program::exit::{Exit, Trouble};
 use serde_json::json;
 
-use crate::config::{Config, TargetConfig, TargetWay};
+use crate::config::{Config, StoreWay, TargetConfig, TargetWay};
 use crate::context::Context;
 
 /// Explain the configuration
@@ -105,10 +105,13 @@ fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
 
 fn words(target: &TargetConfig) -> String {
     match &target.way {
-        TargetWay::Folder(FolderOptions { root, make, read_back }) => {
-            let proof = if *read_back { "reading back" } else { "size" };
-            let made = if *make { ", made if missing or empty" } else { "" };
-            format!("folder {}, proven by {proof}{made}", root.display())
+        TargetWay::Files(way, usage) => {
+            let proof = if usage.read_back { "reading back" } else { "size" };
+            let made = if usage.make { ", made if missing or empty" } else { "" };
+            let place = match way {
+                StoreWay::Folder(root) => format!("folder {}", root.display()),
+            };
+            format!("{place}, proven by {proof}{made}")
         }
         TargetWay::Exec(ExecOptions { argv, limit }) => {
             format!("program {}, at most {} s a file", argv.join(" "), limit.as_secs())

@@ -1,25 +1,36 @@
 //! Names at the target.
 
-use std::path::{Path, PathBuf};
-
 use crate::fault::Fault;
 
 /// What names of our own begin with.
 const OURS: &str = ".filmwire";
 
-/// Returns where a path is below a root; refuses paths that lead out of it or to our own files.
-pub(super) fn below(root: &Path, path: &str) -> Result<PathBuf, Fault> {
+/// Returns a path that stays below the root; refuses those that lead out of it or to our own files.
+pub(super) fn checked(path: &str) -> Result<&str, Fault> {
     let fits = |part: &str| {
         !part.is_empty()
             && part != "."
             && part != ".."
             && !part.starts_with(OURS)
-            && !part.contains(['\\', '\0'])
+            && !part.contains(|c: char| c == '\\' || c.is_control())
     };
-    if !path.split('/').all(fits) {
-        return Err(Fault::permanent(format!("{path:?} is no path for a target")));
+    match path.split('/').all(fits) {
+        true => Ok(path),
+        false => Err(Fault::permanent(format!("{path:?} is no path for a target"))),
     }
-    Ok(path.split('/').fold(root.to_owned(), |folder, part| folder.join(part)))
+}
+
+/// The folder a path is in; the root is empty.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The path of a name in a folder.
+pub(super) fn inside(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
 }
 
 /// Returns the path with a number before its extension; the first has none.
@@ -43,13 +54,19 @@ mod tests {
 
     #[test]
     fn paths_stay_below_the_root() {
-        let root = Path::new("/nas");
-        assert_eq!(below(root, "2016/A.JPG").unwrap(), Path::new("/nas/2016/A.JPG"));
-        let bad = ["", "/etc/passwd", "../x", "a/../x", "a//b", "a/", ".", "a\\b", "a\0b"];
+        assert_eq!(checked("2016/A.JPG").unwrap(), "2016/A.JPG");
+        let bad =
+            ["", "/etc/passwd", "../x", "a/../x", "a//b", "a/", ".", "a\\b", "a\0b", "a\r\nb"];
         for path in bad.into_iter().chain([".filmwire-target", "a/.filmwire-1.part", ".filmwire/x"])
         {
-            assert!(below(root, path).is_err(), "{path}");
+            assert!(checked(path).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_is_a_folder_and_a_name() {
+        assert_eq!((folder_of("a/b/c"), folder_of("c")), ("a/b", ""));
+        assert_eq!((inside("a/b", "c"), inside("", "c")), ("a/b/c".to_owned(), "c".to_owned()));
     }
 
     #[test]
