@@ -37,6 +37,10 @@ gphoto2:
 namespaces:
     .ci/run namespaces
 
+# Delivering to real servers on this computer
+stores:
+    .ci/run stores
+
 # Build every crate from the archive that would be published
 package:
     .ci/run package

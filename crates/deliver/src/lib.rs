@@ -44,12 +44,19 @@ mod fault;
 mod file_target;
 pub mod files;
 mod folder;
+#[cfg(feature = "http")]
+mod http;
 mod ledger;
 mod pulse;
+mod secret;
+#[cfg(feature = "sftp")]
+mod sftp;
 mod stop;
 pub mod store;
 mod target;
 mod verify;
+#[cfg(feature = "webdav")]
+mod webdav;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Random, SystemClock, system_random};
@@ -60,6 +67,11 @@ pub use exec::{Exec, ExecOptions};
 pub use fault::{Fault, FaultKind};
 pub use file_target::{FileTarget, MARK_FILE, Usage};
 pub use folder::Folder;
+pub use secret::Secret;
+#[cfg(feature = "sftp")]
+pub use sftp::{HostKey, Sftp, SftpOptions, SshLogin};
 pub use stop::Stop;
 pub use target::{Future, Placed, Proof, Target, Upload, Verdict};
 pub use verify::{Found, Verified, verify};
+#[cfg(feature = "webdav")]
+pub use webdav::{WebDav, WebDavOptions};

@@ -6,8 +6,10 @@ use std::path::Path;
 use filmwire_camera::Address;
 use filmwire_camera::quirk::Way;
 use filmwire_ingest::Template;
-use serde::de::{self, DeserializeOwned};
+use serde::de::{self, DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::exit::Trouble;
 
@@ -42,11 +44,72 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The tables in the table `name`, by their names; none if there is no such table.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] naming line and column.
+    pub fn tables(&self, name: &str) -> Result<Vec<(String, Table<'_>)>, Trouble> {
+        let whole = DeTable::parse(&self.text).map_err(|error| {
+            self.wrong(error.span().map_or(0, |span| span.start), error.message().trim())
+        })?;
+        let Some((_, tables)) = whole.into_inner().remove_entry(name) else {
+            return Ok(Vec::new());
+        };
+        let Table(tables) = self.table(tables)?;
+        let mut all = Vec::new();
+        for (name, value) in tables.into_inner() {
+            all.push((name.into_inner().into_owned(), self.table(value)?));
+        }
+        Ok(all)
+    }
+
+    fn table<'t>(&self, value: Spanned<DeValue<'t>>) -> Result<Table<'t>, Trouble> {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) => Ok(Table(Spanned::new(span, table))),
+            _ => Err(self.wrong(span.start, "expected a table")),
+        }
+    }
+
+    /// Takes a table for a `T`.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] naming line and column.
+    pub fn take<T: DeserializeOwned>(&self, table: Table<'_>) -> Result<T, Trouble> {
+        let start = table.start();
+        T::deserialize(table.0.into_deserializer()).map_err(|error: toml::de::Error| {
+            self.wrong(error.span().map_or(start, |span| span.start), error.message().trim())
+        })
+    }
+
     /// A mistake at a byte of the file.
     #[must_use]
     pub fn wrong(&self, byte: usize, message: &str) -> Trouble {
         let (line, column) = position(&self.text, byte);
         Trouble::usage(format!("{}:{line}:{column}: {message}", self.path.display()), self.cure)
+    }
+}
+
+/// A table of the file that is not yet taken for anything; it knows where its values stand.
+pub struct Table<'a>(Spanned<DeTable<'a>>);
+
+impl<'a> Table<'a> {
+    /// The byte it begins at.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.0.span().start
+    }
+
+    /// Moves some of its values into a table of their own.
+    #[must_use]
+    pub fn split(&mut self, names: &[&str]) -> Self {
+        let mut table = DeTable::new();
+        for name in names {
+            if let Some((name, value)) = self.0.get_mut().remove_entry(*name) {
+                table.insert(name, value);
+            }
+        }
+        Self(Spanned::new(self.0.span(), table))
     }
 }
 

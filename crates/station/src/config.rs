@@ -1,6 +1,9 @@
 //! The configuration: one TOML file. Without one the station starts, and says what it lacks.
 
+mod choice;
+mod secret;
 mod target;
+mod way;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +14,12 @@ use filmwire_program::exit::Trouble;
 use filmwire_program::file::{self, CameraEntry, Source};
 use filmwire_program::places::{ConfigName, Places};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use self::target::TargetEntry;
-pub(crate) use self::target::{StoreWay, TargetConfig, TargetWay};
+pub(crate) use self::target::{TargetConfig, TargetWay};
+use self::way::Around;
+pub(crate) use self::way::StoreWay;
 use crate::run::LampConfig;
 
 /// Where it is looked for.
@@ -36,8 +41,9 @@ struct FileConfig {
     every_s: Option<Spanned<u64>>,
     #[serde(default, deserialize_with = "file::cameras")]
     cameras: BTreeMap<String, CameraEntry>,
-    #[serde(default)]
-    targets: BTreeMap<String, Spanned<TargetEntry>>,
+    /// Taken apart by kind, elsewhere.
+    #[serde(default, rename = "targets")]
+    _targets: IgnoredAny,
     #[serde(default)]
     state: StateEntry,
 }
@@ -84,15 +90,14 @@ impl Config {
             return Ok(Self::of(FileConfig::default(), BTreeMap::new(), None, places));
         };
         let source = Source::read(&path, CURE)?;
-        let mut file: FileConfig = source.parse()?;
+        let file: FileConfig = source.parse()?;
         if let Some(every) = file.every_s.as_ref().filter(|s| !(1..=3600).contains(s.as_ref())) {
             return Err(source.wrong(every.span().start, "every_s is 1 to 3600 seconds"));
         }
-        let expand = |text: &str| places.expand(text, path.parent());
+        let around = Around { places, folder: path.parent() };
         let mut targets = BTreeMap::new();
-        for (name, entry) in std::mem::take(&mut file.targets) {
-            let at = entry.span().start;
-            let target = entry.into_inner().check(&name, at, &source, &expand)?;
+        for (name, table) in source.tables("targets")? {
+            let target = TargetConfig::of(&name, table, &source, &around)?;
             targets.insert(name, target);
         }
         Ok(Self::of(file, targets, Some(path), places))
@@ -159,11 +164,11 @@ impl Config {
     }
 
     /// What delivering is to do. `owner` sets our temporary files apart from those of others: two who
-    /// work at the same time need two.
-    pub(crate) fn jobs(&self, owner: &str) -> Vec<Job> {
+    /// work at the same time need two. Reads secrets.
+    pub(crate) fn jobs(&self, owner: &str) -> Result<Vec<Job>, Trouble> {
         let job = |(name, config): (&String, &TargetConfig)| {
-            let target = config.way.open(&format!("{owner} {name}"));
-            Job { name: name.clone(), target, choice: config.choice.clone() }
+            let target = config.way.open(&format!("{owner} {name}"))?;
+            Ok(Job { name: name.clone(), target, choice: config.choice.clone() })
         };
         self.targets.iter().map(job).collect()
     }
@@ -190,14 +195,11 @@ mod tests {
             ("libary = \"x\"\n", "1:1: unknown field"),
             ("every_s = 0\n", "1:11: every_s is 1 to 3600"),
             ("[targets.a]\nkind = \"fodler\"\n", "2:8: unknown variant"),
-            ("\n[targets.a]\nkind = \"folder\"\n", "2:1: target a of kind \"folder\" needs path"),
-            (
-                "[targets.a]\nkind = \"exec\"\ncommand = []\n",
-                "1:1: target a of kind \"exec\" needs",
-            ),
+            ("\n[targets.a]\nkind = \"folder\"\n", "2:1: missing field `path`"),
+            ("[targets.a]\nkind = \"exec\"\ncommand = []\n", "1:1: command names no program"),
             (
                 "[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\nmake = true\n",
-                "4:8: make is nothing for a target of kind \"exec\"",
+                "4:1: unknown field `make`, expected `command`",
             ),
             (
                 "[targets.a]\nkind = \"folder\"\npath = \"p\"\nchoose.kinds = [\"exe\"]\n",
@@ -207,10 +209,15 @@ mod tests {
                 "[targets.a]\nkind = \"folder\"\npath = \"p\"\nchoose.since = \"May\"\n",
                 "4:16: write a date",
             ),
+            (
+                "[targets.a]\nkind = \"webdav\"\nurl = \"u\"\nuser = \"a\"\npassword = \"hunter2\"\n",
+                "5:12: a secret must not stand here",
+            ),
             ("[cameras.a]\naddress = \"a b\"\n", "2:11: \"a b\" is no camera address"),
         ] {
             let complaint = load(text).unwrap_err();
             assert!(complaint.starts_with(start), "{text}\n{complaint}");
+            assert!(!complaint.contains("hunter2"), "{complaint}");
         }
     }
 
@@ -230,8 +237,8 @@ mod tests {
         };
         assert!(usage.read_back && !usage.make && root.ends_with("p"));
         let TargetWay::Exec(exec) = &config.targets["b"].way else { panic!("no program") };
-        assert_eq!((exec.argv.len(), exec.limit), (2, target::LIMIT));
+        assert_eq!((exec.argv.len(), exec.limit), (2, way::LIMIT));
         assert_eq!(config.targets["b"].choice.since.as_deref(), Some("20260501"));
-        assert_eq!(config.jobs("id").len(), 2);
+        assert_eq!(config.jobs("id").unwrap().len(), 2);
     }
 }

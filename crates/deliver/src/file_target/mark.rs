@@ -17,6 +17,8 @@ const MARK_BYTES: usize = 1024;
 
 /// What the test writes and reads back.
 const PROBE: &[u8] = b"filmwire was here";
+/// What must not take its place.
+const OTHER: &[u8] = b"filmwire was here too";
 
 impl FileTarget {
     /// Checks that the place is the target it was, and that files can be put there.
@@ -142,6 +144,7 @@ impl FileTarget {
         let run = async {
             self.write_bytes(&one, PROBE.to_vec()).await?;
             self.brief(None, self.store.move_new(&one, &two)).await?;
+            self.probe_taken(&one, &two).await?;
             let back = self.read_bytes(&two, None).await?;
             match back.as_deref() == Some(PROBE) {
                 true => self.brief(None, self.store.remove(&two)).await,
@@ -158,6 +161,19 @@ impl FileTarget {
             self.discard(&two).await;
         }
         ran
+    }
+
+    /// Sees that a name that is taken stays whose it is: everything stands on that.
+    async fn probe_taken(&self, one: &str, two: &str) -> Result<(), Fault> {
+        self.write_bytes(one, OTHER.to_vec()).await?;
+        match self.brief(None, self.store.move_new(one, two)).await? {
+            Moved::Taken => self.brief(None, self.store.remove(one)).await,
+            Moved::Done => {
+                let place = self.store.place();
+                let why = "it replaces files when others are renamed";
+                Err(Fault::permanent(format!("cannot use {place}: {why}")))
+            }
+        }
     }
 
     fn is_another(&self, found: &str) -> Fault {

@@ -159,7 +159,7 @@ async fn the_order_of_writes_is_the_one_written_down() {
     stand.once(&target).await;
     let log = layer.0.log.lock().unwrap().join("\n");
     // Behind the second test of the target, which is the courier's own.
-    let (_, put) = log.split_once("remove part\n").unwrap();
+    let (_, put) = log.rsplit_once("remove part\n").unwrap();
     let mark = "read .filmwire-target\n";
     let order = put.replace(mark, "check mark\n");
     let expected = "check mark\nlook d\ncheck mark\nmake d\nsync folder \nlist d\nlook d/A.JPG\n\

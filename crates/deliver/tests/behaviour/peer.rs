@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use filmwire_deliver::store::Store;
 use filmwire_deliver::{Exec, ExecOptions, FileTarget, Folder, Target, Usage};
 
+use crate::server::Server;
 use crate::stand::content_of;
 
 /// Stores a file as a careful program would: by way of a temporary name, nothing replaced.
@@ -27,23 +29,46 @@ done
 rm -f "$part"
 "#;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Peer {
     Folder,
     Exec,
+    /// A server that serves what is below the folder for temporary files.
+    Server(Server),
 }
 
-pub(crate) const PEERS: [Peer; 2] = [Peer::Folder, Peer::Exec];
+/// All there are: servers only where `.ci/stores` started them.
+pub(crate) fn peers() -> Vec<Peer> {
+    let servers = Server::all().into_iter().map(Peer::Server);
+    [Peer::Folder, Peer::Exec].into_iter().chain(servers).collect()
+}
+
+/// Those that are stores.
+pub(crate) fn stores() -> Vec<Peer> {
+    peers().into_iter().filter(|peer| !matches!(peer, Peer::Exec)).collect()
+}
 
 impl Peer {
-    /// A new object for the target at `root`, as after a restart.
-    pub(crate) fn target(self, root: &Path, owner: &str) -> Arc<dyn Target> {
+    pub(crate) fn store(&self, root: &Path) -> Arc<dyn Store> {
         match self {
-            Self::Folder => Arc::new(folder_at(root, owner)),
+            Self::Folder => Arc::new(Folder::new(root.to_owned())),
+            Self::Server(server) => server.store(root),
+            Self::Exec => panic!("a program is no store"),
+        }
+    }
+
+    pub(crate) fn files(&self, root: &Path, owner: &str) -> FileTarget {
+        FileTarget::new(self.store(root), MADE, owner)
+    }
+
+    /// A new object for the target at `root`, as after a restart.
+    pub(crate) fn target(&self, root: &Path, owner: &str) -> Arc<dyn Target> {
+        match self {
             Self::Exec => Arc::new(Exec::new(ExecOptions {
                 argv: ["sh", "-c", STORE, root.to_str().unwrap()].map(str::to_owned).to_vec(),
                 limit: Duration::from_secs(60),
             })),
+            Self::Folder | Self::Server(_) => Arc::new(self.files(root, owner)),
         }
     }
 
@@ -55,5 +80,5 @@ impl Peer {
 pub(crate) const MADE: Usage = Usage { make: true, read_back: true };
 
 pub(crate) fn folder_at(root: &Path, owner: &str) -> FileTarget {
-    FileTarget::new(Arc::new(Folder::new(root.to_owned())), MADE, owner)
+    Peer::Folder.files(root, owner)
 }

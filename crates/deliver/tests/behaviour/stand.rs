@@ -44,6 +44,7 @@ pub(crate) struct Stand {
 impl Stand {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        open_up(folder.path());
         let options = OpenOptions {
             create: Create::IfMissingOrEmpty,
             network: Some(false),
@@ -133,6 +134,15 @@ impl Stand {
 
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
+    }
+}
+
+/// Servers may run as another user.
+fn open_up(folder: &Path) {
+    #[cfg(unix)]
+    if std::env::var_os("FILMWIRE_SERVERS").is_some() {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
     }
 }
 

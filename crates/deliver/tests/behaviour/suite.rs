@@ -7,12 +7,12 @@ use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::{End, FaultKind, Options, Target, Until, deliver};
 
 use crate::faulty::{Faulty, TROUBLES, Trouble};
-use crate::peer::{PEERS, Peer};
+use crate::peer::{Peer, peers};
 use crate::stand::Stand;
 
 #[tokio::test]
 async fn every_file_is_delivered_once_and_proven() {
-    for peer in PEERS {
+    for peer in peers() {
         let (stand, photos) = Stand::with_photos();
         let root = stand.path("nas");
         let target = Faulty::new(peer.target(&root, "one"), Trouble::DieBefore, usize::MAX);
@@ -33,7 +33,7 @@ async fn every_file_is_delivered_once_and_proven() {
 /// Each trouble at each call; after it, a restart.
 #[tokio::test]
 async fn trouble_at_any_call_ends_with_every_file_once() {
-    for peer in PEERS {
+    for peer in peers() {
         for trouble in TROUBLES {
             for at in 0..8 {
                 let (stand, photos) = Stand::with_photos();
@@ -59,7 +59,7 @@ async fn trouble_at_any_call_ends_with_every_file_once() {
 
 #[tokio::test]
 async fn equal_content_is_adopted_and_other_content_kept() {
-    for peer in PEERS {
+    for peer in peers() {
         let (stand, mut photos) = Stand::with_photos();
         let root = stand.path("nas");
         let target = peer.target(&root, "one");
@@ -82,7 +82,7 @@ async fn equal_content_is_adopted_and_other_content_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_deliverers_share_a_target() {
-    for peer in PEERS {
+    for peer in peers() {
         let (one, mut photos) = Stand::with_photos();
         let (two, _) = Stand::with_photos();
         two.add("D.JPG", b"only here");
@@ -104,7 +104,7 @@ async fn two_deliverers_share_a_target() {
 
 #[tokio::test]
 async fn targets_do_not_wait_for_each_other() {
-    for peer in PEERS {
+    for peer in peers() {
         let (stand, photos) = Stand::with_photos();
         let (good, bad) = (stand.path("good"), stand.path("bad"));
         let broken =

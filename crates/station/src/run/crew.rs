@@ -96,7 +96,7 @@ impl Crew {
             tasks.spawn(serve(body, config, &library, watching, &interrupt.stop, &news, &tell)?);
         }
         listen(requests, Arc::clone(&news), interrupt.stop.clone())?;
-        let jobs = config.jobs(library.id());
+        let jobs = config.jobs(library.id())?;
         if !jobs.is_empty() {
             let around = Around {
                 stop,

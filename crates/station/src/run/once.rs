@@ -127,7 +127,7 @@ async fn deliver(
     context: &Context,
     tell: Teller,
 ) -> Result<()> {
-    let jobs = config.jobs(library.id());
+    let jobs = config.jobs(library.id())?;
     if jobs.is_empty() || context.interrupt.stop.is_asked() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use filmwire_deliver::ExecOptions;
 use filmwire_program::exit::{Exit, Trouble};
 use serde_json::json;
 
-use crate::config::{Config, StoreWay, TargetConfig, TargetWay};
+use crate::config::{Config, TargetConfig, TargetWay};
 use crate::context::Context;
 
 /// Explain the configuration
@@ -44,6 +44,23 @@ Example of a file; every line may be left out:
   path = \"/mnt/nas/photos\"
   make = true                        # may be made a target if it is missing or empty
   proof = \"read-back\"                # or \"size\", which is faster and proves less
+
+  [targets.cloud]
+  kind = \"webdav\"                    # a folder on a WebDAV server, such as Nextcloud
+  url = \"https://cloud.example/remote.php/dav/files/anna/Photos\"
+  user = \"anna\"
+  password = { file = \"/etc/filmwire/cloud.password\" }   # or { credential = \"cloud\" }, from systemd
+  ca = \"/etc/filmwire/own-ca.pem\"    # certificates to trust beside the system's
+  make = true
+
+  [targets.office]
+  kind = \"sftp\"                      # a folder on an SSH server; its key must be known
+  host = \"nas.example\"
+  port = 22
+  user = \"photos\"
+  path = \"/volume1/photos\"
+  key = \"/etc/filmwire/id_ed25519\"   # or password = { file = ... }; passphrase = { file = ... }
+  host_key = \"ssh-ed25519 AAAA...\"   # or known_hosts = FILE (default: ~/.ssh/known_hosts)
 
   [targets.web]
   kind = \"exec\"                      # a program that gets each file as JSON on standard input
@@ -100,6 +117,10 @@ fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
         out.data(&format!("target {name:<7} {}", words(target)))?;
     }
     config.lacks().iter().for_each(|lack| out.warn(lack));
+    // Others than the station may look at its settings, but not at its secrets.
+    if let Err(trouble) = config.jobs("check") {
+        out.warn(&trouble.to_string());
+    }
     Ok(())
 }
 
@@ -108,10 +129,7 @@ fn words(target: &TargetConfig) -> String {
         TargetWay::Files(way, usage) => {
             let proof = if usage.read_back { "reading back" } else { "size" };
             let made = if usage.make { ", made if missing or empty" } else { "" };
-            let place = match way {
-                StoreWay::Folder(root) => format!("folder {}", root.display()),
-            };
-            format!("{place}, proven by {proof}{made}")
+            format!("{}, proven by {proof}{made}", way.words())
         }
         TargetWay::Exec(ExecOptions { argv, limit }) => {
             format!("program {}, at most {} s a file", argv.join(" "), limit.as_secs())

@@ -59,7 +59,7 @@ pub(crate) async fn run(args: &DeliverArgs, context: &Context) -> Result<Exit> {
         DeliverVerb::Test(_) => {
             let mut worst = Exit::Done;
             for job in
-                config.jobs(library.id()).into_iter().filter(|job| names.contains(&&job.name))
+                config.jobs(library.id())?.into_iter().filter(|job| names.contains(&&job.name))
             {
                 let row = catalogue.target_named(&job.name)?;
                 let place = row.and_then(|row| row.place);

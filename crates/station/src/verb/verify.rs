@@ -80,7 +80,7 @@ async fn look(args: &VerifyArgs, context: &Context, around: &Around) -> Result<C
         library = own(library, &context.out, &mut count).await?;
     }
     // Beside a station: what it has on its way under its own name is not ours to tidy.
-    for job in config.jobs(&format!("{} verify", library.id())) {
+    for job in config.jobs(&format!("{} verify", library.id()))? {
         if names.contains(&&job.name) {
             target(&library, &job, args.again, (around, &context.out), &mut count).await?;
         }

@@ -25,7 +25,9 @@ fn the_example_of_the_help_and_of_the_guide_is_understood() {
         assert_eq!(ran.code, 0, "{text}\n{}", ran.err);
         let line = &ran.of_kind("station-config", "config")[0];
         assert_eq!(line["cameras"][0]["address"], "192.168.0.1:55740%wlan1");
-        assert_eq!(line["targets"].as_array().unwrap().len(), 2);
+        let targets = text.matches("[targets.").count();
+        assert!(targets >= 2);
+        assert_eq!(line["targets"].as_array().unwrap().len(), targets);
         assert_eq!(line["lacks"].as_array().unwrap().len(), 0);
     }
 }
@@ -36,7 +38,7 @@ fn a_mistake_in_the_file_is_named_with_its_line() {
     std::fs::write(folder.path().join("s.toml"), "[targets.a]\nkind = \"folder\"\n").unwrap();
     let ran = run(folder.path(), &["run", "--once", "--config", "s.toml"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("s.toml:1:1: target a of kind \"folder\" needs path"), "{}", ran.err);
+    assert!(ran.err.contains("s.toml:1:1: missing field `path`"), "{}", ran.err);
     assert!(ran.err.contains("filmwire-station config check --help"), "{}", ran.err);
 }
 

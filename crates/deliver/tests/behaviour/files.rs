@@ -1,14 +1,42 @@
-//! What is special about folders: their marker, links, names.
+//! What holds for every place that keeps files: its marker, links, names.
 
 use std::fs;
 use std::sync::Arc;
 
 use filmwire_catalogue::DeliveryState;
-use filmwire_deliver::{FaultKind, FileTarget, Folder, MARK_FILE, Stop, Target, Upload, Usage};
+use filmwire_deliver::{FaultKind, FileTarget, MARK_FILE, Stop, Target, Upload, Usage};
 use sha2::Digest;
 
-use crate::peer::{MADE, Peer, folder_at};
+use crate::peer::{MADE, Peer, stores};
 use crate::stand::{Stand, content_of};
+
+/// Makes a test of each function, which goes through all stores.
+macro_rules! over_all_stores {
+    ($($name:ident)*) => {
+        mod every {
+            $(#[tokio::test]
+            async fn $name() {
+                for peer in super::stores() {
+                    println!("{peer:?}");
+                    super::$name(&peer).await;
+                }
+            })*
+        }
+    };
+}
+
+over_all_stores! {
+    a_target_is_made_once_and_only_where_it_may
+    a_folder_with_files_becomes_a_target_by_init_alone
+    parents_are_not_made
+    our_parts_are_removed_and_those_of_others_left
+    links_and_folders_under_the_name_are_left_alone
+    a_path_that_leads_out_is_refused
+    what_changed_since_it_was_put_is_not_taken_back
+    a_stop_leaves_no_part
+    without_reading_back_the_proof_says_size
+    a_file_is_looked_for_where_it_was
+}
 
 fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
     let source = stand.path("source");
@@ -26,17 +54,15 @@ fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
     })
 }
 
-#[tokio::test]
-async fn a_target_is_made_once_and_only_where_it_may() {
+async fn a_target_is_made_once_and_only_where_it_may(peer: &Peer) {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let never =
-        FileTarget::new(Arc::new(Folder::new(root.clone())), Usage { make: false, ..MADE }, "one");
+    let never = FileTarget::new(peer.store(&root), Usage { make: false, ..MADE }, "one");
     let fault = never.test(None).await.unwrap_err();
     assert!(fault.reason.contains(MARK_FILE), "{fault}");
     assert!(!root.exists());
 
-    let folder = folder_at(&root, "one");
+    let folder = peer.files(&root, "one");
     let id = folder.test(None).await.unwrap().unwrap();
     assert_eq!(never.test(Some(&id)).await.unwrap().as_deref(), Some(id.as_str()));
     assert_eq!(content_of(&root).len(), 0, "the test leaves nothing");
@@ -44,23 +70,22 @@ async fn a_target_is_made_once_and_only_where_it_may() {
     // Unmounted: an empty folder is no new target for one who knows the old one.
     fs::rename(&root, stand.path("away")).unwrap();
     fs::create_dir(&root).unwrap();
-    let fault = folder_at(&root, "one").test(Some(&id)).await.unwrap_err();
+    let fault = peer.files(&root, "one").test(Some(&id)).await.unwrap_err();
     assert!(fault.reason.contains("mounted"), "{fault}");
     assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
     // Another disk.
-    let other = folder_at(&root, "one").init().await.unwrap();
+    let other = peer.files(&root, "one").init().await.unwrap();
     assert_ne!(other, id);
     let fault = folder.test(Some(&id)).await.unwrap_err();
     assert!(fault.reason.contains("another target"), "{fault}");
 }
 
-#[tokio::test]
-async fn a_folder_with_files_becomes_a_target_by_init_alone() {
+async fn a_folder_with_files_becomes_a_target_by_init_alone(peer: &Peer) {
     let stand = Stand::new();
     let root = stand.path("nas");
     fs::create_dir(&root).unwrap();
     fs::write(root.join("old.jpg"), "old").unwrap();
-    let folder = folder_at(&root, "one");
+    let folder = peer.files(&root, "one");
     let fault = folder.test(None).await.unwrap_err();
     assert!(fault.reason.contains("not empty"), "{fault}");
     let id = folder.init().await.unwrap();
@@ -71,20 +96,18 @@ async fn a_folder_with_files_becomes_a_target_by_init_alone() {
     assert!(fault.reason.contains("holds no id"), "{fault}");
 }
 
-#[tokio::test]
-async fn parents_are_not_made() {
+async fn parents_are_not_made(peer: &Peer) {
     let stand = Stand::new();
-    let folder = folder_at(&stand.path("none/nas"), "one");
+    let folder = peer.files(&stand.path("none/nas"), "one");
     folder.test(None).await.unwrap_err();
     assert!(!stand.path("none").exists());
 }
 
-#[tokio::test]
-async fn our_parts_are_removed_and_those_of_others_left() {
+async fn our_parts_are_removed_and_those_of_others_left(peer: &Peer) {
     let stand = Stand::new();
     stand.add("d/A.JPG", b"abc");
     let root = stand.path("nas");
-    folder_at(&root, "one").init().await.unwrap();
+    peer.files(&root, "one").init().await.unwrap();
     // What a deliverer leaves that dies while it writes: a part of its own prefix.
     let hash = sha2::Sha256::digest("one");
     let owner: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -92,7 +115,7 @@ async fn our_parts_are_removed_and_those_of_others_left() {
     fs::write(root.join(format!("d/.filmwire-{owner}-1.part")), "ab").unwrap();
     fs::write(root.join("d/.filmwire-ffffffffffff-1.part"), "other").unwrap();
     fs::write(root.join(format!("d/.filmwire-{owner}-kept")), "no part").unwrap();
-    stand.settle(&Peer::Folder.target(&root, "one")).await;
+    stand.settle(&peer.target(&root, "one")).await;
     let names: Vec<String> = content_of(&root).into_keys().collect();
     let kept = format!("d/.filmwire-{owner}-kept");
     let mut expected = vec![kept, "d/.filmwire-ffffffffffff-1.part".into(), "d/A.JPG".into()];
@@ -100,35 +123,36 @@ async fn our_parts_are_removed_and_those_of_others_left() {
     assert_eq!(names, expected);
 }
 
-#[cfg(unix)]
-#[tokio::test]
-async fn links_and_folders_under_the_name_are_left_alone() {
+async fn links_and_folders_under_the_name_are_left_alone(peer: &Peer) {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = folder_at(&root, "one");
+    let folder = peer.files(&root, "one");
     folder.test(None).await.unwrap();
-    std::os::unix::fs::symlink(stand.path("nowhere"), root.join("A.JPG")).unwrap();
+    // How a server shows a link is its own choice.
+    match peer {
+        Peer::Folder => std::os::unix::fs::symlink(stand.path("nowhere"), root.join("A.JPG")),
+        _ => fs::create_dir(root.join("A.JPG")),
+    }
+    .unwrap();
     fs::create_dir(root.join("A-2.JPG")).unwrap();
     let placed = folder.put(upload(&stand, "A.JPG", b"abc")).await.unwrap();
     assert_eq!(placed.path, "A-3.JPG");
     assert!(!stand.path("nowhere").exists());
 }
 
-#[tokio::test]
-async fn a_path_that_leads_out_is_refused() {
+async fn a_path_that_leads_out_is_refused(peer: &Peer) {
     let stand = Stand::new();
-    let folder = folder_at(&stand.path("nas"), "one");
+    let folder = peer.files(&stand.path("nas"), "one");
     folder.test(None).await.unwrap();
     let fault = folder.put(upload(&stand, "../A.JPG", b"abc")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Permanent);
     assert!(!stand.path("A.JPG").exists());
 }
 
-#[tokio::test]
-async fn what_changed_since_it_was_put_is_not_taken_back() {
+async fn what_changed_since_it_was_put_is_not_taken_back(peer: &Peer) {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = folder_at(&root, "one");
+    let folder = peer.files(&root, "one");
     folder.test(None).await.unwrap();
     let placed = folder.put(upload(&stand, "A.JPG", b"abc")).await.unwrap();
     fs::write(root.join("A.JPG"), "edited").unwrap();
@@ -139,11 +163,10 @@ async fn what_changed_since_it_was_put_is_not_taken_back() {
     assert!(!root.join("B.JPG").exists());
 }
 
-#[tokio::test]
-async fn a_stop_leaves_no_part() {
+async fn a_stop_leaves_no_part(peer: &Peer) {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = folder_at(&root, "one");
+    let folder = peer.files(&root, "one");
     folder.test(None).await.unwrap();
     let upload = upload(&stand, "A.JPG", b"abc");
     upload.stop.ask();
@@ -151,26 +174,24 @@ async fn a_stop_leaves_no_part() {
     assert_eq!(content_of(&root).len(), 0);
 }
 
-#[tokio::test]
-async fn without_reading_back_the_proof_says_size() {
+async fn without_reading_back_the_proof_says_size(peer: &Peer) {
     let (stand, _) = Stand::with_photos();
-    let folder = Arc::new(Folder::new(stand.path("nas")));
     let usage = Usage { read_back: false, ..MADE };
-    let target: Arc<dyn Target> = Arc::new(FileTarget::new(folder, usage, "one"));
+    let store = peer.store(&stand.path("nas"));
+    let target: Arc<dyn Target> = Arc::new(FileTarget::new(store, usage, "one"));
     stand.settle(&target).await;
     assert!(stand.rows().iter().all(|row| row.proof.as_deref() == Some("size")));
-    let read_back = Peer::Folder.target(&stand.path("other"), "one");
+    let read_back = peer.target(&stand.path("other"), "one");
     let (stand, _) = Stand::with_photos();
     stand.settle(&read_back).await;
     assert!(stand.rows().iter().all(|row| row.proof.as_deref() == Some("SHA-256 read back")));
     assert!(stand.all_are(DeliveryState::Proven));
 }
 
-#[tokio::test]
-async fn a_file_is_looked_for_where_it_was() {
+async fn a_file_is_looked_for_where_it_was(peer: &Peer) {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let folder = folder_at(&root, "one");
+    let folder = peer.files(&root, "one");
     folder.test(None).await.unwrap();
     fs::write(root.join("A-2.JPG"), "abc").unwrap();
     let upload = upload(&stand, "A.JPG", b"abc");

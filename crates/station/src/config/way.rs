@@ -1,0 +1,206 @@
+//! The kinds of targets: what each needs, and what is made of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use filmwire_deliver::store::Store;
+use filmwire_deliver::{
+    ExecOptions, Folder, HostKey, Sftp, SftpOptions, SshLogin, WebDav, WebDavOptions,
+};
+use filmwire_program::exit::Trouble;
+use filmwire_program::places::Places;
+use serde::Deserialize;
+
+use super::secret::{SecretEntry, SecretPlace};
+
+/// How long a program may take for a file if nothing else is said.
+pub(super) const LIMIT: Duration = Duration::from_secs(600);
+
+const CURE: &str = "mend the target in the configuration";
+
+/// What paths and secrets are found by.
+pub(super) struct Around<'a> {
+    pub(super) places: &'a Places,
+    /// The folder the configuration lies in.
+    pub(super) folder: Option<&'a Path>,
+}
+
+impl Around<'_> {
+    fn path(&self, text: &str) -> PathBuf {
+        self.places.expand(text, self.folder)
+    }
+
+    fn secret(&self, entry: &SecretEntry) -> SecretPlace {
+        SecretPlace::of(entry, self.places, self.folder)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExecEntry {
+    command: Vec<String>,
+    limit_s: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FolderEntry {
+    path: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebDavEntry {
+    url: String,
+    user: Option<String>,
+    password: Option<SecretEntry>,
+    ca: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SftpEntry {
+    host: String,
+    port: Option<u16>,
+    user: String,
+    path: String,
+    password: Option<SecretEntry>,
+    key: Option<String>,
+    passphrase: Option<SecretEntry>,
+    host_key: Option<String>,
+    known_hosts: Option<String>,
+}
+
+/// Where a place that keeps files is.
+#[derive(Debug, Clone)]
+pub(crate) enum StoreWay {
+    /// A folder or mounted share.
+    Folder(PathBuf),
+    /// A WebDAV server.
+    WebDav {
+        /// Address of the folder.
+        url: String,
+        /// Who we are to it.
+        user: Option<(String, SecretPlace)>,
+        /// Certificates to trust besides.
+        ca: Option<PathBuf>,
+    },
+    /// An SSH server.
+    Sftp(SftpWay),
+}
+
+/// Where an SSH server is, and how we log in.
+#[derive(Debug, Clone)]
+pub(crate) struct SftpWay {
+    host: String,
+    port: u16,
+    user: String,
+    path: String,
+    login: LoginWay,
+    host_key: HostKey,
+}
+
+#[derive(Debug, Clone)]
+enum LoginWay {
+    Password(SecretPlace),
+    Key(PathBuf, Option<SecretPlace>),
+}
+
+impl ExecEntry {
+    pub(super) fn check(self) -> Result<ExecOptions, &'static str> {
+        if self.command.first().is_none_or(String::is_empty) {
+            return Err("command names no program");
+        }
+        let limit = self.limit_s.map_or(LIMIT, Duration::from_secs);
+        Ok(ExecOptions { argv: self.command, limit })
+    }
+}
+
+impl FolderEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        match self.path.is_empty() {
+            true => Err("path is empty"),
+            false => Ok(StoreWay::Folder(around.path(&self.path))),
+        }
+    }
+}
+
+impl WebDavEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        let user = match (self.user, self.password) {
+            (Some(user), Some(password)) => Some((user, around.secret(&password))),
+            (None, None) => None,
+            _ => return Err("user and password belong together"),
+        };
+        let ca = self.ca.map(|ca| around.path(&ca));
+        Ok(StoreWay::WebDav { url: self.url, user, ca })
+    }
+}
+
+impl SftpEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        let passphrase = self.passphrase.as_ref().map(|phrase| around.secret(phrase));
+        let login = match (self.password, self.key, passphrase) {
+            (Some(password), None, None) => LoginWay::Password(around.secret(&password)),
+            (None, Some(key), passphrase) => LoginWay::Key(around.path(&key), passphrase),
+            _ => return Err("write a password or a key (with its passphrase, if it has one)"),
+        };
+        let host_key = match (self.host_key, self.known_hosts) {
+            (Some(key), None) => HostKey::Is(key),
+            (None, Some(path)) => HostKey::In(around.path(&path)),
+            (None, None) => HostKey::In(around.path("~/.ssh/known_hosts")),
+            (Some(_), Some(_)) => return Err("write host_key or known_hosts, not both"),
+        };
+        let Self { host, user, path, .. } = self;
+        let port = self.port.unwrap_or(22);
+        Ok(StoreWay::Sftp(SftpWay { host, port, user, path, login, host_key }))
+    }
+}
+
+impl SftpWay {
+    fn options(&self) -> Result<SftpOptions, Trouble> {
+        let login = match &self.login {
+            LoginWay::Password(password) => SshLogin::Password(password.read()?),
+            LoginWay::Key(path, passphrase) => {
+                let passphrase = passphrase.as_ref().map(SecretPlace::read).transpose()?;
+                SshLogin::Key(path.clone(), passphrase)
+            }
+        };
+        let Self { host, port, user, path, host_key, .. } = self.clone();
+        Ok(SftpOptions { host, port, user, path, login, host_key })
+    }
+}
+
+impl StoreWay {
+    /// What does the calls. Reads secrets.
+    pub(super) fn open(&self) -> Result<Arc<dyn Store>, Trouble> {
+        let wrong = |fault: filmwire_deliver::Fault| Trouble::usage(fault.reason, CURE);
+        Ok(match self {
+            Self::Folder(root) => Arc::new(Folder::new(root.clone())),
+            Self::WebDav { url, user, ca } => {
+                let user = match user {
+                    Some((user, password)) => Some((user.clone(), password.read()?)),
+                    None => None,
+                };
+                let options = WebDavOptions { url: url.clone(), user, ca: ca.clone() };
+                Arc::new(WebDav::new(&options).map_err(wrong)?)
+            }
+            Self::Sftp(way) => Arc::new(Sftp::new(way.options()?)),
+        })
+    }
+
+    /// What it is, for people.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Folder(root) => format!("folder {}", root.display()),
+            Self::WebDav { url, user, .. } => match user {
+                Some((user, _)) => format!("WebDAV {url} as {user}"),
+                None => format!("WebDAV {url}"),
+            },
+            Self::Sftp(SftpWay { host, port, user, path, .. }) => {
+                format!("SFTP {path} at {host}:{port} as {user}")
+            }
+        }
+    }
+}
