@@ -80,7 +80,7 @@ impl SecretPlace {
     pub(super) fn read(&self) -> Result<Secret, Trouble> {
         let Some(path) = &self.path else {
             let cure = "let systemd start it with LoadCredential=, or write { file = \"...\" }";
-            return Err(Trouble::usage(format!("there is not {}", self.what), cure));
+            return Err(Trouble::usage(format!("{} is not given", self.what), cure));
         };
         let text = std::fs::read_to_string(path).map_err(|cause| {
             let cure = "it must hold the secret alone, and the station must be allowed to read it";
