@@ -11,6 +11,7 @@ mod faulty;
 mod files;
 mod layer;
 mod peer;
+mod replacing;
 mod server;
 mod servers;
 mod stand;
