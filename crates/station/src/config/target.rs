@@ -85,23 +85,27 @@ impl TargetConfig {
         }
         let common: CommonEntry = source.take(table.split(&["kind", "choose"]))?;
         let wrong = |text| source.wrong(at, text);
+        let read_usage = |table: &mut Table<'_>| -> Result<Usage, Trouble> {
+            let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
+            Ok(Usage { make: usage.make, read_back: usage.proof != Some(ProofWord::Size) })
+        };
+        let files = |way: Result<StoreWay, _>, usage| way.map(|way| TargetWay::Files(way, usage));
         let way = match common.kind {
-            Kind::Exec => {
-                let entry: ExecEntry = source.take(table)?;
-                TargetWay::Exec(entry.check().map_err(wrong)?)
+            Kind::Exec => source.take::<ExecEntry>(table)?.check().map(TargetWay::Exec),
+            Kind::Folder => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<FolderEntry>(table)?.check(around), usage)
             }
-            kind => {
-                let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
-                let usage =
-                    Usage { make: usage.make, read_back: usage.proof != Some(ProofWord::Size) };
-                let way = match kind {
-                    Kind::Webdav => source.take::<WebDavEntry>(table)?.check(around),
-                    Kind::Sftp => source.take::<SftpEntry>(table)?.check(around),
-                    Kind::Folder | Kind::Exec => source.take::<FolderEntry>(table)?.check(around),
-                };
-                TargetWay::Files(way.map_err(wrong)?, usage)
+            Kind::Webdav => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<WebDavEntry>(table)?.check(around), usage)
+            }
+            Kind::Sftp => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<SftpEntry>(table)?.check(around), usage)
             }
         };
+        let way = way.map_err(wrong)?;
         Ok(Self { way, choice: common.choose.check(source)? })
     }
 }

@@ -116,12 +116,16 @@ fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
     for (name, target) in &config.targets {
         out.data(&format!("target {name:<7} {}", words(target)))?;
     }
-    config.lacks().iter().for_each(|lack| out.warn(lack));
-    // Others than the station may look at its settings, but not at its secrets.
-    if let Err(trouble) = config.jobs("check") {
-        out.warn(&trouble.to_string());
-    }
+    lacks(config).iter().for_each(|lack| out.warn(lack));
     Ok(())
+}
+
+/// What is missing, and the first target that cannot be set up. That is no failure: others than
+/// the station may look at its settings, but not at its secrets.
+fn lacks(config: &Config) -> Vec<String> {
+    let mut lacks: Vec<String> = config.lacks().into_iter().map(str::to_owned).collect();
+    lacks.extend(config.jobs("check").err().map(|trouble| trouble.to_string()));
+    lacks
 }
 
 fn words(target: &TargetConfig) -> String {
@@ -156,7 +160,7 @@ fn print_json(config: &Config, context: &Context) -> Result<(), Trouble> {
         .map(|(name, target)| json!({ "name": name, "text": words(target) }))
         .collect();
     let line = json!({
-        "settings": settings, "cameras": cameras, "targets": targets, "lacks": config.lacks(),
+        "settings": settings, "cameras": cameras, "targets": targets, "lacks": lacks(config),
     });
     context.out.json("config", line)
 }
