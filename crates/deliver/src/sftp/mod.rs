@@ -1,8 +1,7 @@
 //! An SSH server with SFTP.
 //!
-//! Source: draft-ietf-secsh-filexfer-02 (version 3), by which a rename replaces nothing. OpenSSH
-//! keeps that even between two who rename at the same moment; of servers that do not, we look
-//! first.
+//! Source: draft-ietf-secsh-filexfer-02 (version 3), by which a rename replaces nothing. For
+//! servers that do not keep to that, we look first.
 
 mod connect;
 
