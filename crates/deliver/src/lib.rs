@@ -47,7 +47,9 @@ mod folder;
 #[cfg(feature = "http")]
 mod http;
 mod ledger;
+mod process;
 mod pulse;
+mod rclone;
 mod secret;
 #[cfg(feature = "sftp")]
 mod sftp;
@@ -67,6 +69,7 @@ pub use exec::{Exec, ExecOptions};
 pub use fault::{Fault, FaultKind};
 pub use file_target::{FileTarget, MARK_FILE, Usage};
 pub use folder::Folder;
+pub use rclone::{Rclone, RcloneOptions};
 pub use secret::Secret;
 #[cfg(feature = "sftp")]
 pub use sftp::{HostKey, Sftp, SftpOptions, SshLogin};

@@ -97,6 +97,10 @@ async fn a_folder_with_files_becomes_a_target_by_init_alone(peer: &Peer) {
 }
 
 async fn parents_are_not_made(peer: &Peer) {
+    // Some of what rclone reaches has no folders to be missing.
+    if peer.makes_parents() {
+        return;
+    }
     let stand = Stand::new();
     let folder = peer.files(&stand.path("none/nas"), "one");
     folder.test(None).await.unwrap_err();

@@ -72,6 +72,15 @@ impl Peer {
         }
     }
 
+    pub(crate) fn makes_parents(&self) -> bool {
+        matches!(self, Self::Server(server) if server.is_rclone())
+    }
+
+    /// How many calls to pass over where each takes a program or more.
+    pub(crate) fn stride(&self) -> usize {
+        if self.makes_parents() { 3 } else { 1 }
+    }
+
     pub(crate) fn content(root: &Path) -> BTreeMap<String, Vec<u8>> {
         content_of(root)
     }

@@ -62,13 +62,19 @@ impl Server {
             "webdav" => self.webdav(root, password),
             #[cfg(feature = "sftp")]
             "sftp-key" | "sftp-password" => self.sftp(root, password),
+            "rclone" => self.rclone(root),
             other => panic!("no store for {other}; is its feature off? {password:?}"),
         }
     }
 
     /// Whether all goes over connections to one port.
     pub(crate) fn has_one_connection(&self) -> bool {
-        !self.kind.starts_with("ftp")
+        !self.kind.starts_with("ftp") && !self.is_rclone()
+    }
+
+    /// Passwords and connections are rclone's own then.
+    pub(crate) fn is_rclone(&self) -> bool {
+        self.kind == "rclone"
     }
 
     /// Host and port.
@@ -118,6 +124,13 @@ impl Server {
     /// The path below what is served.
     fn below(&self, root: &Path) -> String {
         root.strip_prefix(std::env::temp_dir()).unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn rclone(&self, root: &Path) -> Arc<dyn Store> {
+        use filmwire_deliver::{Rclone, RcloneOptions};
+        let remote = format!("{}{}", self.address, self.below(root));
+        let config = Some(self.folder.join("remotes.conf"));
+        Arc::new(Rclone::new(RcloneOptions { remote, program: "rclone".into(), config }).unwrap())
     }
 
     #[cfg(feature = "webdav")]

@@ -9,7 +9,7 @@ use filmwire_program::file::{Source, Table};
 use serde::Deserialize;
 
 use super::choice::ChoiceEntry;
-use super::way::{Around, ExecEntry, FolderEntry, SftpEntry, StoreWay, WebDavEntry};
+use super::way::{Around, ExecEntry, FolderEntry, RcloneEntry, SftpEntry, StoreWay, WebDavEntry};
 
 /// What every target has.
 #[derive(Debug, Deserialize)]
@@ -33,6 +33,7 @@ enum Kind {
     Folder,
     Webdav,
     Sftp,
+    Rclone,
     Exec,
 }
 
@@ -103,6 +104,10 @@ impl TargetConfig {
             Kind::Sftp => {
                 let usage = read_usage(&mut table)?;
                 files(source.take::<SftpEntry>(table)?.check(around), usage)
+            }
+            Kind::Rclone => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<RcloneEntry>(table)?.check(around), usage)
             }
         };
         let way = way.map_err(wrong)?;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{
-    ExecOptions, Folder, HostKey, Sftp, SftpOptions, SshLogin, WebDav, WebDavOptions,
+    ExecOptions, Folder, HostKey, Rclone, RcloneOptions, Sftp, SftpOptions, SshLogin, WebDav,
+    WebDavOptions,
 };
 use filmwire_program::exit::Trouble;
 use filmwire_program::places::Places;
@@ -72,6 +73,14 @@ pub(super) struct SftpEntry {
     known_hosts: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RcloneEntry {
+    remote: String,
+    program: Option<String>,
+    config: Option<String>,
+}
+
 /// Where a place that keeps files is.
 #[derive(Debug, Clone)]
 pub(crate) enum StoreWay {
@@ -88,6 +97,8 @@ pub(crate) enum StoreWay {
     },
     /// An SSH server.
     Sftp(SftpWay),
+    /// A remote of rclone's.
+    Rclone(RcloneOptions),
 }
 
 /// Where an SSH server is, and how we log in.
@@ -158,6 +169,18 @@ impl SftpEntry {
     }
 }
 
+impl RcloneEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        let program = match self.program {
+            Some(program) if program.contains('/') => around.path(&program),
+            Some(program) => program.into(),
+            None => "rclone".into(),
+        };
+        let config = self.config.map(|config| around.path(&config));
+        Ok(StoreWay::Rclone(RcloneOptions { remote: self.remote, program, config }))
+    }
+}
+
 impl SftpWay {
     fn options(&self) -> Result<SftpOptions, Trouble> {
         let login = match &self.login {
@@ -187,6 +210,7 @@ impl StoreWay {
                 Arc::new(WebDav::new(&options).map_err(wrong)?)
             }
             Self::Sftp(way) => Arc::new(Sftp::new(way.options()?)),
+            Self::Rclone(options) => Arc::new(Rclone::new(options.clone()).map_err(wrong)?),
         })
     }
 
@@ -201,6 +225,7 @@ impl StoreWay {
             Self::Sftp(SftpWay { host, port, user, path, .. }) => {
                 format!("SFTP {path} at {host}:{port} as {user}")
             }
+            Self::Rclone(options) => format!("rclone {}", options.remote),
         }
     }
 }

@@ -62,6 +62,12 @@ Example of a file; every line may be left out:
   key = \"/etc/filmwire/id_ed25519\"   # or password = { file = ... }; passphrase = { file = ... }
   host_key = \"ssh-ed25519 AAAA...\"   # or known_hosts = FILE (default: ~/.ssh/known_hosts)
 
+  [targets.drive]
+  kind = \"rclone\"                    # whatever the program rclone reaches
+  remote = \"drive:Photos\"            # a remote of its configuration, and a folder
+  config = \"/etc/filmwire/rclone.conf\"
+  program = \"rclone\"
+
   [targets.web]
   kind = \"exec\"                      # a program that gets each file as JSON on standard input
   command = [\"/usr/local/bin/publish\", \"--quiet\"]
