@@ -41,6 +41,10 @@ namespaces:
 stores:
     .ci/run stores
 
+# A camera's network joined through the real NetworkManager, in a world of its own
+link:
+    .ci/run link
+
 # Build every crate from the archive that would be published
 package:
     .ci/run package

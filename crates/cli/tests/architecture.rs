@@ -23,6 +23,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ),
     // Files of a library and where they go; neither cameras nor their protocol.
     ("filmwire-deliver", &["filmwire-catalogue"], &[]),
+    // Networks alone: what is spoken over them is not its affair.
+    ("filmwire-link", &[], &[]),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
     ("filmwire-sim", &["filmwire-codec"], &[]),
     ("filmwire-doctor", &["filmwire-camera", "filmwire-codec"], &["filmwire-sim"]),
@@ -87,6 +89,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-photo", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-ingest", &["socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-deliver", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
+    ("filmwire-link", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-sim", &["rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-doctor", &["rusqlite", "clap", "indicatif", "anyhow"]),
 ];

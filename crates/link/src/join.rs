@@ -1,0 +1,322 @@
+//! Joining a network, and leaving it as if nobody had been there.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::{Instant, sleep};
+use zbus::{ObjectPath, OwnedObjectPath, Variant};
+
+use crate::error::Error;
+use crate::manager::{Manager, Sight};
+use crate::network::{Network, Passphrase, Security, Ssid};
+use crate::profile::{self, Index};
+use crate::proxy::{ActiveProxy, DeviceProxy, Settings, StateChangedStream};
+use crate::radio::{ACTIVATED, Choice, FAILED, Radio, RadioState, Use};
+
+/// How long joining may take: association, keys, an address.
+const JOIN_LIMIT: Duration = Duration::from_secs(60);
+/// How long leaving may take.
+const LEAVE_LIMIT: Duration = Duration::from_secs(10);
+/// How long the network a radio had before may take to be back.
+const RESTORE_LIMIT: Duration = Duration::from_secs(60);
+/// How often is looked, beside the signals: a service that is restarted sends none.
+const POLL: Duration = Duration::from_millis(500);
+
+/// NMActiveConnectionState.
+const UP: u32 = 2;
+const DOWN: u32 = 4;
+
+/// A network that was joined. Dropped without [`Joined::leave`], it is left when the manager's
+/// connection to the bus ends, as it does with the process however that ends.
+#[derive(Debug)]
+pub struct Joined {
+    manager: Manager,
+    radio: Radio,
+    ssid: Ssid,
+    active: OwnedObjectPath,
+    before: Option<Use>,
+}
+
+/// How far an attempt got.
+enum Step {
+    Up,
+    Failed(Error),
+    OnTheWay,
+}
+
+impl Manager {
+    /// Joins a network, with a profile that is in memory only. What the radio was used for is left
+    /// only if the choice says so.
+    ///
+    /// Not cancel-safe: a dropped call may leave the radio in the network until this manager's
+    /// connection ends.
+    ///
+    /// # Errors
+    /// If it is not joined; then it is as before, or [`Error::NotRestored`].
+    pub async fn join(
+        &self,
+        sight: &Sight,
+        passphrase: Option<&Passphrase>,
+        choice: &Choice,
+    ) -> Result<Joined, Error> {
+        let Sight { radio, network } = sight;
+        let passphrase = key_for(network, passphrase)?;
+        let before = match &radio.state {
+            RadioState::Free => None,
+            RadioState::Busy(user) if choice.may_leave => Some(user.clone()),
+            RadioState::Busy(user) => {
+                let (interface, user) = (radio.interface.clone(), user.name.clone());
+                return Err(Error::InUse { interface, user });
+            }
+            _ => return Err(Error::Unusable(radio.interface.clone())),
+        };
+        let index = index_of(&radio.interface);
+        let settings = profile::wireless(network, passphrase, &radio.interface, index);
+        self.join_with(radio, &settings, network, before).await
+    }
+
+    /// Joins with a profile.
+    pub(crate) async fn join_with(
+        &self,
+        radio: &Radio,
+        settings: &Settings,
+        network: &Network,
+        before: Option<Use>,
+    ) -> Result<Joined, Error> {
+        let ssid = network.ssid.clone();
+        let (active, failed) = self.activate(radio, settings, &network.path, &ssid).await?;
+        let joined = Joined { manager: self.clone(), radio: radio.clone(), ssid, active, before };
+        match failed {
+            None => Ok(joined),
+            Some(cause) => {
+                // That it is not back matters more than why it was left.
+                joined.leave().await?;
+                Err(cause)
+            }
+        }
+    }
+
+    /// Activates a profile and waits how that ends: the active connection, and what went wrong.
+    async fn activate(
+        &self,
+        radio: &Radio,
+        settings: &Settings,
+        specific: &ObjectPath<'_>,
+        ssid: &Ssid,
+    ) -> Result<(OwnedObjectPath, Option<Error>), Error> {
+        let device: DeviceProxy<'static> = self.at(&radio.path).await?;
+        // From before the call, or a quick failure would be missed.
+        let mut states = device
+            .receive_state_changed()
+            .await
+            .map_err(|cause| Error::call("tell of changes", &cause))?;
+        // Gone with the network, and with us.
+        let options = HashMap::from([
+            ("persist", Variant::from("volatile")),
+            ("bind-activation", Variant::from("dbus-client")),
+        ]);
+        let root = self.root().await?;
+        let added = root.add_and_activate(settings, &radio.path, specific, options).await;
+        let (_, active, _) = added.map_err(|cause| Error::call("join the network", &cause))?;
+        let limit = Instant::now() + JOIN_LIMIT;
+        while Instant::now() < limit {
+            match self.step(&active, &mut states, ssid).await {
+                Step::Up => return Ok((active, None)),
+                Step::Failed(cause) => return Ok((active, Some(cause))),
+                Step::OnTheWay => {}
+            }
+        }
+        let said = format!("it took longer than {} s", JOIN_LIMIT.as_secs());
+        Ok((active, Some(Error::NotJoined { ssid: ssid.clone(), said })))
+    }
+
+    /// Waits for the next change, or for a while.
+    async fn step(
+        &self,
+        active: &OwnedObjectPath,
+        states: &mut StateChangedStream,
+        ssid: &Ssid,
+    ) -> Step {
+        tokio::select! {
+            Some(change) = states.next() => {
+                return match change.args() {
+                    Ok(told) if *told.new() == ACTIVATED => Step::Up,
+                    Ok(told) if *told.new() == FAILED => Step::Failed(failure(*told.reason(), ssid)),
+                    _ => Step::OnTheWay,
+                };
+            }
+            () = sleep(POLL) => {}
+        }
+        match self.state_of(active).await {
+            Ok(Some(UP)) => Step::Up,
+            Ok(Some(DOWN) | None) => {
+                let said = "somebody ended the attempt".to_owned();
+                Step::Failed(Error::NotJoined { ssid: ssid.clone(), said })
+            }
+            Ok(_) => Step::OnTheWay,
+            Err(cause) => Step::Failed(cause),
+        }
+    }
+
+    /// State of an active connection; none if it is gone.
+    async fn state_of(&self, active: &OwnedObjectPath) -> Result<Option<u32>, Error> {
+        let active: ActiveProxy<'static> = self.at(active).await?;
+        match active.state().await.map_err(|cause| Error::call("tell of a connection", &cause)) {
+            Ok(state) => Ok(Some(state)),
+            Err(Error::Refused { .. }) => Ok(None),
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
+impl Joined {
+    /// The radio's interface: sockets must be bound to it, for routes lead nowhere else.
+    #[must_use]
+    pub fn interface(&self) -> &str {
+        &self.radio.interface
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn ssid(&self) -> &Ssid {
+        &self.ssid
+    }
+
+    /// Whether the radio is in it still. Cancel-safe.
+    ///
+    /// # Errors
+    /// If NetworkManager cannot be asked.
+    pub async fn is_up(&self) -> Result<bool, Error> {
+        Ok(self.manager.state_of(&self.active).await? == Some(UP))
+    }
+
+    /// Leaves it, and waits until the radio has back what it had before.
+    ///
+    /// Not cancel-safe: what was begun goes on.
+    ///
+    /// # Errors
+    /// [`Error::NotRestored`] if what was there before is not back.
+    pub async fn leave(self) -> Result<(), Error> {
+        let root = self.manager.root().await?;
+        // One that is gone needs no leaving.
+        if let Err(cause) = root.deactivate_connection(&self.active).await {
+            match Error::call("leave the network", &cause) {
+                Error::Refused { .. } => {}
+                other => return Err(other),
+            }
+        }
+        let limit = Instant::now() + LEAVE_LIMIT;
+        while !matches!(self.manager.state_of(&self.active).await?, None | Some(DOWN)) {
+            if Instant::now() > limit {
+                let (what, said) = ("leave the network", "it takes too long".to_owned());
+                return Err(Error::Refused { what, said });
+            }
+            sleep(POLL).await;
+        }
+        match &self.before {
+            Some(before) => self.restore(before).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Brings back what the radio had.
+    async fn restore(&self, before: &Use) -> Result<(), Error> {
+        let not = |said: String| Error::NotRestored {
+            interface: self.radio.interface.clone(),
+            profile: before.name.clone(),
+            said,
+        };
+        let root = self.manager.root().await?;
+        let none = ObjectPath::try_from("/").map_err(|cause| not(cause.to_string()))?;
+        let (profile, device) = (&before.profile, &self.radio.path);
+        let limit = Instant::now() + RESTORE_LIMIT;
+        let mut said = "it takes too long".to_owned();
+        let mut asked = None;
+        while Instant::now() < limit {
+            if self.has(before).await.map_err(|cause| not(cause.to_string()))? {
+                return Ok(());
+            }
+            let is_lost = match &asked {
+                None => true,
+                Some(active) => self.manager.state_of(active).await? != Some(1),
+            };
+            if is_lost {
+                match root.activate_connection(profile, device, &none).await {
+                    Ok(active) => asked = Some(active),
+                    Err(cause) => said = cause.to_string(),
+                }
+            }
+            sleep(POLL).await;
+        }
+        Err(not(said))
+    }
+
+    /// Whether the radio is in the network it had before.
+    async fn has(&self, before: &Use) -> Result<bool, Error> {
+        let told = |cause: zbus::Error| Error::call("tell of a connection", &cause);
+        let device: DeviceProxy<'static> = self.manager.at(&self.radio.path).await?;
+        let active = device.active_connection().await.map_err(told)?;
+        if active.as_str() == "/" {
+            return Ok(false);
+        }
+        let manager = &self.manager;
+        let active: ActiveProxy<'static> = manager.at(&active).await?;
+        let found = (active.state().await, active.connection().await);
+        Ok(matches!(found, (Ok(UP), Ok(profile)) if profile == before.profile))
+    }
+}
+
+/// The key a network wants.
+fn key_for<'a>(
+    network: &Network,
+    passphrase: Option<&'a Passphrase>,
+) -> Result<Option<&'a Passphrase>, Error> {
+    match (network.security, passphrase) {
+        // The camera may have been set to be open since; a passphrase does no harm.
+        (Security::Open, _) => Ok(None),
+        (Security::Passphrase, Some(passphrase)) => Ok(Some(passphrase)),
+        (Security::Passphrase, None) => Err(Error::PassphraseNeeded(network.ssid.clone())),
+        (Security::Other, _) => Err(Error::UnknownSecurity(network.ssid.clone())),
+    }
+}
+
+/// Words for NMDeviceStateReason.
+fn failure(reason: u32, ssid: &Ssid) -> Error {
+    let ssid = ssid.clone();
+    let said = match reason {
+        7 => return Error::WrongPassphrase(ssid),
+        5 | 15..=17 => return Error::NoAddress(ssid),
+        53 => return Error::NotInSight(ssid),
+        4 | 9 => "the radio does not take the settings",
+        8 => "the network sent us away",
+        10 | 11 => "the network did not answer",
+        36 => "the radio was pulled out",
+        37 => "the computer goes to sleep",
+        39 => "somebody ended the attempt",
+        _ => return Error::NotJoined { ssid, said: format!("NetworkManager's reason {reason}") },
+    };
+    Error::NotJoined { ssid, said: said.to_owned() }
+}
+
+/// The system's number of an interface; it only chooses a table.
+pub(crate) fn index_of(interface: &str) -> Index {
+    let told = std::fs::read_to_string(format!("/sys/class/net/{interface}/ifindex"));
+    Index(told.ok().and_then(|text| text.trim().parse().ok()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_have_words() {
+        let ssid = Ssid::new("FUJIFILM-X-T5-003B");
+        assert!(matches!(failure(7, &ssid), Error::WrongPassphrase(_)));
+        assert!(matches!(failure(17, &ssid), Error::NoAddress(_)));
+        assert!(matches!(failure(53, &ssid), Error::NotInSight(_)));
+        let said = failure(8, &ssid).to_string();
+        assert_eq!(said, "FUJIFILM-X-T5-003B was not joined: the network sent us away");
+        assert!(failure(99, &ssid).to_string().contains("reason 99"));
+    }
+}

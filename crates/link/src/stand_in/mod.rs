@@ -1,0 +1,119 @@
+//! A stand-in for NetworkManager, for tests of programs that join networks.
+//!
+//! It has radios without hardware, and networks that come and go. It is its own bus, for programs
+//! that are given its address as that of the system bus. What it does is written from
+//! NetworkManager's D-Bus reference (1.42), and `.ci/link` asks the real one what that leaves open.
+
+mod play;
+mod serve;
+mod world;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::UnixListener;
+use tokio::task::JoinHandle;
+
+pub use self::world::Cell;
+use self::world::World;
+
+/// It runs as long as this lives.
+pub struct StandIn {
+    shared: Shared,
+    address: String,
+    task: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<World>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StandIn {
+    /// Listens on a socket that is made at a path.
+    ///
+    /// # Errors
+    /// If it cannot be made there.
+    pub fn listen(path: &Path) -> io::Result<Self> {
+        let listener = UnixListener::bind(path)?;
+        let shared = Shared(Arc::new(Mutex::new(World::new())));
+        let task = tokio::spawn(serve::accept(listener, shared.clone()));
+        Ok(Self { shared, address: format!("unix:path={}", path.display()), task })
+    }
+
+    /// For `DBUS_SYSTEM_BUS_ADDRESS`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Plugs in a radio.
+    pub fn add_radio(&self, interface: &str) {
+        self.shared.lock().add_radio(interface);
+    }
+
+    /// Puts a radio into a network by a profile that it will join by itself from now on.
+    ///
+    /// # Panics
+    /// If there is no such radio.
+    pub fn set_home(&self, interface: &str, name: &str, is_default: bool) {
+        let mut world = self.shared.lock();
+        let radio = world.radios.iter().position(|radio| radio.interface == interface);
+        let radio = radio.expect("a radio that was added");
+        let home = world.save(name, is_default, false);
+        world.radios[radio].home = Some(home);
+        drop(world);
+        self.shared.go_home(radio);
+    }
+
+    /// Shows a network, in place of one of that name.
+    pub fn show(&self, cell: Cell) {
+        self.shared.lock().set_cell(cell, true);
+    }
+
+    /// Takes a network out of the air. Whoever is in it falls out.
+    pub fn hide(&self, ssid: &str) {
+        self.shared.lock().hide(ssid);
+        self.shared.drop_out(ssid);
+    }
+
+    /// Switches Wi-Fi off, or on.
+    pub fn switch(&self, is_on: bool) {
+        self.shared.lock().is_on = is_on;
+    }
+
+    /// Lets nobody change anything, as it does where no rule of polkit says otherwise.
+    pub fn forbid(&self) {
+        self.shared.lock().forbids = true;
+    }
+
+    /// No radio gets its home network back.
+    pub fn lose_home(&self) {
+        self.shared.lock().home_is_lost = true;
+    }
+
+    /// What happened: joined, left, failed, each with network or profile and radio.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.shared.lock().log.clone()
+    }
+
+    /// Names of the profiles there are.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<String> {
+        let world = self.shared.lock();
+        let there = world.profiles.iter().filter(|profile| profile.is_there);
+        there.map(|profile| profile.name.clone()).collect()
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,242 @@
+//! What a NetworkManager knows, and what becomes of it.
+
+use std::collections::HashMap;
+
+use tokio::sync::broadcast;
+use zbus::{ObjectPath, OwnedVariant, Variant};
+
+/// NMDeviceState.
+pub(super) const DISCONNECTED: u32 = 30;
+pub(super) const PREPARE: u32 = 40;
+pub(super) const CONFIG: u32 = 50;
+pub(super) const NEED_AUTH: u32 = 60;
+pub(super) const IP_CONFIG: u32 = 70;
+pub(super) const ACTIVATED: u32 = 100;
+pub(super) const DEACTIVATING: u32 = 110;
+pub(super) const FAILED: u32 = 120;
+
+/// NMActiveConnectionState.
+pub(super) const ACTIVATING: u32 = 1;
+pub(super) const UP: u32 = 2;
+pub(super) const GONE: u32 = 4;
+
+/// A profile as a client sends it.
+pub(super) type Profile = HashMap<String, HashMap<String, OwnedVariant>>;
+
+/// A network in the air.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Its name.
+    pub ssid: String,
+    /// What it wants to hear; it is open if it wants nothing.
+    pub passphrase: Option<String>,
+    /// In per cent.
+    pub strength: u8,
+    /// Whether it gives addresses.
+    pub gives_addresses: bool,
+}
+
+impl Cell {
+    /// An open network that works.
+    #[must_use]
+    pub fn open(ssid: &str) -> Self {
+        Self { ssid: ssid.into(), passphrase: None, strength: 60, gives_addresses: true }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Radio {
+    pub(super) interface: String,
+    pub(super) state: u32,
+    pub(super) active: Option<usize>,
+    pub(super) last_scan: i64,
+    /// A profile that it joins by itself.
+    pub(super) home: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) radio: usize,
+    pub(super) profile: usize,
+    pub(super) state: u32,
+    /// It goes with this client.
+    pub(super) client: Option<u64>,
+    is_default: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Saved {
+    pub(super) name: String,
+    is_default: bool,
+    /// It is gone when it is left.
+    pub(super) is_volatile: bool,
+    pub(super) is_there: bool,
+}
+
+/// A radio's state changed: its number, new and old state, reason.
+pub(super) type Change = (usize, u32, u32, u32);
+
+pub(super) struct World {
+    pub(super) radios: Vec<Radio>,
+    /// Never shrinks: a name that is out of sight keeps its place.
+    cells: Vec<(Cell, bool)>,
+    pub(super) profiles: Vec<Saved>,
+    pub(super) actives: Vec<Active>,
+    pub(super) is_on: bool,
+    pub(super) forbids: bool,
+    pub(super) home_is_lost: bool,
+    pub(super) log: Vec<String>,
+    pub(super) changes: broadcast::Sender<Change>,
+}
+
+pub(super) fn path(kind: &str, number: usize) -> ObjectPath<'static> {
+    let path = format!("/org/freedesktop/NetworkManager/{kind}/{number}");
+    ObjectPath::from_string_unchecked(path)
+}
+
+/// The number in a path of a kind.
+pub(super) fn number(path: &str, kind: &str) -> Option<usize> {
+    let rest = path.strip_prefix("/org/freedesktop/NetworkManager/")?;
+    rest.strip_prefix(kind)?.strip_prefix('/')?.parse().ok()
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            radios: Vec::new(),
+            cells: Vec::new(),
+            profiles: Vec::new(),
+            actives: Vec::new(),
+            is_on: true,
+            forbids: false,
+            home_is_lost: false,
+            log: Vec::new(),
+            changes: broadcast::Sender::new(256),
+        }
+    }
+
+    pub(super) fn add_radio(&mut self, interface: &str) {
+        self.radios.push(Radio {
+            interface: interface.to_owned(),
+            state: DISCONNECTED,
+            active: None,
+            last_scan: -1,
+            home: None,
+        });
+    }
+
+    /// Shows a network in place of one of that name, or hides it.
+    pub(super) fn set_cell(&mut self, cell: Cell, is_there: bool) {
+        match self.cells.iter_mut().find(|(had, _)| had.ssid == cell.ssid) {
+            Some(had) => *had = (cell, is_there),
+            None => self.cells.push((cell, is_there)),
+        }
+    }
+
+    pub(super) fn hide(&mut self, ssid: &str) {
+        self.cells.iter_mut().filter(|(cell, _)| cell.ssid == ssid).for_each(|had| had.1 = false);
+    }
+
+    pub(super) fn cell(&self, ssid: &str) -> Option<&Cell> {
+        self.cells
+            .iter()
+            .find(|(cell, is_there)| *is_there && cell.ssid == ssid)
+            .map(|(cell, _)| cell)
+    }
+
+    pub(super) fn cell_paths(&self) -> Vec<ObjectPath<'static>> {
+        let seen = self.cells.iter().enumerate().filter(|(_, (_, is_there))| *is_there);
+        seen.map(|(number, _)| path("AccessPoint", number)).collect()
+    }
+
+    pub(super) fn save(&mut self, name: &str, is_default: bool, is_volatile: bool) -> usize {
+        self.profiles.push(Saved { name: name.into(), is_default, is_volatile, is_there: true });
+        self.profiles.len() - 1
+    }
+
+    /// Puts a profile on a radio, in place of what is there.
+    pub(super) fn begin(&mut self, radio: usize, profile: usize, client: Option<u64>) -> usize {
+        if let Some(old) = self.radios[radio].active {
+            // NMDeviceStateReason: a new activation.
+            self.set_state(radio, DEACTIVATING, 60);
+            self.end(old);
+        }
+        let is_default = self.profiles[profile].is_default;
+        self.actives.push(Active { radio, profile, state: ACTIVATING, client, is_default });
+        let active = self.actives.len() - 1;
+        self.radios[radio].active = Some(active);
+        self.set_state(radio, PREPARE, 0);
+        active
+    }
+
+    /// It is no radio's any more.
+    pub(super) fn end(&mut self, active: usize) {
+        let Active { radio, profile, .. } = self.actives[active];
+        self.actives[active].state = GONE;
+        if self.profiles[profile].is_volatile {
+            self.profiles[profile].is_there = false;
+        }
+        if self.radios[radio].active == Some(active) {
+            self.radios[radio].active = None;
+        }
+    }
+
+    pub(super) fn is_there(&self, active: usize) -> bool {
+        self.actives.get(active).is_some_and(|active| active.state != GONE)
+    }
+
+    pub(super) fn set_state(&mut self, radio: usize, state: u32, reason: u32) {
+        let old = std::mem::replace(&mut self.radios[radio].state, state);
+        // Nobody may be listening.
+        let _ = self.changes.send((radio, state, old, reason));
+    }
+
+    /// A property; `None` if there is no such object, or it has none of that name.
+    pub(super) fn property(&self, path_of: &str, name: &str) -> Option<Variant<'static>> {
+        let text = |text: &str| Variant::from(text.to_owned());
+        if path_of == "/org/freedesktop/NetworkManager" {
+            return match name {
+                "Version" => Some(text("1.42.4")),
+                "WirelessEnabled" => Some(self.is_on.into()),
+                "WirelessHardwareEnabled" => Some(true.into()),
+                _ => None,
+            };
+        }
+        if let Some(radio) = number(path_of, "Devices").and_then(|at| self.radios.get(at)) {
+            return match name {
+                "Interface" => Some(text(&radio.interface)),
+                "DeviceType" | "Mode" => Some(2_u32.into()),
+                "State" if !self.is_on => Some(20_u32.into()),
+                "State" => Some(radio.state.into()),
+                "LastScan" => Some(radio.last_scan.into()),
+                "ActiveConnection" => Some(match radio.active {
+                    Some(active) => path("ActiveConnection", active).into(),
+                    None => ObjectPath::from_str_unchecked("/").into(),
+                }),
+                _ => None,
+            };
+        }
+        if let Some((cell, true)) = number(path_of, "AccessPoint").and_then(|at| self.cells.get(at))
+        {
+            let is_open = cell.passphrase.is_none();
+            return match name {
+                "Ssid" => Some(cell.ssid.clone().into_bytes().into()),
+                "Flags" => Some(u32::from(!is_open).into()),
+                "WpaFlags" => Some(0_u32.into()),
+                // Pairwise and group CCMP, PSK.
+                "RsnFlags" => Some(if is_open { 0_u32 } else { 0x188 }.into()),
+                "Strength" => Some(cell.strength.into()),
+                _ => None,
+            };
+        }
+        let at = number(path_of, "ActiveConnection").filter(|at| self.is_there(*at))?;
+        let active = &self.actives[at];
+        match name {
+            "Connection" => Some(path("Settings", active.profile).into()),
+            "Id" => Some(text(&self.profiles[active.profile].name)),
+            "State" => Some(active.state.into()),
+            "Default" => Some((active.is_default && active.state == UP).into()),
+            _ => None,
+        }
+    }
+}
