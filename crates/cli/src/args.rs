@@ -82,6 +82,8 @@ pub(crate) enum Verb {
     Get(verb::get::GetArgs),
     Thumb(verb::thumb::ThumbArgs),
     Catalogue(verb::catalogue::CatalogueArgs),
+    Discover(verb::discover::DiscoverArgs),
+    Join(verb::join::JoinArgs),
     Doctor(verb::doctor::DoctorArgs),
     Sim(verb::sim::SimArgs),
     Raw(verb::raw::RawArgs),

@@ -6,6 +6,7 @@
 mod args;
 mod config;
 mod context;
+mod link;
 mod object;
 mod target;
 mod verb;

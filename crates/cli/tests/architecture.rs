@@ -48,6 +48,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-codec",
             "filmwire-doctor",
             "filmwire-ingest",
+            "filmwire-link",
             "filmwire-program",
             "filmwire-sim",
         ],

@@ -337,7 +337,8 @@ mod tests {
 
     #[test]
     fn a_remote_is_one_of_the_configuration() {
-        for bad in ["Photos", "/mnt/nas", ":sftp,pass=hunter2:", "a,pass=hunter2:", "-v:", "a/b:c"] {
+        for bad in ["Photos", "/mnt/nas", ":sftp,pass=hunter2:", "a,pass=hunter2:", "-v:", "a/b:c"]
+        {
             let fault = rclone(bad, "rclone").err().unwrap();
             assert!(!fault.reason.contains("hunter2"), "{fault}");
         }

@@ -6,7 +6,9 @@ use tokio::time::{sleep, timeout};
 use zbus::connection::Builder;
 
 use crate::stand_in::{Cell, StandIn};
-use crate::{Choice, Error, Joined, Manager, Passphrase, RadioState, Security, Sight, Ssid};
+use crate::{
+    Choice, Error, Joined, Lookout, Manager, Passphrase, RadioState, Reach, Security, Sight, Ssid,
+};
 
 const CAMERA: &str = "FUJIFILM-X-T20-1A2B";
 const LIMIT: Duration = Duration::from_secs(20);
@@ -137,6 +139,14 @@ async fn a_radio_in_use_is_left_alone_unless_it_may_be_left() {
     assert_eq!(failed.to_string(), "the radio wlan0 is in use by \"home\"");
     assert_eq!(stand.air.log(), ["joined home on wlan0"]);
 
+    let radios = Stand::with_radios(&["wlan0"]).await;
+    radios.air.show(Cell::open(CAMERA));
+    let free = radios.sight(CAMERA, &Choice::default()).await;
+    radios.air.set_home("wlan0", "home", false);
+    radios.until_log_ends("joined home on wlan0").await;
+    let failed = radios.manager.join(&free, None, &Choice::default()).await.unwrap_err();
+    assert!(matches!(failed, Error::InUse { .. }), "it was free when it was looked at: {failed}");
+
     let joined = stand.join(&sharing(), None).await.unwrap();
     joined.leave().await.unwrap();
     let RadioState::Busy(user) = &stand.manager.radios().await.unwrap()[0].state else {
@@ -238,4 +248,62 @@ async fn what_keeps_radios_from_being_used_is_told() {
     let Stand { air, manager, .. } = stand;
     drop(air);
     drop(manager);
+}
+
+#[tokio::test]
+async fn what_is_listed_but_not_seen_any_more_is_gone() {
+    let stand = Stand::with_radios(&["wlan0"]).await;
+    stand.air.show(Cell::open(CAMERA));
+    let choice = Choice::default();
+    assert_eq!(stand.manager.look(&choice).await.unwrap().len(), 1);
+    stand.air.fade(CAMERA);
+    // Scans miss a network now and then.
+    assert_eq!(stand.manager.look(&choice).await.unwrap().len(), 1);
+    assert_eq!(stand.manager.look(&choice).await.unwrap().len(), 0);
+    stand.air.show(Cell::open(CAMERA));
+    assert_eq!(stand.manager.look(&choice).await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_opens_once_and_closes_once() {
+    let stand = Stand::with_radios(&["wlan0"]).await;
+    let lookout = Lookout::with(Choice::default(), stand.manager.clone());
+    let reach = Reach::new(&lookout, Ssid::new(CAMERA), None);
+    assert!(matches!(reach.open().await, Err(Error::NotInSight(_))));
+    stand.air.show(Cell::open(CAMERA));
+    assert!(!reach.is_in_sight().await.unwrap(), "a look counts for some seconds");
+    tokio::time::advance(Duration::from_secs(9)).await;
+    assert!(reach.is_in_sight().await.unwrap());
+    assert_eq!(reach.open().await.unwrap(), "wlan0");
+    assert_eq!(reach.open().await.unwrap(), "wlan0");
+    reach.close().await.unwrap();
+    reach.close().await.unwrap();
+    assert_eq!(stand.air.log().len(), 2, "{:?}", stand.air.log());
+    // One that fell out is joined anew.
+    reach.open().await.unwrap();
+    stand.air.hide(CAMERA);
+    stand.air.show(Cell::open(CAMERA));
+    reach.open().await.unwrap();
+    reach.close().await.unwrap();
+    assert_eq!(stand.air.log().len(), 6, "{:?}", stand.air.log());
+}
+
+#[tokio::test]
+async fn a_radio_in_one_camera_is_not_taken_for_another() {
+    const OTHER: &str = "FUJIFILM-X-T5-003B";
+    let stand = Stand::with_radios(&["wlan0"]).await;
+    stand.air.show(Cell::open(CAMERA));
+    stand.air.show(Cell::open(OTHER));
+    let lookout = Lookout::with(sharing(), stand.manager.clone());
+    let one = Reach::new(&lookout, Ssid::new(CAMERA), None);
+    let other = Reach::new(&lookout, Ssid::new(OTHER), None);
+    assert_eq!(one.open().await.unwrap(), "wlan0");
+    let failed = other.open().await.unwrap_err();
+    assert!(matches!(failed, Error::InUse { .. }), "{failed}");
+    stand.air.add_radio("wlan1");
+    one.close().await.unwrap();
+    one.open().await.unwrap();
+    assert_eq!(other.open().await.unwrap(), "wlan1");
+    one.close().await.unwrap();
+    other.close().await.unwrap();
 }

@@ -81,6 +81,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn cure(&self) -> String {
+        match self {
+            Self::NoManager(_) => "start NetworkManager; without it join the network by hand",
+            Self::Forbidden { .. } => "run it as root, or allow it by a rule of polkit",
+            Self::Refused { .. } => "see what NetworkManager says: journalctl -u NetworkManager",
+            Self::SwitchedOff => "switch it on: nmcli radio wifi on; rfkill tells of switches",
+            Self::NoRadio(_) => "plug in a radio; nmcli device lists those there are",
+            Self::Unusable(_) => "see nmcli device, and what the kernel says of its firmware",
+            Self::InUse { .. } => "use another radio, or let this one leave that network meanwhile",
+            Self::NotInSight(_) => "start the network on the camera; it ends after half a minute",
+            Self::PassphraseNeeded(_) => "the camera's menu shows it; give it in a file",
+            Self::WrongPassphrase(_) => "look at it again in the camera's menu",
+            Self::BadPassphrase => "look at it again in the camera's menu",
+            Self::UnknownSecurity(_) => "choose WPA2 or none on the camera",
+            Self::NoAddress(_) => "start the network on the camera anew",
+            Self::NotJoined { .. } => "try again, nearer to the camera",
+            Self::NotRestored { profile, .. } => {
+                return format!("bring it back by hand: nmcli connection up {profile:?}");
+            }
+        }
+        .to_owned()
+    }
+
     /// Sorts what a call of NetworkManager ended with.
     pub(crate) fn call(what: &'static str, cause: &zbus::Error) -> Self {
         let (name, said) = match cause {

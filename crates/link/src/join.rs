@@ -60,8 +60,11 @@ impl Manager {
         passphrase: Option<&Passphrase>,
         choice: &Choice,
     ) -> Result<Joined, Error> {
-        let Sight { radio, network } = sight;
+        let network = &sight.network;
         let passphrase = key_for(network, passphrase)?;
+        // Somebody may have begun to use it since.
+        let radio = self.radio(&sight.radio.path).await?;
+        let radio = &radio.ok_or_else(|| Error::NoRadio(Some(sight.radio.interface.clone())))?;
         let before = match &radio.state {
             RadioState::Free => None,
             RadioState::Busy(user) if choice.may_leave => Some(user.clone()),

@@ -32,6 +32,7 @@ mod network;
 mod profile;
 mod proxy;
 mod radio;
+mod reach;
 #[cfg(test)]
 mod real;
 #[cfg(any(test, feature = "stand-in"))]
@@ -42,3 +43,4 @@ pub use join::Joined;
 pub use manager::{Manager, Sight};
 pub use network::{Network, Passphrase, Security, Ssid};
 pub use radio::{Choice, Radio, RadioState, Use};
+pub use reach::{Lookout, Reach};

@@ -18,6 +18,9 @@ const WIFI: u32 = 2;
 const HOTSPOT: u32 = 3;
 /// How long a scan may take; what is known by then counts.
 const SCAN_LIMIT: Duration = Duration::from_secs(10);
+/// A network that was seen so much earlier than the last scan is gone: NetworkManager goes on
+/// listing it for minutes. In milliseconds.
+const STALE: i64 = 20_000;
 const SCAN_POLL: Duration = Duration::from_millis(200);
 /// How long NetworkManager may take to answer a call.
 const CALL_LIMIT: Duration = Duration::from_secs(25);
@@ -108,7 +111,7 @@ impl Manager {
         Ok(radios)
     }
 
-    async fn radio(&self, path: &OwnedObjectPath) -> Result<Option<Radio>, Error> {
+    pub(crate) async fn radio(&self, path: &OwnedObjectPath) -> Result<Option<Radio>, Error> {
         let told = |cause: zbus::Error| Error::call("tell about a device", &cause);
         let device: DeviceProxy<'static> = self.at(path).await?;
         if device.device_type().await.map_err(told)? != WIFI {
@@ -208,10 +211,12 @@ impl Manager {
                 other => return Err(other),
             },
         };
+        let scanned = self.scan_time(radio).await.unwrap_or(-1);
         let mut best: BTreeMap<Ssid, Network> = BTreeMap::new();
         for path in paths {
-            let network = match self.network(&path).await {
-                Ok(network) => network,
+            let network = match self.network(&path, scanned).await {
+                Ok(Some(network)) => network,
+                Ok(None) => continue,
                 // Out of sight meanwhile.
                 Err(Error::Refused { .. }) => continue,
                 Err(cause) => return Err(cause),
@@ -226,16 +231,26 @@ impl Manager {
         Ok(best.into_values().collect())
     }
 
-    async fn network(&self, path: &OwnedObjectPath) -> Result<Network, Error> {
+    /// A network that was in the air at the last scan.
+    async fn network(
+        &self,
+        path: &OwnedObjectPath,
+        scanned: i64,
+    ) -> Result<Option<Network>, Error> {
         let told = |cause: zbus::Error| Error::call("tell about a network", &cause);
         let cell: AccessPointProxy<'static> = self.at(path).await?;
+        // Versions before 1.2 do not tell.
+        let seen = cell.last_seen().await.map_or(-1, i64::from);
+        if seen >= 0 && seen * 1000 + STALE < scanned {
+            return Ok(None);
+        }
         let flags = cell.flags().await.map_err(told)?;
         let (wpa, rsn) = (cell.wpa_flags().await, cell.rsn_flags().await);
-        Ok(Network {
+        Ok(Some(Network {
             ssid: Ssid(cell.ssid().await.map_err(told)?),
             security: Security::of(flags, wpa.map_err(told)?, rsn.map_err(told)?),
             strength: cell.strength().await.map_err(told)?,
             path: path.clone(),
-        })
+        }))
     }
 }

@@ -100,6 +100,10 @@ pub(crate) trait AccessPoint {
     #[zbus(property)]
     fn rsn_flags(&self) -> zbus::Result<u32>;
 
+    /// In seconds since the system was started; -1 for never.
+    #[zbus(property)]
+    fn last_seen(&self) -> zbus::Result<i32>;
+
     #[zbus(property)]
     fn strength(&self) -> zbus::Result<u8>;
 }

@@ -39,6 +39,23 @@ impl Exit {
         self as u8
     }
 
+    /// The one with this number.
+    pub fn of_code(code: i32) -> Option<Self> {
+        const ALL: [Exit; 10] = [
+            Exit::Done,
+            Exit::SomeFailed,
+            Exit::Usage,
+            Exit::NoCamera,
+            Exit::Refused,
+            Exit::Locked,
+            Exit::Storage,
+            Exit::Target,
+            Exit::Mismatch,
+            Exit::Interrupted,
+        ];
+        ALL.into_iter().find(|exit| i32::from(exit.code()) == code)
+    }
+
     /// The word in JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -207,6 +224,14 @@ pub enum Trouble {
         /// What to do.
         cure: String,
     },
+    /// There is no way to a camera.
+    #[error("{text}")]
+    NoCamera {
+        /// Why not.
+        text: String,
+        /// What to do.
+        cure: String,
+    },
     /// A file or folder cannot be used.
     #[error("cannot {action} {}: {cause}", path.display())]
     Storage {
@@ -239,6 +264,11 @@ impl Trouble {
         Self::Failed { text: text.into(), cure: cure.into() }
     }
 
+    /// A camera that cannot be reached, and the cure.
+    pub fn no_camera(text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::NoCamera { text: text.into(), cure: cure.into() }
+    }
+
     /// A file or folder that cannot be used.
     pub fn storage(action: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self::Storage { action, path: path.into(), cause }
@@ -248,6 +278,7 @@ impl Trouble {
         match self {
             Self::Usage { .. } => Exit::Usage,
             Self::Failed { .. } => Exit::SomeFailed,
+            Self::NoCamera { .. } => Exit::NoCamera,
             Self::Storage { .. } => Exit::Storage,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::PipeClosed => Exit::Done,
@@ -256,9 +287,10 @@ impl Trouble {
 
     fn cure(&self) -> String {
         match self {
-            Self::Usage { cure, .. } | Self::Failed { cure, .. } | Self::Interrupted { cure } => {
-                cure.clone()
-            }
+            Self::Usage { cure, .. }
+            | Self::Failed { cure, .. }
+            | Self::NoCamera { cure, .. }
+            | Self::Interrupted { cure } => cure.clone(),
             Self::Storage { cause, .. } => storage_cure(cause.kind()).to_owned(),
             Self::PipeClosed => String::new(),
         }

@@ -3,9 +3,11 @@
 pub(crate) mod catalogue;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod info;
+pub(crate) mod join;
 pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod raw;
@@ -29,11 +31,13 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Sync(args) => sync::run(&args, context).await,
         Verb::Receive(args) => receive::run(&args, context).await,
         Verb::Catalogue(args) => catalogue::run(args, context).await,
+        Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,
         Verb::Thumb(args) => until_asked(thumb::run(&args, context), context).await,
+        Verb::Discover(args) => until_asked(discover::run(&args, context), context).await,
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,
         Verb::Config(args) => config::run(&args, context),

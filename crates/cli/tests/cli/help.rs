@@ -13,6 +13,8 @@ fn every_verb_explains_itself() {
         ("get", &["--output", "--reduced", "-2"]),
         ("thumb", &["-thumb.jpg"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
+        ("discover", &["--radio", "--all"]),
+        ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),
         ("doctor", &["step by step"]),
         ("sim", &["--model", "--fault", "--journal", "--list"]),
         ("raw", &["--may-change-the-camera"]),

@@ -6,6 +6,7 @@ mod catalogue;
 mod exit_code;
 mod help;
 mod interrupt;
+mod link;
 mod program;
 mod receive;
 mod schema;

@@ -82,6 +82,15 @@ impl StandIn {
         self.shared.drop_out(ssid);
     }
 
+    /// As [`StandIn::hide`], but it goes on being listed.
+    pub fn fade(&self, ssid: &str) {
+        let mut world = self.shared.lock();
+        let now = world.now();
+        world.faded.insert(ssid.to_owned(), now);
+        drop(world);
+        self.shared.drop_out(ssid);
+    }
+
     /// Switches Wi-Fi off, or on.
     pub fn switch(&self, is_on: bool) {
         self.shared.lock().is_on = is_on;

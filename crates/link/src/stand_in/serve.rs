@@ -115,7 +115,8 @@ async fn answer(
         (_, "RequestScan") => {
             if let Some(radio) = number(path_of.as_str(), "Devices") {
                 let mut world = shared.lock();
-                world.radios[radio].last_scan += 1000;
+                // Fifteen seconds from one to the next.
+                world.radios[radio].last_scan += 15_000;
             }
             connection.reply(&header, &()).await
         }

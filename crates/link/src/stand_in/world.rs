@@ -80,6 +80,8 @@ pub(super) struct World {
     pub(super) radios: Vec<Radio>,
     /// Never shrinks: a name that is out of sight keeps its place.
     cells: Vec<(Cell, bool)>,
+    /// Networks that are gone and still listed, with the second they were seen last.
+    pub(super) faded: HashMap<String, i32>,
     pub(super) profiles: Vec<Saved>,
     pub(super) actives: Vec<Active>,
     pub(super) is_on: bool,
@@ -105,6 +107,7 @@ impl World {
         Self {
             radios: Vec::new(),
             cells: Vec::new(),
+            faded: HashMap::new(),
             profiles: Vec::new(),
             actives: Vec::new(),
             is_on: true,
@@ -127,10 +130,17 @@ impl World {
 
     /// Shows a network in place of one of that name, or hides it.
     pub(super) fn set_cell(&mut self, cell: Cell, is_there: bool) {
+        self.faded.remove(&cell.ssid);
         match self.cells.iter_mut().find(|(had, _)| had.ssid == cell.ssid) {
             Some(had) => *had = (cell, is_there),
             None => self.cells.push((cell, is_there)),
         }
+    }
+
+    /// The second of the last scan.
+    pub(super) fn now(&self) -> i32 {
+        let last = self.radios.iter().map(|radio| radio.last_scan).max();
+        last.map_or(0, |milliseconds| i32::try_from(milliseconds / 1000).unwrap_or_default())
     }
 
     pub(super) fn hide(&mut self, ssid: &str) {
@@ -138,10 +148,9 @@ impl World {
     }
 
     pub(super) fn cell(&self, ssid: &str) -> Option<&Cell> {
-        self.cells
-            .iter()
-            .find(|(cell, is_there)| *is_there && cell.ssid == ssid)
-            .map(|(cell, _)| cell)
+        let mut there = self.cells.iter().filter(|(_, is_there)| *is_there);
+        let found = there.find(|(cell, _)| cell.ssid == ssid && !self.faded.contains_key(ssid));
+        found.map(|(cell, _)| cell)
     }
 
     pub(super) fn cell_paths(&self) -> Vec<ObjectPath<'static>> {
@@ -225,6 +234,10 @@ impl World {
                 "WpaFlags" => Some(0_u32.into()),
                 // Pairwise and group CCMP, PSK.
                 "RsnFlags" => Some(if is_open { 0_u32 } else { 0x188 }.into()),
+                "LastSeen" => {
+                    let seen = self.faded.get(&cell.ssid).copied();
+                    Some(seen.unwrap_or_else(|| self.now()).into())
+                }
                 "Strength" => Some(cell.strength.into()),
                 _ => None,
             };

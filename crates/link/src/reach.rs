@@ -1,0 +1,185 @@
+//! Networks that are waited for.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::join::Joined;
+use crate::manager::{Manager, Sight};
+use crate::network::{Passphrase, Ssid};
+use crate::radio::{Choice, RadioState};
+
+/// How long a look counts. Cameras' networks end when nobody joins for half a minute; a look
+/// disturbs whoever uses the radio.
+const FRESH: Duration = Duration::from_secs(8);
+
+/// Looks around for all who wait for networks with the same radios.
+#[derive(Debug)]
+pub struct Lookout {
+    choice: Choice,
+    looking: tokio::sync::Mutex<Looking>,
+    /// Radios that are in networks of ours, which nobody may leave for another.
+    ours: Mutex<HashSet<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Looking {
+    manager: Option<Manager>,
+    seen: Option<(Instant, Vec<Sight>)>,
+}
+
+impl Lookout {
+    /// With the radios of a choice. Nothing is asked yet.
+    #[must_use]
+    pub fn new(choice: Choice) -> Arc<Self> {
+        Arc::new(Self { choice, looking: Default::default(), ours: Mutex::default() })
+    }
+
+    /// With a manager that is there already.
+    #[must_use]
+    pub fn with(choice: Choice, manager: Manager) -> Arc<Self> {
+        let looking = Looking { manager: Some(manager), seen: None };
+        Arc::new(Self { choice, looking: looking.into(), ours: Mutex::default() })
+    }
+
+    /// What is in sight now, or was some seconds ago. Cancel-safe.
+    ///
+    /// # Errors
+    /// As [`Manager::look`]. The next call tries anew.
+    pub async fn sights(&self) -> Result<Vec<Sight>, Error> {
+        let mut looking = self.looking.lock().await;
+        if let Some((when, seen)) = &looking.seen
+            && when.elapsed() < FRESH
+        {
+            return Ok(seen.clone());
+        }
+        let manager = match &looking.manager {
+            Some(manager) => manager.clone(),
+            None => Manager::system().await?,
+        };
+        match manager.look(&self.choice).await {
+            Ok(seen) => {
+                *looking =
+                    Looking { manager: Some(manager), seen: Some((Instant::now(), seen.clone())) };
+                Ok(seen)
+            }
+            Err(cause) => {
+                // A bus that was restarted takes no more calls on an old connection.
+                *looking = Looking::default();
+                Err(cause)
+            }
+        }
+    }
+
+    async fn join(&self, ssid: &Ssid, passphrase: Option<&Passphrase>) -> Result<Joined, Error> {
+        let sight = self.choose(self.sights().await?, ssid)?;
+        let mut looking = self.looking.lock().await;
+        // What radios do changes with it.
+        looking.seen = None;
+        let Some(manager) = looking.manager.clone() else {
+            return Err(Error::NotInSight(ssid.clone()));
+        };
+        self.claim(&sight.radio.interface, true);
+        let joined = manager.join(&sight, passphrase, &self.choice).await;
+        if joined.is_err() {
+            self.claim(&sight.radio.interface, false);
+        }
+        joined
+    }
+
+    /// The radio to join a network with: a free one before one that has to leave another network.
+    fn choose(&self, sights: Vec<Sight>, ssid: &Ssid) -> Result<Sight, Error> {
+        let ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut busy = None;
+        for sight in sights.into_iter().filter(|sight| sight.network.ssid == *ssid) {
+            let is_ours = ours.contains(&sight.radio.interface);
+            match &sight.radio.state {
+                RadioState::Free if !is_ours => return Ok(sight),
+                RadioState::Busy(_) if self.choice.may_leave && !is_ours => return Ok(sight),
+                RadioState::Busy(user) => {
+                    let (interface, user) = (sight.radio.interface, user.name.clone());
+                    busy = Some(Error::InUse { interface, user });
+                }
+                _ => {}
+            }
+        }
+        Err(busy.unwrap_or_else(|| Error::NotInSight(ssid.clone())))
+    }
+
+    fn claim(&self, interface: &str, is_ours: bool) {
+        let mut ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner);
+        match is_ours {
+            true => ours.insert(interface.to_owned()),
+            false => ours.remove(interface),
+        };
+    }
+}
+
+/// The way into one network: open while it is joined.
+#[derive(Debug)]
+pub struct Reach {
+    lookout: Arc<Lookout>,
+    ssid: Ssid,
+    passphrase: Option<Passphrase>,
+    joined: tokio::sync::Mutex<Option<Joined>>,
+}
+
+impl Reach {
+    /// The way into a network. Nothing is joined yet.
+    #[must_use]
+    pub fn new(lookout: &Arc<Lookout>, ssid: Ssid, passphrase: Option<Passphrase>) -> Self {
+        Self { lookout: Arc::clone(lookout), ssid, passphrase, joined: Default::default() }
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn ssid(&self) -> &Ssid {
+        &self.ssid
+    }
+
+    /// Joins the network unless we are in it, and returns the interface that leads there. Not
+    /// cancel-safe: call [`Reach::close`] after a dropped call.
+    ///
+    /// # Errors
+    /// If it is not in sight, or cannot be joined.
+    pub async fn open(&self) -> Result<String, Error> {
+        let mut joined = self.joined.lock().await;
+        if let Some(have) = &*joined {
+            if have.is_up().await? {
+                return Ok(have.interface().to_owned());
+            }
+            self.give_up(&mut joined).await?;
+        }
+        let new = self.lookout.join(&self.ssid, self.passphrase.as_ref()).await?;
+        Ok(joined.insert(new).interface().to_owned())
+    }
+
+    /// Leaves the network; the radio has back what it had before.
+    ///
+    /// # Errors
+    /// [`Error::NotRestored`], or if NetworkManager cannot be asked.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.give_up(&mut *self.joined.lock().await).await
+    }
+
+    async fn give_up(&self, joined: &mut Option<Joined>) -> Result<(), Error> {
+        let Some(joined) = joined.take() else { return Ok(()) };
+        let interface = joined.interface().to_owned();
+        let left = joined.leave().await;
+        self.lookout.claim(&interface, false);
+        self.lookout.looking.lock().await.seen = None;
+        left
+    }
+
+    /// Whether the network is in the air, seen from outside of it. Cancel-safe.
+    ///
+    /// # Errors
+    /// As [`Manager::look`].
+    pub async fn is_in_sight(&self) -> Result<bool, Error> {
+        let sights = self.lookout.sights().await?;
+        Ok(sights.iter().any(|sight| sight.network.ssid == self.ssid))
+    }
+}
