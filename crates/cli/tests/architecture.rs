@@ -61,6 +61,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-catalogue",
             "filmwire-deliver",
             "filmwire-ingest",
+            "filmwire-link",
             "filmwire-program",
             "filmwire-sim",
         ],

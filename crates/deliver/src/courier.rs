@@ -59,8 +59,10 @@ impl Courier {
             let news = news.notified();
             tokio::pin!(news);
             news.as_mut().enable();
-            if self.around.stop.is_asked() {
-                return Ok(End::Stopped);
+            tokio::select! {
+                biased;
+                () = self.around.stop.asked() => return Ok(End::Stopped),
+                () = self.around.gate.opened() => {}
             }
             let Step::Nothing { next } = self.step(target).await? else { continue };
             self.tell(Happening::Idle { next });

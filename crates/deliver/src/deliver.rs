@@ -12,6 +12,7 @@ use crate::clock::{Clock, Random, SystemClock, system_random};
 use crate::courier::Courier;
 use crate::error::Error;
 use crate::event::{End, Event, Tell};
+use crate::gate::Gate;
 use crate::ledger::Ledger;
 use crate::stop::Stop;
 use crate::target::Target;
@@ -56,6 +57,8 @@ pub struct Around {
     pub random: Random,
     /// Asked when to stop.
     pub stop: Stop,
+    /// Held while there is no way to targets.
+    pub gate: Gate,
     /// Notified (`notify_waiters`) when the library has new files, so that they are not found only
     /// when something else is due.
     pub news: Arc<Notify>,
@@ -69,6 +72,7 @@ impl Default for Around {
             clock: Arc::new(SystemClock),
             random: system_random(),
             stop: Stop::default(),
+            gate: Gate::default(),
             news: Arc::default(),
             tell: Arc::new(|_: Event| {}),
         }

@@ -44,6 +44,7 @@ mod fault;
 mod file_target;
 pub mod files;
 mod folder;
+mod gate;
 #[cfg(feature = "http")]
 mod http;
 mod ledger;
@@ -69,6 +70,7 @@ pub use exec::{Exec, ExecOptions};
 pub use fault::{Fault, FaultKind};
 pub use file_target::{FileTarget, MARK_FILE, Usage};
 pub use folder::Folder;
+pub use gate::{Gate, Hold};
 pub use rclone::{Rclone, RcloneOptions};
 pub use secret::Secret;
 #[cfg(feature = "sftp")]

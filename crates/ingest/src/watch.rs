@@ -209,8 +209,16 @@ impl Watch<'_> {
 
     /// Tells a reason that has nothing to do with a camera that is away.
     fn tell_odd(&mut self, cause: &str) {
-        const ORDINARY: [&str; 5] =
-            ["refused", "no connection within", "timed out", "nreachable", "No route"];
+        const ORDINARY: [&str; 7] = [
+            "refused",
+            "no connection within",
+            "timed out",
+            "nreachable",
+            "No route",
+            // Of networks: that of the camera, and a radio that serves another camera.
+            "is not in sight",
+            "in use by \"filmwire ",
+        ];
         let is_ordinary = ORDINARY.iter().any(|word| cause.contains(word));
         let odd = (!is_ordinary).then(|| cause.to_owned());
         if odd.is_some() && odd != self.odd {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zbus::connection::Builder;
 
 use crate::stand_in::{Cell, StandIn};
 use crate::{
@@ -51,7 +50,7 @@ impl Stand {
 }
 
 async fn manager_of(air: &StandIn) -> Manager {
-    Manager::on(Builder::address(air.address()).build().await.unwrap())
+    air.manager().await.unwrap()
 }
 
 fn sharing() -> Choice {
@@ -274,10 +273,11 @@ async fn a_way_opens_once_and_closes_once() {
     assert!(!reach.is_in_sight().await.unwrap(), "a look counts for some seconds");
     tokio::time::advance(Duration::from_secs(9)).await;
     assert!(reach.is_in_sight().await.unwrap());
-    assert_eq!(reach.open().await.unwrap(), "wlan0");
-    assert_eq!(reach.open().await.unwrap(), "wlan0");
-    reach.close().await.unwrap();
-    reach.close().await.unwrap();
+    let way = reach.open().await.unwrap();
+    assert!(way.interface == "wlan0" && way.is_new && way.left.is_none(), "{way:?}");
+    assert!(!reach.open().await.unwrap().is_new);
+    assert!(reach.close().await.unwrap());
+    assert!(!reach.close().await.unwrap());
     assert_eq!(stand.air.log().len(), 2, "{:?}", stand.air.log());
     // One that fell out is joined anew.
     reach.open().await.unwrap();
@@ -297,13 +297,13 @@ async fn a_radio_in_one_camera_is_not_taken_for_another() {
     let lookout = Lookout::with(sharing(), stand.manager.clone());
     let one = Reach::new(&lookout, Ssid::new(CAMERA), None);
     let other = Reach::new(&lookout, Ssid::new(OTHER), None);
-    assert_eq!(one.open().await.unwrap(), "wlan0");
+    assert_eq!(one.open().await.unwrap().interface, "wlan0");
     let failed = other.open().await.unwrap_err();
     assert!(matches!(failed, Error::InUse { .. }), "{failed}");
     stand.air.add_radio("wlan1");
     one.close().await.unwrap();
     one.open().await.unwrap();
-    assert_eq!(other.open().await.unwrap(), "wlan1");
+    assert_eq!(other.open().await.unwrap().interface, "wlan1");
     one.close().await.unwrap();
     other.close().await.unwrap();
 }

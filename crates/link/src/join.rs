@@ -186,6 +186,12 @@ impl Joined {
         &self.ssid
     }
 
+    /// What the radio left for it, and gets back.
+    #[must_use]
+    pub fn before(&self) -> Option<&Use> {
+        self.before.as_ref()
+    }
+
     /// Whether the radio is in it still. Cancel-safe.
     ///
     /// # Errors

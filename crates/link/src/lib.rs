@@ -43,4 +43,4 @@ pub use join::Joined;
 pub use manager::{Manager, Sight};
 pub use network::{Network, Passphrase, Security, Ssid};
 pub use radio::{Choice, Radio, RadioState, Use};
-pub use reach::{Lookout, Reach};
+pub use reach::{Lookout, Reach, Way};

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::join::Joined;
 use crate::manager::{Manager, Sight};
 use crate::network::{Passphrase, Ssid};
-use crate::radio::{Choice, RadioState};
+use crate::radio::{Choice, RadioState, Use};
 
 /// How long a look counts. Cameras' networks end when nobody joins for half a minute; a look
 /// disturbs whoever uses the radio.
@@ -118,6 +118,23 @@ impl Lookout {
     }
 }
 
+/// A way that is open.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// The interface that leads there: sockets must be bound to it.
+    pub interface: String,
+    /// It was opened by this call.
+    pub is_new: bool,
+    /// What the radio left for it.
+    pub left: Option<Use>,
+}
+
+impl Way {
+    fn of(joined: &Joined, is_new: bool) -> Self {
+        Self { interface: joined.interface().to_owned(), is_new, left: joined.before().cloned() }
+    }
+}
+
 /// The way into one network: open while it is joined.
 #[derive(Debug)]
 pub struct Reach {
@@ -140,38 +157,39 @@ impl Reach {
         &self.ssid
     }
 
-    /// Joins the network unless we are in it, and returns the interface that leads there. Not
+    /// Joins the network unless we are in it, and returns the way. Not
     /// cancel-safe: call [`Reach::close`] after a dropped call.
     ///
     /// # Errors
     /// If it is not in sight, or cannot be joined.
-    pub async fn open(&self) -> Result<String, Error> {
+    pub async fn open(&self) -> Result<Way, Error> {
         let mut joined = self.joined.lock().await;
         if let Some(have) = &*joined {
             if have.is_up().await? {
-                return Ok(have.interface().to_owned());
+                return Ok(Way::of(have, false));
             }
             self.give_up(&mut joined).await?;
         }
         let new = self.lookout.join(&self.ssid, self.passphrase.as_ref()).await?;
-        Ok(joined.insert(new).interface().to_owned())
+        Ok(Way::of(joined.insert(new), true))
     }
 
-    /// Leaves the network; the radio has back what it had before.
+    /// Leaves the network, if we are in it; the radio has back what it had before. Returns whether
+    /// there was something to leave.
     ///
     /// # Errors
     /// [`Error::NotRestored`], or if NetworkManager cannot be asked.
-    pub async fn close(&self) -> Result<(), Error> {
+    pub async fn close(&self) -> Result<bool, Error> {
         self.give_up(&mut *self.joined.lock().await).await
     }
 
-    async fn give_up(&self, joined: &mut Option<Joined>) -> Result<(), Error> {
-        let Some(joined) = joined.take() else { return Ok(()) };
+    async fn give_up(&self, joined: &mut Option<Joined>) -> Result<bool, Error> {
+        let Some(joined) = joined.take() else { return Ok(false) };
         let interface = joined.interface().to_owned();
         let left = joined.leave().await;
         self.lookout.claim(&interface, false);
         self.lookout.looking.lock().await.seen = None;
-        left
+        left.map(|()| true)
     }
 
     /// Whether the network is in the air, seen from outside of it. Cancel-safe.

@@ -135,16 +135,28 @@ pub struct CameraEntry {
     pub way: Option<Way>,
 }
 
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+/// A camera's address, for a field of a configuration.
+///
+/// # Errors
+/// What is none.
+pub fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-fn way<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Way>, D::Error> {
+/// The way to a gallery, for a field of a configuration.
+///
+/// # Errors
+/// What is none.
+pub fn way<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Way>, D::Error> {
     String::deserialize(deserializer)?.parse().map(Some).map_err(de::Error::custom)
 }
 
-/// All photos of cameras without a key would be taken for those of one.
-fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// What tells a camera's photos from others', for a field of a configuration. All photos of cameras
+/// without a key would be taken for those of one.
+///
+/// # Errors
+/// An empty one.
+pub fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let key = String::deserialize(deserializer)?;
     if key.trim().is_empty() {
         return Err(de::Error::custom("a key must not be empty; leave it out to use the name"));

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file. Without one the station starts, and says what it lacks.
 
+mod camera;
 mod choice;
 mod secret;
 mod target;
@@ -11,12 +12,14 @@ use std::time::Duration;
 
 use filmwire_deliver::Job;
 use filmwire_program::exit::Trouble;
-use filmwire_program::file::{self, CameraEntry, Source};
+use filmwire_program::file::{self, Source};
 use filmwire_program::places::{ConfigName, Places};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+pub(crate) use self::camera::CameraConfig;
+use self::camera::WifiEntry;
 pub(crate) use self::target::{TargetConfig, TargetWay};
 use self::way::Around;
 pub(crate) use self::way::StoreWay;
@@ -39,11 +42,14 @@ struct FileConfig {
     #[serde(default, deserialize_with = "file::client_name")]
     client_name: Option<String>,
     every_s: Option<Spanned<u64>>,
-    #[serde(default, deserialize_with = "file::cameras")]
-    cameras: BTreeMap<String, CameraEntry>,
+    /// Taken apart one by one, elsewhere.
+    #[serde(default, rename = "cameras")]
+    _cameras: IgnoredAny,
     /// Taken apart by kind, elsewhere.
     #[serde(default, rename = "targets")]
     _targets: IgnoredAny,
+    #[serde(default)]
+    wifi: WifiEntry,
     #[serde(default)]
     state: StateEntry,
 }
@@ -73,11 +79,20 @@ pub(crate) struct Config {
     /// Between two attempts to connect while a camera is away.
     pub(crate) every: Duration,
     /// Cameras by their names.
-    pub(crate) cameras: BTreeMap<String, CameraEntry>,
+    pub(crate) cameras: BTreeMap<String, CameraConfig>,
+    /// Which radios join cameras' networks.
+    pub(crate) wifi: filmwire_link::Choice,
     /// Targets by their names.
     pub(crate) targets: BTreeMap<String, TargetConfig>,
     /// What shows the state.
     pub(crate) lamp: LampConfig,
+}
+
+/// What has tables of its own.
+#[derive(Default)]
+struct Parts {
+    cameras: BTreeMap<String, CameraConfig>,
+    targets: BTreeMap<String, TargetConfig>,
 }
 
 impl Config {
@@ -87,7 +102,7 @@ impl Config {
     pub(crate) fn load(given: Option<&Path>, places: &Places) -> Result<Self, Trouble> {
         let path = places.find(given, CONFIG)?;
         let Some(path) = path else {
-            return Ok(Self::of(FileConfig::default(), BTreeMap::new(), None, places));
+            return Ok(Self::of(FileConfig::default(), Parts::default(), None, places));
         };
         let source = Source::read(&path, CURE)?;
         let file: FileConfig = source.parse()?;
@@ -95,20 +110,19 @@ impl Config {
             return Err(source.wrong(every.span().start, "every_s is 1 to 3600 seconds"));
         }
         let around = Around { places, folder: path.parent() };
-        let mut targets = BTreeMap::new();
+        let mut parts = Parts::default();
+        for (name, table) in source.tables("cameras")? {
+            let camera = CameraConfig::of(&name, table, &source, &around)?;
+            parts.cameras.insert(name, camera);
+        }
         for (name, table) in source.tables("targets")? {
             let target = TargetConfig::of(&name, table, &source, &around)?;
-            targets.insert(name, target);
+            parts.targets.insert(name, target);
         }
-        Ok(Self::of(file, targets, Some(path), places))
+        Ok(Self::of(file, parts, Some(path), places))
     }
 
-    fn of(
-        file: FileConfig,
-        targets: BTreeMap<String, TargetConfig>,
-        path: Option<PathBuf>,
-        places: &Places,
-    ) -> Self {
+    fn of(file: FileConfig, parts: Parts, path: Option<PathBuf>, places: &Places) -> Self {
         let folder = path.as_deref().and_then(Path::parent);
         let library = file.library.as_deref().map(|library| places.expand(library, folder));
         // Several state folders are parted by colons; the first is ours.
@@ -121,8 +135,9 @@ impl Config {
             name_template: file.name_template,
             client_name: file.client_name.unwrap_or_else(|| "filmwire".to_owned()),
             every: Duration::from_secs(file.every_s.map_or(3, Spanned::into_inner)),
-            cameras: file.cameras,
-            targets,
+            cameras: parts.cameras,
+            wifi: file.wifi.into(),
+            targets: parts.targets,
             lamp: LampConfig {
                 command: file.state.command,
                 led: file.state.led.map(|led| places.expand(&led, folder)),
@@ -136,7 +151,7 @@ impl Config {
         let mut lacks = Vec::new();
         if self.cameras.is_empty() {
             lacks.push(
-                "no camera is configured, so nothing is fetched; write [cameras.NAME] with an address",
+                "no camera is configured, so nothing is fetched; write [cameras.NAME] with a network or an address",
             );
         }
         if self.targets.is_empty() {
@@ -145,6 +160,11 @@ impl Config {
             );
         }
         lacks
+    }
+
+    /// Whether a radio may leave a network for a camera's.
+    pub(crate) fn shares_radio(&self) -> bool {
+        self.wifi.may_leave && self.cameras.values().any(|camera| camera.network.is_some())
     }
 
     /// The targets meant by `names`, all if there are none. Fails for one that is not configured.
@@ -214,6 +234,23 @@ mod tests {
                 "5:12: a secret must not stand here",
             ),
             ("[cameras.a]\naddress = \"a b\"\n", "2:11: \"a b\" is no camera address"),
+            ("[cameras.a]\nkey = \"k\"\n", "1:1: write a network, or the address"),
+            ("[cameras.a]\nkey = \" \"\n", "2:7: a key must not be empty"),
+            ("[cameras.a]\nnetwork = \"\"\n", "1:1: a network's name has 1 to 32 bytes"),
+            (
+                "[cameras.a]\nnetwork = \"n\"\naddress = \"b%wlan0\"\n",
+                "1:1: the radio of a network",
+            ),
+            (
+                "[cameras.a]\naddress = \"b\"\npassphrase = { file = \"f\" }\n",
+                "1:1: a passphrase belongs to a network",
+            ),
+            (
+                "[cameras.a]\nnetwork = \"n\"\npassphrase = \"hunter2\"\n",
+                "3:14: a secret must not stand here",
+            ),
+            ("[cameras.\" \"]\naddress = \"b\"\n", "1:1: a camera's name must not be empty"),
+            ("[wifi]\nradios = \"a\"\n", "2:1: unknown field"),
         ] {
             let complaint = load(text).unwrap_err();
             assert!(complaint.starts_with(start), "{text}\n{complaint}");

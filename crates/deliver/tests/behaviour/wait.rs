@@ -220,3 +220,25 @@ impl Target for Stubborn {
         Box::pin(async { Ok(()) })
     }
 }
+
+#[tokio::test]
+async fn nothing_is_begun_while_the_gate_is_held() {
+    let stand = Stand::new();
+    stand.add("A.JPG", b"abc");
+    let target: Arc<dyn Target> = late(0, 0);
+    let (one, other) = (stand.around.gate.hold(), stand.around.gate.hold());
+    let delivering = stand.once(&target);
+    tokio::pin!(delivering);
+    let soon = Duration::from_millis(200);
+    assert!(tokio::time::timeout(soon, &mut delivering).await.is_err());
+    drop(one);
+    assert!(tokio::time::timeout(soon, &mut delivering).await.is_err(), "another holds it");
+    assert!(!stand.all_are(DeliveryState::Proven));
+    drop(other);
+    assert_eq!(delivering.await, End::Idle { next: None });
+    assert!(stand.all_are(DeliveryState::Proven));
+    // A stop does not wait for it.
+    let _hold = stand.around.gate.hold();
+    stand.around.stop.ask();
+    assert_eq!(stand.once(&target).await, End::Stopped);
+}

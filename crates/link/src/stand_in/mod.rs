@@ -14,9 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
+use zbus::connection::Builder;
 
 pub use self::world::Cell;
 use self::world::World;
+use crate::{Error, Manager};
 
 /// It runs as long as this lives.
 pub struct StandIn {
@@ -50,6 +52,15 @@ impl StandIn {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// A client of it.
+    ///
+    /// # Errors
+    /// If it is not there any more.
+    pub async fn manager(&self) -> Result<Manager, Error> {
+        let client = Builder::address(self.address.as_str()).build().await;
+        Ok(Manager::on(client.map_err(|cause| Error::NoManager(cause.to_string()))?))
     }
 
     /// Plugs in a radio.

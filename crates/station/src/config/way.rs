@@ -32,7 +32,7 @@ impl Around<'_> {
         self.places.expand(text, self.folder)
     }
 
-    fn secret(&self, entry: &SecretEntry) -> SecretPlace {
+    pub(super) fn secret(&self, entry: &SecretEntry) -> SecretPlace {
         SecretPlace::of(entry, self.places, self.folder)
     }
 }

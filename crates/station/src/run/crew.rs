@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
 
-use super::camera::Body;
+use super::camera::{Body, Scene};
 use super::lamp::Lamp;
 use super::notify::Service;
 use super::say::Say;
@@ -77,8 +77,9 @@ impl Crew {
         context: &Context,
         pace: Pace,
     ) -> Result<Self> {
-        let (library, departures) = (Arc::new(library), Arc::new(Departures::default()));
+        let library = Arc::new(library);
         let (tell, heard) = unbounded_channel();
+        let scene = Scene::new(config, tell.clone());
         let interrupt = context.interrupt.clone();
         let mut tasks = JoinSet::new();
         let (news, stop) = (Arc::new(Notify::new()), filmwire_deliver::Stop::default());
@@ -90,7 +91,7 @@ impl Crew {
         });
         let mut requests = Vec::new();
         for (name, entry) in &config.cameras {
-            let body = Body::new(name, entry, config, &departures, &tell);
+            let body = Body::new(name, entry, config, &scene)?;
             let watching = Watching { requests: Requests::default(), ..pace.watching.clone() };
             requests.push(watching.requests.clone());
             tasks.spawn(serve(body, config, &library, watching, &interrupt.stop, &news, &tell)?);
@@ -100,6 +101,7 @@ impl Crew {
         if !jobs.is_empty() {
             let around = Around {
                 stop,
+                gate: scene.gate.clone(),
                 news,
                 tell: Arc::new(move |event| {
                     // Whoever hears it may be gone already.
@@ -114,6 +116,7 @@ impl Crew {
             });
         }
         let lamp = Lamp::start(config.lamp.clone(), context.out.clone());
+        let departures = scene.departures;
         Ok(Self { tasks, heard, departures, interrupt, lamp })
     }
 
@@ -211,7 +214,7 @@ fn serve(
     let (library, stop) = (Arc::clone(library), stop.clone());
     let (news, tell) = (Arc::clone(news), tell.clone());
     Ok(async move {
-        let (connect, network) = (body.connector(), body.network());
+        let (connect, place) = (body.connector(), body.place());
         let mut hear = |event: WatchEvent| {
             match &event {
                 // Many a second, and nobody looks at a bar.
@@ -222,9 +225,9 @@ fn serve(
             // Whoever hears it may be gone already.
             let _ = tell.send(Told::Camera { name: Arc::clone(&body.name), event });
         };
-        Ended::Camera(
-            watch(&connect, &network, &library, &options, &watching, &stop, &mut hear).await,
-        )
+        let ended = watch(&connect, &place, &library, &options, &watching, &stop, &mut hear).await;
+        body.leave_network().await;
+        Ended::Camera(ended)
     })
 }
 

@@ -24,7 +24,7 @@ use super::lamp::LampConfig;
 use super::notify::Service;
 use super::say::Say;
 use super::told::Told;
-use crate::config::{Config, StoreWay, TargetConfig, TargetWay};
+use crate::config::{CameraConfig, Config, StoreWay, TargetConfig, TargetWay};
 use crate::context::Context;
 
 const FOLDER: &str = "filmwire-station-demo";
@@ -101,7 +101,8 @@ pub(crate) async fn run(context: &Context) -> Result<Exit> {
 
 fn config(address: &str) -> Result<Config> {
     let address: Address = address.parse()?;
-    let camera = CameraEntry { address, key: None, way: None };
+    let entry = CameraEntry { address, key: None, way: None };
+    let camera = CameraConfig { entry, network: None };
     let root = std::path::absolute(FOLDER)?;
     std::fs::create_dir_all(&root).map_err(|cause| Trouble::storage("make", &root, cause))?;
     let usage = Usage { make: true, read_back: true };
@@ -115,6 +116,7 @@ fn config(address: &str) -> Result<Config> {
         client_name: "filmwire".to_owned(),
         every: Duration::from_secs(1),
         cameras: BTreeMap::from([(CAMERA.to_owned(), camera)]),
+        wifi: filmwire_link::Choice::default(),
         targets: BTreeMap::from([("nas".to_owned(), target)]),
         lamp: LampConfig::default(),
     })

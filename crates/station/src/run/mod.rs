@@ -4,6 +4,7 @@
 //! share the library and a wish to stop, and what they tell comes through one channel to [`Say`],
 //! which puts it into words and keeps the station's state.
 
+mod air;
 mod camera;
 mod crew;
 mod demo;

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use filmwire_camera::Departures;
 use filmwire_catalogue::{Create, DeliveryState, Library};
 use filmwire_deliver::{Around, Options, Until};
 use filmwire_ingest::{Error as IngestError, Event, WatchEvent, sync};
 use filmwire_program::exit::Exit;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::camera::Body;
+use super::camera::{Body, Scene};
 use super::crew::of_delivery;
 use super::open_library;
 use super::say::Say;
@@ -62,14 +61,16 @@ async fn hear<T>(
 }
 
 async fn work(config: &Config, library: &Library, context: &Context, tell: Teller) -> Result<Exit> {
-    let departures = Arc::new(Departures::default());
+    let scene = Scene::new(config, tell.clone());
     let mut worst = Exit::Done;
     for (name, entry) in &config.cameras {
-        let body = Body::new(name, entry, config, &departures, &tell);
-        let exit = look(&body, config, library, context, &tell).await?;
+        let body = Body::new(name, entry, config, &scene)?;
+        let looked = look(&body, config, library, context, &tell).await;
+        body.leave_network().await;
+        let exit = looked?;
         worst = if worst == Exit::Done { exit } else { worst };
     }
-    if let Some(departures) = Arc::into_inner(departures) {
+    if let Some(departures) = Arc::into_inner(scene.departures) {
         let _ = tokio::time::timeout(DEPARTURE, departures.wait()).await;
     }
     deliver(config, library, context, tell).await?;

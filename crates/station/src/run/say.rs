@@ -12,15 +12,20 @@ use filmwire_program::{failure, notice};
 use serde_json::json;
 
 use super::state::{State, States};
-use super::told::Told;
-use crate::config::Config;
+use super::told::{Passage, Told};
+use crate::config::{CameraConfig, Config};
+
+/// Said beforehand where a radio may leave its network.
+const SHARES: &str = "a radio may leave its network while a camera is served; what is reached by \
+                      that network is not reached meanwhile, and deliveries wait";
 
 /// Says what is told, and counts it.
 pub(crate) struct Say {
     out: Output,
     library: String,
     lacks: Vec<&'static str>,
-    cameras: BTreeMap<String, String>,
+    cameras: BTreeMap<String, CameraConfig>,
+    shares: bool,
     targets: Vec<String>,
     states: States,
     count: Count,
@@ -39,14 +44,12 @@ struct Count {
 impl Say {
     /// What a station with this configuration says.
     pub(crate) fn new(config: &Config, library: &Library, out: Output) -> Self {
-        let address = |(name, entry): (&String, &filmwire_program::file::CameraEntry)| {
-            (name.clone(), entry.address.to_string())
-        };
         Self {
             out,
             library: library.root().display().to_string(),
             lacks: config.lacks(),
-            cameras: config.cameras.iter().map(address).collect(),
+            cameras: config.cameras.clone(),
+            shares: config.shares_radio(),
             targets: config.targets.keys().cloned().collect(),
             states: States::default(),
             count: Count::default(),
@@ -69,6 +72,9 @@ impl Say {
         self.out.note(&format!("Photos come to {}", self.library));
         for lack in &self.lacks {
             self.out.warn(lack);
+        }
+        if self.shares {
+            self.out.warn(SHARES);
         }
         let line = json!({ "cameras": cameras, "targets": self.targets, "lacks": self.lacks });
         self.out.json("station", line)
@@ -94,6 +100,7 @@ impl Say {
                     self.out.json("notice", line)?;
                 }
             }
+            Told::Passage { name, passage } => self.passage(&name, passage)?,
             Told::Target(event) => self.target(&event.target, event.what)?,
         }
         let now = self.states.now();
@@ -107,9 +114,14 @@ impl Say {
         let out = &self.out;
         match event {
             WatchEvent::Waiting => {
-                let address = self.cameras.get(name).map_or("", String::as_str);
-                out.note(&format!("{name}: waiting for it at {address}"));
-                out.json("waiting", json!({ "camera": name, "address": address }))
+                let Some(camera) = self.cameras.get(name) else { return Ok(()) };
+                let ssid = camera.network.as_ref().map(|network| text::tame(&network.ssid));
+                let address = camera.entry.address.to_string();
+                match &ssid {
+                    Some(ssid) => out.note(&format!("{name}: waiting for its network {ssid}")),
+                    None => out.note(&format!("{name}: waiting for it at {address}")),
+                }
+                out.json("waiting", json!({ "camera": name, "address": address, "network": ssid }))
             }
             WatchEvent::Odd { cause } => {
                 out.warn(&format!("{name}: {}; trying again all the same", text::tame(&cause)));
@@ -141,6 +153,29 @@ impl Say {
                 out.json("gone", json!({ "camera": name }))
             }
             _ => Ok(()),
+        }
+    }
+
+    fn passage(&self, name: &str, passage: Passage) -> Result<(), Trouble> {
+        let out = &self.out;
+        match passage {
+            Passage::Joined { ssid, radio, leaves } => {
+                let left =
+                    leaves.as_ref().map(|left| format!(", and has left {}", text::tame(left)));
+                let left = left.unwrap_or_default();
+                out.note(&format!("{name}: {radio} is in {}{left}", text::tame(&ssid)));
+                let line =
+                    json!({ "camera": name, "network": ssid, "radio": radio, "leaves": leaves });
+                out.json("joined", line)
+            }
+            Passage::Left { ssid } => {
+                out.note(&format!("{name}: left {}", text::tame(&ssid)));
+                out.json("left", json!({ "camera": name, "network": ssid }))
+            }
+            Passage::Trouble { text: cause, cure } => {
+                out.error(&format!("{name}: {}", text::tame(&cause)), &cure);
+                out.json("stranded", json!({ "camera": name, "text": cause, "help": cure }))
+            }
         }
     }
 

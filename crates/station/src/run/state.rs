@@ -63,7 +63,7 @@ impl States {
                 }
             }
             Told::Target(event) => self.follow_target(&event.target, &event.what),
-            Told::Away { .. } | Told::Notice { .. } => {}
+            Told::Away { .. } | Told::Notice { .. } | Told::Passage { .. } => {}
         }
     }
 

@@ -30,6 +30,13 @@ pub(crate) enum Told {
         /// What.
         notice: Notice,
     },
+    /// On the way to a camera.
+    Passage {
+        /// The camera's name in the configuration.
+        name: Arc<str>,
+        /// What.
+        passage: Passage,
+    },
     /// At a target.
     Target(filmwire_deliver::Event),
 }
@@ -38,3 +45,29 @@ pub(crate) enum Told {
 pub(crate) type Teller = UnboundedSender<Told>;
 /// Where it is heard.
 pub(crate) type Heard = UnboundedReceiver<Told>;
+
+/// What happens with a camera's network.
+#[derive(Debug)]
+pub(crate) enum Passage {
+    /// A radio is in it.
+    Joined {
+        /// The network's name.
+        ssid: String,
+        /// The radio's interface.
+        radio: String,
+        /// What the radio has left for it.
+        leaves: Option<String>,
+    },
+    /// The radio is as it was before.
+    Left {
+        /// The network's name.
+        ssid: String,
+    },
+    /// The radio is not as it was before.
+    Trouble {
+        /// Cause.
+        text: String,
+        /// Cure.
+        cure: String,
+    },
+}

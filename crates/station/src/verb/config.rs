@@ -35,9 +35,17 @@ Example of a file; every line may be left out:
   client_name = \"filmwire\"           # what cameras show
   every_s = 3                        # between two looks for a camera that is away
 
+  [wifi]                             # by which radio cameras' networks are joined
+  radio = \"wlan1\"                    # default: any that has nothing else to do
+  share = false                      # it may leave the network it is in, and gets it back
+
   [cameras.studio]
   address = \"192.168.0.1%wlan1\"      # HOST[:PORT][%INTERFACE]
   key = \"studio\"                     # what tells its photos from others' (default: the name)
+
+  [cameras.holiday]
+  network = \"FUJIFILM-X-T5-003B\"     # the camera's own; joined when it is in sight
+  passphrase = { file = \"/etc/filmwire/holiday.passphrase\" }   # if it wants one
 
   [targets.nas]
   kind = \"folder\"                    # a local folder, or a mounted share
@@ -102,6 +110,8 @@ fn rows(config: &Config) -> Vec<(&'static str, String)> {
         ("client_name", config.client_name.clone()),
         ("every_s", config.every.as_secs().to_string()),
         ("state.command", or_nothing(config.lamp.command.join(" "))),
+        ("wifi.radio", config.wifi.interface.clone().unwrap_or_else(|| "any that is free".into())),
+        ("wifi.share", config.wifi.may_leave.to_string()),
         ("state.led", path(&config.lamp.led, "none")),
     ]
 }
@@ -116,8 +126,8 @@ fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
         out.data(&format!("{name:<14} {value}"))?;
     }
     for (name, camera) in &config.cameras {
-        let key = camera.key.as_ref().unwrap_or(name);
-        out.data(&format!("camera {name:<7} {} with key {key:?}", camera.address))?;
+        let key = camera.entry.key.as_ref().unwrap_or(name);
+        out.data(&format!("camera {name:<7} {} with key {key:?}", camera.words()))?;
     }
     for (name, target) in &config.targets {
         out.data(&format!("target {name:<7} {}", words(target)))?;
@@ -130,6 +140,9 @@ fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
 /// the station may look at its settings, but not at its secrets.
 fn lacks(config: &Config) -> Vec<String> {
     let mut lacks: Vec<String> = config.lacks().into_iter().map(str::to_owned).collect();
+    let networks = config.cameras.values().filter_map(|camera| camera.network.as_ref());
+    let unread = networks.filter_map(|network| network.passphrase().err());
+    lacks.extend(unread.map(|trouble| trouble.to_string()));
     lacks.extend(config.jobs("check").err().map(|trouble| trouble.to_string()));
     lacks
 }
@@ -156,8 +169,10 @@ fn print_json(config: &Config, context: &Context) -> Result<(), Trouble> {
         .cameras
         .iter()
         .map(|(name, camera)| {
-            let key = camera.key.as_ref().unwrap_or(name);
-            json!({ "name": name, "address": camera.address.to_string(), "key": key })
+            let key = camera.entry.key.as_ref().unwrap_or(name);
+            let address = camera.entry.address.to_string();
+            let network = camera.network.as_ref().map(|network| &network.ssid);
+            json!({ "name": name, "address": address, "network": network, "key": key })
         })
         .collect();
     let targets: Vec<_> = config

@@ -3,6 +3,7 @@
 #[path = "../../../cli/tests/cli/schema.rs"]
 mod schema;
 
+mod air;
 mod deliver;
 mod demo;
 mod program;

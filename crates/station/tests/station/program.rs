@@ -62,10 +62,20 @@ pub(crate) struct Going {
 impl Going {
     /// Starts `run --json` with this configuration and these variables.
     pub(crate) fn start(folder: &Path, config: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, config, variables, &["run", "--json"])
+    }
+
+    /// As [`Going::start`], with `--once`.
+    pub(crate) fn once(folder: &Path, config: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, config, variables, &["run", "--json", "--once"])
+    }
+
+    fn start_with(folder: &Path, config: &str, variables: &[(&str, &str)], words: &[&str]) -> Self {
         std::fs::write(folder.join("station.toml"), config).unwrap();
         let mut child =
             std::process::Command::new(assert_cmd::cargo::cargo_bin!("filmwire-station"))
-                .args(["run", "--json", "--config", "station.toml"])
+                .args(words)
+                .args(["--config", "station.toml"])
                 .current_dir(folder)
                 .env_clear()
                 .env("HOME", folder)
@@ -107,6 +117,11 @@ impl Going {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it has ended after it was killed.
+    pub(crate) fn end_killed(mut self) {
+        self.child.wait().unwrap();
     }
 
     /// Waits until it has ended; returns its code and all it told.

@@ -1,0 +1,188 @@
+//! A camera that is reached by a network of its own, joined while it is served.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use filmwire_camera::{Presence, Sight, TcpNetwork};
+use filmwire_deliver::{Gate, Hold};
+use filmwire_link::{Error, Reach};
+use tokio::time::Instant;
+
+use super::told::{Passage, Teller, Told};
+
+/// How long a network that was joined in vain is left alone. What the radio left for it is wanted
+/// too, and a camera that asks its person for OK is not asked all the time.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// The way to one camera through the air.
+pub(crate) struct Air {
+    name: Arc<str>,
+    reach: Reach,
+    gate: Gate,
+    tell: Teller,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Deliveries wait while a radio has left its own network.
+    hold: Option<Hold>,
+    /// Until when the network is left alone, and why.
+    pause: Option<(Instant, String)>,
+}
+
+impl Air {
+    /// Nothing is joined yet.
+    pub(crate) fn new(name: &Arc<str>, reach: Reach, gate: &Gate, tell: &Teller) -> Self {
+        let (name, gate, tell) = (Arc::clone(name), gate.clone(), tell.clone());
+        Self { name, reach, gate, tell, state: Mutex::default() }
+    }
+
+    /// Joins the network, unless we are in it; the interface that leads to the camera, or in words
+    /// why there is none.
+    pub(crate) async fn enter(&self) -> Result<String, String> {
+        if let Some((until, cause)) = &self.state().pause
+            && Instant::now() < *until
+        {
+            return Err(cause.clone());
+        }
+        let way = match self.reach.open().await {
+            Ok(way) => way,
+            Err(error) => return Err(self.not_entered(&error)),
+        };
+        if way.is_new {
+            let leaves = way.left.as_ref().map(|user| user.name.clone());
+            self.state().hold = leaves.as_ref().map(|_| self.gate.hold());
+            let (ssid, radio) = (self.reach.ssid().to_string(), way.interface.clone());
+            self.say(Passage::Joined { ssid, radio, leaves });
+        }
+        Ok(way.interface)
+    }
+
+    fn not_entered(&self, error: &Error) -> String {
+        let cause = format!("{error}; {}", error.cure());
+        // The first says that there is no camera, the second that another is served.
+        if !matches!(error, Error::NotInSight(_) | Error::InUse { .. }) {
+            self.state().pause = Some((Instant::now() + PAUSE, cause.clone()));
+        }
+        cause
+    }
+
+    /// Leaves a network in which no camera answered, for some time.
+    pub(crate) async fn give_up(&self, cause: &str) {
+        self.state().pause = Some((Instant::now() + PAUSE, cause.to_owned()));
+        self.leave().await;
+    }
+
+    /// Leaves the network, if we are in it; the radio has back what it had before.
+    pub(crate) async fn leave(&self) {
+        let left = self.reach.close().await;
+        self.state().hold = None;
+        match left {
+            Ok(false) => {}
+            Ok(true) => self.say(Passage::Left { ssid: self.reach.ssid().to_string() }),
+            Err(error) => {
+                self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() })
+            }
+        }
+    }
+
+    fn say(&self, passage: Passage) {
+        // Whoever hears it may be gone already.
+        let _ = self.tell.send(Told::Passage { name: Arc::clone(&self.name), passage });
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where it is looked whether a camera is still there.
+pub(crate) enum Place {
+    /// At its address.
+    Address(TcpNetwork),
+    /// In the air, from outside of its network.
+    Air(Arc<Air>),
+}
+
+impl Presence for Place {
+    async fn look(&self) -> Sight {
+        match self {
+            Self::Address(network) => network.look().await,
+            Self::Air(air) => {
+                air.leave().await;
+                match air.reach.is_in_sight().await {
+                    Ok(true) => Sight::There,
+                    Ok(false) => Sight::Gone,
+                    // NetworkManager is being restarted; it will be asked again.
+                    Err(_) => Sight::There,
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use filmwire_link::stand_in::{Cell, StandIn};
+    use filmwire_link::{Choice, Lookout, Ssid};
+    use tokio::sync::mpsc::unbounded_channel;
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+
+    const NETWORK: &str = "FUJIFILM-X-T20-1A2B";
+
+    async fn scene(folder: &std::path::Path) -> (StandIn, Air, super::super::told::Heard) {
+        let stand_in = StandIn::listen(&folder.join("bus")).unwrap();
+        stand_in.add_radio("wlan0");
+        stand_in.set_home("wlan0", "home", true);
+        while stand_in.log().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        stand_in.show(Cell::open(NETWORK));
+        let choice = Choice { interface: None, may_leave: true };
+        let lookout = Lookout::with(choice, stand_in.manager().await.unwrap());
+        let (tell, heard) = unbounded_channel();
+        let reach = Reach::new(&lookout, Ssid::new(NETWORK), None);
+        (stand_in, Air::new(&"a".into(), reach, &Gate::default(), &tell), heard)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_radio_that_does_not_get_home_back_is_told_and_deliveries_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, air, mut heard) = scene(folder.path()).await;
+        assert_eq!(air.enter().await.unwrap(), "wlan0");
+        let Some(Told::Passage { passage: Passage::Joined { leaves, .. }, .. }) =
+            heard.recv().await
+        else {
+            panic!("it was not joined")
+        };
+        assert_eq!(leaves.as_deref(), Some("home"));
+        let is_open = tokio::time::timeout(Duration::from_secs(1), air.gate.opened()).await;
+        assert!(is_open.is_err(), "deliveries wait");
+        stand_in.lose_home();
+        air.leave().await;
+        let Some(Told::Passage { passage: Passage::Trouble { text, cure }, .. }) =
+            heard.recv().await
+        else {
+            panic!("nothing was told")
+        };
+        assert!(text.starts_with("wlan0 has not got \"home\" back"), "{text}");
+        assert!(cure.contains("nmcli connection up \"home\""), "{cure}");
+        air.gate.opened().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_in_which_nobody_answers_is_left_for_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, air, _heard) = scene(folder.path()).await;
+        air.enter().await.unwrap();
+        air.give_up("nobody answers").await;
+        assert_eq!(stand_in.log().last().unwrap(), "joined home on wlan0");
+        assert_eq!(air.enter().await.unwrap_err(), "nobody answers");
+        advance(PAUSE).await;
+        air.enter().await.unwrap();
+        air.leave().await;
+    }
+}
