@@ -8,6 +8,7 @@ use filmwire_deliver::Secret;
 use filmwire_deliver::store::Store;
 
 /// A server from the list.
+#[cfg_attr(not(all(feature = "webdav", feature = "sftp")), allow(dead_code))]
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     kind: String,
@@ -28,6 +29,7 @@ enum Wrong {
     Identity,
 }
 
+#[cfg_attr(not(all(feature = "webdav", feature = "sftp")), allow(dead_code))]
 impl Server {
     /// Lines of `servers` in the folder that `FILMWIRE_SERVERS` names: KIND ADDRESS [USER].
     pub(crate) fn all() -> Vec<Self> {
