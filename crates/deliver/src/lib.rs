@@ -54,6 +54,8 @@ mod rclone;
 mod secret;
 #[cfg(feature = "sftp")]
 mod sftp;
+#[cfg(feature = "smb")]
+mod smb;
 mod stop;
 pub mod store;
 mod target;
@@ -75,6 +77,8 @@ pub use rclone::{Rclone, RcloneOptions};
 pub use secret::Secret;
 #[cfg(feature = "sftp")]
 pub use sftp::{HostKey, Sftp, SftpOptions, SshLogin};
+#[cfg(feature = "smb")]
+pub use smb::{Smb, SmbOptions};
 pub use stop::Stop;
 pub use target::{Future, Placed, Proof, Target, Upload, Verdict};
 pub use verify::{Found, Verified, verify};

@@ -192,6 +192,11 @@ impl Config {
         };
         self.targets.iter().map(job).collect()
     }
+
+    /// Why each target that cannot be set up cannot. Reads secrets.
+    pub(crate) fn troubles(&self) -> impl Iterator<Item = Trouble> {
+        self.targets.values().filter_map(|config| config.way.open("check").err())
+    }
 }
 
 #[cfg(test)]

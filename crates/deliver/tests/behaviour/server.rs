@@ -64,6 +64,8 @@ impl Server {
             "webdav" => self.webdav(root, password),
             #[cfg(feature = "sftp")]
             "sftp-key" | "sftp-password" => self.sftp(root, password),
+            #[cfg(feature = "smb")]
+            "smb" => self.smb(root, password),
             "rclone" => self.rclone(root),
             other => panic!("no store for {other}; is its feature off? {password:?}"),
         }
@@ -143,6 +145,21 @@ impl Server {
         let ca = knows.then(|| self.folder.join("ca.pem"));
         let user = Some((self.user.clone(), password));
         Arc::new(WebDav::new(&WebDavOptions { url, user, ca }).unwrap())
+    }
+
+    #[cfg(feature = "smb")]
+    fn smb(&self, root: &Path, password: Secret) -> Arc<dyn Store> {
+        use filmwire_deliver::{Smb, SmbOptions};
+        let (host, port) = self.address.rsplit_once(':').unwrap();
+        Arc::new(Smb::new(SmbOptions {
+            host: host.to_owned(),
+            port: port.parse().unwrap(),
+            share: "served".to_owned(),
+            path: self.below(root),
+            user: self.user.clone(),
+            password,
+            domain: String::new(),
+        }))
     }
 
     #[cfg(feature = "sftp")]

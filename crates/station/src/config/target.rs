@@ -9,7 +9,9 @@ use filmwire_program::file::{Source, Table};
 use serde::Deserialize;
 
 use super::choice::ChoiceEntry;
-use super::way::{Around, ExecEntry, FolderEntry, RcloneEntry, SftpEntry, StoreWay, WebDavEntry};
+use super::way::{
+    Around, ExecEntry, FolderEntry, RcloneEntry, SftpEntry, SmbEntry, StoreWay, WebDavEntry,
+};
 
 /// What every target has.
 #[derive(Debug, Deserialize)]
@@ -33,6 +35,7 @@ enum Kind {
     Folder,
     Webdav,
     Sftp,
+    Smb,
     Rclone,
     Exec,
 }
@@ -104,6 +107,10 @@ impl TargetConfig {
             Kind::Sftp => {
                 let usage = read_usage(&mut table)?;
                 files(source.take::<SftpEntry>(table)?.check(around), usage)
+            }
+            Kind::Smb => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<SmbEntry>(table)?.check(around), usage)
             }
             Kind::Rclone => {
                 let usage = read_usage(&mut table)?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{
-    ExecOptions, Folder, HostKey, Rclone, RcloneOptions, Sftp, SftpOptions, SshLogin, WebDav,
-    WebDavOptions,
+    ExecOptions, Folder, HostKey, Rclone, RcloneOptions, Secret, Sftp, SftpOptions, Smb,
+    SmbOptions, SshLogin, WebDav, WebDavOptions,
 };
 use filmwire_program::exit::Trouble;
 use filmwire_program::places::Places;
@@ -75,6 +75,20 @@ pub(super) struct SftpEntry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct SmbEntry {
+    host: String,
+    port: Option<u16>,
+    share: String,
+    #[serde(default)]
+    path: String,
+    user: Option<String>,
+    password: Option<SecretEntry>,
+    #[serde(default)]
+    domain: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RcloneEntry {
     remote: String,
     program: Option<String>,
@@ -97,6 +111,8 @@ pub(crate) enum StoreWay {
     },
     /// An SSH server.
     Sftp(SftpWay),
+    /// A share of a file server.
+    Smb(SmbWay),
     /// A remote of rclone's.
     Rclone(RcloneOptions),
 }
@@ -110,6 +126,18 @@ pub(crate) struct SftpWay {
     path: String,
     login: LoginWay,
     host_key: HostKey,
+}
+
+/// Where a share is, and who we are to its server.
+#[derive(Debug, Clone)]
+pub(crate) struct SmbWay {
+    host: String,
+    port: u16,
+    share: String,
+    path: String,
+    /// None for guests.
+    user: Option<(String, SecretPlace)>,
+    domain: String,
 }
 
 #[derive(Debug, Clone)]
@@ -139,11 +167,7 @@ impl FolderEntry {
 
 impl WebDavEntry {
     pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
-        let user = match (self.user, self.password) {
-            (Some(user), Some(password)) => Some((user, around.secret(&password))),
-            (None, None) => None,
-            _ => return Err("user and password belong together"),
-        };
+        let user = login(self.user, self.password, around)?;
         let ca = self.ca.map(|ca| around.path(&ca));
         Ok(StoreWay::WebDav { url: self.url, user, ca })
     }
@@ -169,6 +193,18 @@ impl SftpEntry {
     }
 }
 
+impl SmbEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        let user = login(self.user, self.password, around)?;
+        if self.share.is_empty() || self.share.contains(['/', '\\']) {
+            return Err("share is the name of a share; folders in it go to path");
+        }
+        let Self { host, share, path, domain, .. } = self;
+        let port = self.port.unwrap_or(445);
+        Ok(StoreWay::Smb(SmbWay { host, port, share, path, user, domain }))
+    }
+}
+
 impl RcloneEntry {
     pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
         let program = match self.program {
@@ -178,6 +214,35 @@ impl RcloneEntry {
         };
         let config = self.config.map(|config| around.path(&config));
         Ok(StoreWay::Rclone(RcloneOptions { remote: self.remote, program, config }))
+    }
+}
+
+/// Who we are to a server, if it wants to know.
+fn login(
+    user: Option<String>,
+    password: Option<SecretEntry>,
+    around: &Around<'_>,
+) -> Result<Option<(String, SecretPlace)>, &'static str> {
+    match (user, password) {
+        (Some(user), Some(password)) => Ok(Some((user, around.secret(&password)))),
+        (None, None) => Ok(None),
+        _ => Err("user and password belong together"),
+    }
+}
+
+/// Reads the password.
+fn known(user: &Option<(String, SecretPlace)>) -> Result<Option<(String, Secret)>, Trouble> {
+    match user {
+        Some((user, password)) => Ok(Some((user.clone(), password.read()?))),
+        None => Ok(None),
+    }
+}
+
+impl SmbWay {
+    fn options(&self) -> Result<SmbOptions, Trouble> {
+        let (user, password) = known(&self.user)?.unwrap_or_default();
+        let Self { host, port, share, path, domain, .. } = self.clone();
+        Ok(SmbOptions { host, port, share, path, user, password, domain })
     }
 }
 
@@ -202,14 +267,12 @@ impl StoreWay {
         Ok(match self {
             Self::Folder(root) => Arc::new(Folder::new(root.clone())),
             Self::WebDav { url, user, ca } => {
-                let user = match user {
-                    Some((user, password)) => Some((user.clone(), password.read()?)),
-                    None => None,
-                };
-                let options = WebDavOptions { url: url.clone(), user, ca: ca.clone() };
+                let options =
+                    WebDavOptions { url: url.clone(), user: known(user)?, ca: ca.clone() };
                 Arc::new(WebDav::new(&options).map_err(wrong)?)
             }
             Self::Sftp(way) => Arc::new(Sftp::new(way.options()?)),
+            Self::Smb(way) => Arc::new(Smb::new(way.options()?)),
             Self::Rclone(options) => Arc::new(Rclone::new(options.clone()).map_err(wrong)?),
         })
     }
@@ -224,6 +287,10 @@ impl StoreWay {
             },
             Self::Sftp(SftpWay { host, port, user, path, .. }) => {
                 format!("SFTP {path} at {host}:{port} as {user}")
+            }
+            Self::Smb(SmbWay { host, port, share, path, user, .. }) => {
+                let user = user.as_ref().map_or("a guest", |(user, _)| user);
+                format!("SMB {share}/{path} at {host}:{port} as {user}")
             }
             Self::Rclone(options) => format!("rclone {}", options.remote),
         }

@@ -70,6 +70,15 @@ Example of a file; every line may be left out:
   key = \"/etc/filmwire/id_ed25519\"   # or password = { file = ... }; passphrase = { file = ... }
   host_key = \"ssh-ed25519 AAAA...\"   # or known_hosts = FILE (default: ~/.ssh/known_hosts)
 
+  [targets.home]
+  kind = \"smb\"                       # a share of a NAS, Samba or Windows, without mounting it
+  host = \"nas.local\"
+  share = \"photos\"
+  path = \"camera\"                   # a folder in it
+  user = \"anna\"
+  password = { file = \"/etc/filmwire/nas.password\" }
+  domain = \"\"                       # of the user; port = 445
+
   [targets.drive]
   kind = \"rclone\"                    # whatever the program rclone reaches
   remote = \"drive:Photos\"            # a remote of its configuration, and a folder
@@ -136,14 +145,14 @@ fn print_text(config: &Config, context: &Context) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What is missing, and the first target that cannot be set up. That is no failure: others than
+/// What is missing, and which targets cannot be set up. That is no failure: others than
 /// the station may look at its settings, but not at its secrets.
 fn lacks(config: &Config) -> Vec<String> {
     let mut lacks: Vec<String> = config.lacks().into_iter().map(str::to_owned).collect();
     let networks = config.cameras.values().filter_map(|camera| camera.network.as_ref());
     let unread = networks.filter_map(|network| network.passphrase().err());
     lacks.extend(unread.map(|trouble| trouble.to_string()));
-    lacks.extend(config.jobs("check").err().map(|trouble| trouble.to_string()));
+    lacks.extend(config.troubles().map(|trouble| trouble.to_string()));
     lacks
 }
 
