@@ -44,6 +44,8 @@ mod fault;
 mod file_target;
 pub mod files;
 mod folder;
+#[cfg(feature = "ftp")]
+mod ftp;
 mod gate;
 #[cfg(feature = "http")]
 mod http;
@@ -72,6 +74,8 @@ pub use exec::{Exec, ExecOptions};
 pub use fault::{Fault, FaultKind};
 pub use file_target::{FileTarget, MARK_FILE, Usage};
 pub use folder::Folder;
+#[cfg(feature = "ftp")]
+pub use ftp::{Ftp, FtpOptions, FtpSafety};
 pub use gate::{Gate, Hold};
 pub use rclone::{Rclone, RcloneOptions};
 pub use secret::Secret;

@@ -76,6 +76,12 @@ impl Peer {
         matches!(self, Self::Server(server) if server.is_rclone())
     }
 
+    /// Whether two may deliver to it at once. The guide says that FTP cannot: nothing in it looks and
+    /// renames in one step (3 of 15 runs lost a photo to another of the same name).
+    pub(crate) fn may_be_shared(&self) -> bool {
+        !matches!(self, Self::Server(server) if server.is_ftp())
+    }
+
     /// How many calls to pass over where each takes a program or more.
     pub(crate) fn stride(&self) -> usize {
         if self.makes_parents() { 3 } else { 1 }

@@ -64,6 +64,8 @@ impl Server {
             "webdav" => self.webdav(root, password),
             #[cfg(feature = "sftp")]
             "sftp-key" | "sftp-password" => self.sftp(root, password),
+            #[cfg(feature = "ftp")]
+            "ftp" | "ftps" => self.ftp(root, password),
             #[cfg(feature = "smb")]
             "smb" => self.smb(root, password),
             "rclone" => self.rclone(root),
@@ -71,9 +73,19 @@ impl Server {
         }
     }
 
-    /// Whether all goes over connections to one port.
-    pub(crate) fn has_one_connection(&self) -> bool {
-        !self.kind.starts_with("ftp") && !self.is_rclone()
+    /// Whether a connection to its port can be cut.
+    pub(crate) fn can_be_cut(&self) -> bool {
+        !self.is_rclone()
+    }
+
+    /// After how many bytes the first cut is of use: FTP has few, for files go over connections of
+    /// their own.
+    pub(crate) fn first_cut(&self) -> usize {
+        if self.is_ftp() { 150 } else { 1_000 }
+    }
+
+    pub(crate) fn is_ftp(&self) -> bool {
+        self.kind.starts_with("ftp")
     }
 
     /// Passwords and connections are rclone's own then.
@@ -105,7 +117,9 @@ impl Server {
     /// With a key or authority by which the server is another; none where there is nothing to know
     /// it by.
     pub(crate) fn taken_for_another(&self) -> Option<Self> {
-        let has = self.kind.starts_with("sftp") || self.address.starts_with("https");
+        let has = self.kind.starts_with("sftp")
+            || self.kind == "ftps"
+            || self.address.starts_with("https");
         has.then(|| Self { wrong: Wrong::Identity, ..self.clone() })
     }
 
@@ -145,6 +159,25 @@ impl Server {
         let ca = knows.then(|| self.folder.join("ca.pem"));
         let user = Some((self.user.clone(), password));
         Arc::new(WebDav::new(&WebDavOptions { url, user, ca }).unwrap())
+    }
+
+    #[cfg(feature = "ftp")]
+    fn ftp(&self, root: &Path, password: Secret) -> Arc<dyn Store> {
+        use filmwire_deliver::{Ftp, FtpOptions, FtpSafety};
+        let (host, port) = self.address.rsplit_once(':').unwrap();
+        let knows = self.wrong != Wrong::Identity;
+        let safety = match self.kind.as_str() {
+            "ftps" => FtpSafety::Tls { ca: knows.then(|| self.folder.join("ca.pem")) },
+            _ => FtpSafety::None,
+        };
+        let options = FtpOptions {
+            host: host.to_owned(),
+            port: port.parse().unwrap(),
+            user: Some((self.user.clone(), password)),
+            safety,
+            path: self.below(root),
+        };
+        Arc::new(Ftp::new(options).unwrap())
     }
 
     #[cfg(feature = "smb")]

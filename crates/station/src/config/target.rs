@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use super::choice::ChoiceEntry;
 use super::way::{
-    Around, ExecEntry, FolderEntry, RcloneEntry, SftpEntry, SmbEntry, StoreWay, WebDavEntry,
+    Around, ExecEntry, FolderEntry, FtpEntry, RcloneEntry, SftpEntry, SmbEntry, StoreWay,
+    WebDavEntry,
 };
 
 /// What every target has.
@@ -36,6 +37,7 @@ enum Kind {
     Webdav,
     Sftp,
     Smb,
+    Ftp,
     Rclone,
     Exec,
 }
@@ -111,6 +113,10 @@ impl TargetConfig {
             Kind::Smb => {
                 let usage = read_usage(&mut table)?;
                 files(source.take::<SmbEntry>(table)?.check(around), usage)
+            }
+            Kind::Ftp => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<FtpEntry>(table)?.check(around), usage)
             }
             Kind::Rclone => {
                 let usage = read_usage(&mut table)?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{
-    ExecOptions, Folder, HostKey, Rclone, RcloneOptions, Secret, Sftp, SftpOptions, Smb,
-    SmbOptions, SshLogin, WebDav, WebDavOptions,
+    ExecOptions, Folder, Ftp, FtpOptions, FtpSafety, HostKey, Rclone, RcloneOptions, Secret, Sftp,
+    SftpOptions, Smb, SmbOptions, SshLogin, WebDav, WebDavOptions,
 };
 use filmwire_program::exit::Trouble;
 use filmwire_program::places::Places;
@@ -89,6 +89,18 @@ pub(super) struct SmbEntry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct FtpEntry {
+    host: String,
+    port: Option<u16>,
+    path: String,
+    user: Option<String>,
+    password: Option<SecretEntry>,
+    tls: Option<bool>,
+    ca: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RcloneEntry {
     remote: String,
     program: Option<String>,
@@ -113,6 +125,8 @@ pub(crate) enum StoreWay {
     Sftp(SftpWay),
     /// A share of a file server.
     Smb(SmbWay),
+    /// An FTP server.
+    Ftp(FtpWay),
     /// A remote of rclone's.
     Rclone(RcloneOptions),
 }
@@ -138,6 +152,17 @@ pub(crate) struct SmbWay {
     /// None for guests.
     user: Option<(String, SecretPlace)>,
     domain: String,
+}
+
+/// Where an FTP server is, and who we are to it.
+#[derive(Debug, Clone)]
+pub(crate) struct FtpWay {
+    host: String,
+    port: u16,
+    path: String,
+    /// None to be anonymous.
+    user: Option<(String, SecretPlace)>,
+    safety: FtpSafety,
 }
 
 #[derive(Debug, Clone)]
@@ -205,6 +230,21 @@ impl SmbEntry {
     }
 }
 
+impl FtpEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        let user = login(self.user, self.password, around)?;
+        let ca = self.ca.map(|ca| around.path(&ca));
+        let safety = match (self.tls, ca) {
+            (Some(false), Some(_)) => return Err("ca is of no use without tls"),
+            (Some(false), None) => FtpSafety::None,
+            (_, ca) => FtpSafety::Tls { ca },
+        };
+        let Self { host, path, .. } = self;
+        let port = self.port.unwrap_or(21);
+        Ok(StoreWay::Ftp(FtpWay { host, port, path, user, safety }))
+    }
+}
+
 impl RcloneEntry {
     pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
         let program = match self.program {
@@ -235,6 +275,14 @@ fn known(user: &Option<(String, SecretPlace)>) -> Result<Option<(String, Secret)
     match user {
         Some((user, password)) => Ok(Some((user.clone(), password.read()?))),
         None => Ok(None),
+    }
+}
+
+impl FtpWay {
+    fn options(&self) -> Result<FtpOptions, Trouble> {
+        let user = known(&self.user)?;
+        let Self { host, port, path, safety, .. } = self.clone();
+        Ok(FtpOptions { host, port, path, user, safety })
     }
 }
 
@@ -273,6 +321,7 @@ impl StoreWay {
             }
             Self::Sftp(way) => Arc::new(Sftp::new(way.options()?)),
             Self::Smb(way) => Arc::new(Smb::new(way.options()?)),
+            Self::Ftp(way) => Arc::new(Ftp::new(way.options()?).map_err(wrong)?),
             Self::Rclone(options) => Arc::new(Rclone::new(options.clone()).map_err(wrong)?),
         })
     }
@@ -291,6 +340,11 @@ impl StoreWay {
             Self::Smb(SmbWay { host, port, share, path, user, .. }) => {
                 let user = user.as_ref().map_or("a guest", |(user, _)| user);
                 format!("SMB {share}/{path} at {host}:{port} as {user}")
+            }
+            Self::Ftp(FtpWay { host, port, path, user, safety }) => {
+                let scheme = if matches!(safety, FtpSafety::None) { "FTP" } else { "FTPS" };
+                let user = user.as_ref().map_or("anonymous", |(user, _)| user);
+                format!("{scheme} {path} at {host}:{port} as {user}")
             }
             Self::Rclone(options) => format!("rclone {}", options.remote),
         }

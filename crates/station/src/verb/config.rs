@@ -79,6 +79,15 @@ Example of a file; every line may be left out:
   password = { file = \"/etc/filmwire/nas.password\" }
   domain = \"\"                       # of the user; port = 445
 
+  [targets.host]
+  kind = \"ftp\"                       # a folder on an FTP server; tls = false sends all in the clear
+  host = \"ftp.example\"
+  port = 21
+  path = \"photos\"
+  user = \"anna\"
+  password = { file = \"/etc/filmwire/ftp.password\" }
+  ca = \"/etc/filmwire/own-ca.pem\"
+
   [targets.drive]
   kind = \"rclone\"                    # whatever the program rclone reaches
   remote = \"drive:Photos\"            # a remote of its configuration, and a folder
