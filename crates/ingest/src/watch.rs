@@ -91,7 +91,8 @@ pub enum WatchEvent {
     Served(Box<Summary>),
     /// The camera ended the pass; the watch goes on.
     Failed(Error),
-    /// The pass is over. Nothing connects until the camera was seen gone, or on request.
+    /// The pass is over. Nothing connects until the camera was seen gone, or on request. Not told
+    /// if the pass ended because the camera is gone.
     Resting,
     /// Whether the camera is still there cannot be seen from here; told once. It is connected to
     /// on request only.
@@ -125,12 +126,17 @@ pub async fn watch<C: Connect, P: Presence + Sync>(
             return Ok(());
         };
         (watch.tell)(WatchEvent::Seen);
-        watch.pass(met, lock, connect, library, options).await?;
+        let left_us = watch.pass(met, lock, connect, library, options).await?;
         if stop.is_asked() {
             return Ok(());
         }
-        (watch.tell)(WatchEvent::Resting);
-        waiting = match watch.departure(presence).await {
+        let departure = if left_us {
+            Departure::Gone
+        } else {
+            (watch.tell)(WatchEvent::Resting);
+            watch.departure(presence).await
+        };
+        waiting = match departure {
             Departure::Gone => {
                 (watch.tell)(WatchEvent::Gone);
                 (watch.tell)(WatchEvent::Waiting);
@@ -228,6 +234,8 @@ impl Watch<'_> {
     }
 
     /// One pass over a connection that stands, or that failed in a way a run knows to deal with.
+    /// Whether it ended because the camera is gone: all the tries to reach it again have seen that,
+    /// and one that is back by the next look would keep what it still has.
     async fn pass<C: Connect>(
         &mut self,
         met: Met,
@@ -235,7 +243,7 @@ impl Watch<'_> {
         connect: &C,
         library: &Library,
         options: &SyncOptions,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let first = Mutex::new(Some(met));
         let reconnect = || {
             let met = first.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -248,13 +256,17 @@ impl Watch<'_> {
         };
         let mut tell = |event| (self.tell)(WatchEvent::Pass(event));
         match sync(&reconnect, library, options, self.stop, &mut tell).await {
-            Ok(summary) => (self.tell)(WatchEvent::Served(Box::new(summary))),
-            Err(error @ (Error::Camera(_) | Error::Restless(_) | Error::NoCard)) => {
-                (self.tell)(WatchEvent::Failed(error));
+            Ok(summary) => {
+                (self.tell)(WatchEvent::Served(Box::new(summary)));
+                Ok(false)
             }
-            Err(error) => return Err(error),
+            Err(error @ (Error::Camera(_) | Error::Restless(_) | Error::NoCard)) => {
+                let gone = matches!(error, Error::Camera(CameraError::Unreachable { .. }));
+                (self.tell)(WatchEvent::Failed(error));
+                Ok(gone)
+            }
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// Waits until the library's lock is free, and takes it; none if a stop was asked for.

@@ -249,6 +249,26 @@ async fn a_camera_that_is_left_on_for_an_hour_is_connected_to_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_camera_that_is_back_just_after_a_pass_gave_up_is_served() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
+    let air = Air::new(&sim);
+    let script = async |hand: &mut Hand<'_>| {
+        let started = |event: &WatchEvent| {
+            matches!(event, WatchEvent::Pass(Event::Started(_))).then_some(())
+        };
+        hand.until(started).await;
+        hand.air.set(false);
+        hand.failed().await;
+        // Before anybody looked.
+        hand.air.set(true);
+        let summary = hand.served().await;
+        assert!(summary.new > 0 && summary.new + summary.known == 3, "{summary:?}");
+    };
+    play(&shelf, &air, &SimConnect::new(&sim), script).await.unwrap();
+    assert_complete(&shelf, &sim);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_connects_at_once() {
     let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
     let air = Air::new(&sim);
