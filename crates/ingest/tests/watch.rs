@@ -253,9 +253,8 @@ async fn a_camera_that_is_back_just_after_a_pass_gave_up_is_served() {
     let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
     let air = Air::new(&sim);
     let script = async |hand: &mut Hand<'_>| {
-        let started = |event: &WatchEvent| {
-            matches!(event, WatchEvent::Pass(Event::Started(_))).then_some(())
-        };
+        let started =
+            |event: &WatchEvent| matches!(event, WatchEvent::Pass(Event::Started(_))).then_some(());
         hand.until(started).await;
         hand.air.set(false);
         hand.failed().await;
