@@ -11,10 +11,15 @@ use crate::fault::{Fault, FaultKind};
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// Makes a client. `ca` is a PEM file with certificates to trust beside the system's.
-pub(crate) fn client(ca: Option<&Path>) -> Result<Client, Fault> {
+/// Chooses what TLS computes with.
+pub(crate) fn prepare() {
     // Another part of the program may have done so; whatever it chose will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Makes a client. `ca` is a PEM file with certificates to trust beside the system's.
+pub(crate) fn client(ca: Option<&Path>) -> Result<Client, Fault> {
+    prepare();
     let mut builder = Client::builder()
         .user_agent(concat!("filmwire/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)

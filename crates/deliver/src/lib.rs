@@ -53,6 +53,8 @@ mod ledger;
 mod process;
 mod pulse;
 mod rclone;
+#[cfg(feature = "s3")]
+mod s3;
 mod secret;
 #[cfg(feature = "sftp")]
 mod sftp;
@@ -78,6 +80,8 @@ pub use folder::Folder;
 pub use ftp::{Ftp, FtpOptions, FtpSafety};
 pub use gate::{Gate, Hold};
 pub use rclone::{Rclone, RcloneOptions};
+#[cfg(feature = "s3")]
+pub use s3::{S3, S3Options};
 pub use secret::Secret;
 #[cfg(feature = "sftp")]
 pub use sftp::{HostKey, Sftp, SftpOptions, SshLogin};

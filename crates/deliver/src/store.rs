@@ -68,6 +68,11 @@ pub trait Store: Send + Sync {
     /// If they cannot be told.
     fn list<'a>(&'a self, folder: &'a str) -> Future<'a, Result<Vec<String>, Fault>>;
 
+    /// Whether files lie in folders, which are looked for and made before them.
+    fn has_folders(&self) -> bool {
+        true
+    }
+
     /// Makes one folder, not those above it; one that exists is fine.
     ///
     /// # Errors

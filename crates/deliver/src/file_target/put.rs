@@ -129,6 +129,9 @@ impl FileTarget {
 
     /// Makes the folders below the root that are missing; the root itself never.
     async fn make_folders(&self, folder: &str, upload: &Upload) -> Result<(), Fault> {
+        if !self.store.has_folders() {
+            return Ok(());
+        }
         let stop = Some(&upload.stop);
         let (mut missing, mut above) = (Vec::new(), folder);
         while !above.is_empty() && !self.known().folders.contains(above) {

@@ -139,6 +139,10 @@ async fn links_and_folders_under_the_name_are_left_alone(peer: &Peer) {
     }
     .unwrap();
     fs::create_dir(root.join("A-2.JPG")).unwrap();
+    // In a bucket a folder is what something is in.
+    for name in ["A.JPG", "A-2.JPG"].into_iter().filter(|name| root.join(name).is_dir()) {
+        fs::write(root.join(name).join("x"), "x").unwrap();
+    }
     let placed = folder.put(upload(&stand, "A.JPG", b"abc")).await.unwrap();
     assert_eq!(placed.path, "A-3.JPG");
     assert!(!stand.path("nowhere").exists());

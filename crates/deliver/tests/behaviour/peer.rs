@@ -73,18 +73,19 @@ impl Peer {
     }
 
     pub(crate) fn makes_parents(&self) -> bool {
-        matches!(self, Self::Server(server) if server.is_rclone())
+        matches!(self, Self::Server(server) if server.makes_parents())
     }
 
     /// Whether two may deliver to it at once. The guide says that FTP cannot: nothing in it looks and
-    /// renames in one step (3 of 15 runs lost a photo to another of the same name).
+    /// renames in one step (3 of 15 runs lost a photo to another of the same name). S3 can, but
+    /// s3s-fs looks for `If-None-Match` and renames in two (1 of 3 runs).
     pub(crate) fn may_be_shared(&self) -> bool {
-        !matches!(self, Self::Server(server) if server.is_ftp())
+        !matches!(self, Self::Server(server) if server.is_ftp() || server.is_s3())
     }
 
     /// How many calls to pass over where each takes a program or more.
     pub(crate) fn stride(&self) -> usize {
-        if self.makes_parents() { 3 } else { 1 }
+        if matches!(self, Self::Server(server) if server.is_rclone()) { 3 } else { 1 }
     }
 
     pub(crate) fn content(root: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -66,6 +66,8 @@ impl Server {
             "sftp-key" | "sftp-password" => self.sftp(root, password),
             #[cfg(feature = "ftp")]
             "ftp" | "ftps" => self.ftp(root, password),
+            #[cfg(feature = "s3")]
+            "s3" => self.s3(root, password),
             #[cfg(feature = "smb")]
             "smb" => self.smb(root, password),
             "rclone" => self.rclone(root),
@@ -86,6 +88,15 @@ impl Server {
 
     pub(crate) fn is_ftp(&self) -> bool {
         self.kind.starts_with("ftp")
+    }
+
+    /// Whether folders are there once something is in them, and never else.
+    pub(crate) fn makes_parents(&self) -> bool {
+        self.is_rclone() || self.is_s3()
+    }
+
+    pub(crate) fn is_s3(&self) -> bool {
+        self.kind == "s3"
     }
 
     /// Passwords and connections are rclone's own then.
@@ -178,6 +189,21 @@ impl Server {
             path: self.below(root),
         };
         Arc::new(Ftp::new(options).unwrap())
+    }
+
+    #[cfg(feature = "s3")]
+    fn s3(&self, root: &Path, secret_key: Secret) -> Arc<dyn Store> {
+        use filmwire_deliver::{S3, S3Options};
+        let options = S3Options {
+            endpoint: Some(self.address.clone()),
+            region: "us-east-1".to_owned(),
+            bucket: "served".to_owned(),
+            path: self.below(root),
+            access_key: self.user.clone(),
+            secret_key,
+            ca: None,
+        };
+        Arc::new(S3::new(&options).unwrap())
     }
 
     #[cfg(feature = "smb")]

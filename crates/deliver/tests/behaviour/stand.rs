@@ -38,7 +38,7 @@ pub(crate) struct Stand {
     pub(crate) library: Library,
     pub(crate) clock: Arc<SimClock>,
     pub(crate) around: Around,
-    events: Arc<Mutex<Vec<Event>>>,
+    pub(crate) events: Arc<Mutex<Vec<Event>>>,
 }
 
 impl Stand {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::choice::ChoiceEntry;
 use super::way::{
-    Around, ExecEntry, FolderEntry, FtpEntry, RcloneEntry, SftpEntry, SmbEntry, StoreWay,
+    Around, ExecEntry, FolderEntry, FtpEntry, RcloneEntry, S3Entry, SftpEntry, SmbEntry, StoreWay,
     WebDavEntry,
 };
 
@@ -38,6 +38,7 @@ enum Kind {
     Sftp,
     Smb,
     Ftp,
+    S3,
     Rclone,
     Exec,
 }
@@ -117,6 +118,10 @@ impl TargetConfig {
             Kind::Ftp => {
                 let usage = read_usage(&mut table)?;
                 files(source.take::<FtpEntry>(table)?.check(around), usage)
+            }
+            Kind::S3 => {
+                let usage = read_usage(&mut table)?;
+                files(source.take::<S3Entry>(table)?.check(around), usage)
             }
             Kind::Rclone => {
                 let usage = read_usage(&mut table)?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{
-    ExecOptions, Folder, Ftp, FtpOptions, FtpSafety, HostKey, Rclone, RcloneOptions, Secret, Sftp,
-    SftpOptions, Smb, SmbOptions, SshLogin, WebDav, WebDavOptions,
+    ExecOptions, Folder, Ftp, FtpOptions, FtpSafety, HostKey, Rclone, RcloneOptions, S3, S3Options,
+    Secret, Sftp, SftpOptions, Smb, SmbOptions, SshLogin, WebDav, WebDavOptions,
 };
 use filmwire_program::exit::Trouble;
 use filmwire_program::places::Places;
@@ -101,6 +101,19 @@ pub(super) struct FtpEntry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct S3Entry {
+    endpoint: Option<String>,
+    region: Option<String>,
+    bucket: String,
+    #[serde(default)]
+    path: String,
+    access_key: String,
+    secret_key: SecretEntry,
+    ca: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RcloneEntry {
     remote: String,
     program: Option<String>,
@@ -127,6 +140,8 @@ pub(crate) enum StoreWay {
     Smb(SmbWay),
     /// An FTP server.
     Ftp(FtpWay),
+    /// A bucket.
+    S3(S3Way),
     /// A remote of rclone's.
     Rclone(RcloneOptions),
 }
@@ -163,6 +178,18 @@ pub(crate) struct FtpWay {
     /// None to be anonymous.
     user: Option<(String, SecretPlace)>,
     safety: FtpSafety,
+}
+
+/// Where a bucket is, and who we are to its server.
+#[derive(Debug, Clone)]
+pub(crate) struct S3Way {
+    endpoint: Option<String>,
+    region: String,
+    bucket: String,
+    path: String,
+    access_key: String,
+    secret_key: SecretPlace,
+    ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -245,6 +272,19 @@ impl FtpEntry {
     }
 }
 
+impl S3Entry {
+    pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
+        if self.bucket.is_empty() || self.bucket.contains('/') {
+            return Err("bucket is the name of a bucket; what keys begin with goes to path");
+        }
+        let secret_key = around.secret(&self.secret_key);
+        let ca = self.ca.map(|ca| around.path(&ca));
+        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
+        let Self { endpoint, bucket, path, access_key, .. } = self;
+        Ok(StoreWay::S3(S3Way { endpoint, region, bucket, path, access_key, secret_key, ca }))
+    }
+}
+
 impl RcloneEntry {
     pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
         let program = match self.program {
@@ -294,6 +334,14 @@ impl SmbWay {
     }
 }
 
+impl S3Way {
+    fn options(&self) -> Result<S3Options, Trouble> {
+        let secret_key = self.secret_key.read()?;
+        let Self { endpoint, region, bucket, path, access_key, ca, .. } = self.clone();
+        Ok(S3Options { endpoint, region, bucket, path, access_key, secret_key, ca })
+    }
+}
+
 impl SftpWay {
     fn options(&self) -> Result<SftpOptions, Trouble> {
         let login = match &self.login {
@@ -322,6 +370,7 @@ impl StoreWay {
             Self::Sftp(way) => Arc::new(Sftp::new(way.options()?)),
             Self::Smb(way) => Arc::new(Smb::new(way.options()?)),
             Self::Ftp(way) => Arc::new(Ftp::new(way.options()?).map_err(wrong)?),
+            Self::S3(way) => Arc::new(S3::new(&way.options()?).map_err(wrong)?),
             Self::Rclone(options) => Arc::new(Rclone::new(options.clone()).map_err(wrong)?),
         })
     }
@@ -345,6 +394,10 @@ impl StoreWay {
                 let scheme = if matches!(safety, FtpSafety::None) { "FTP" } else { "FTPS" };
                 let user = user.as_ref().map_or("anonymous", |(user, _)| user);
                 format!("{scheme} {path} at {host}:{port} as {user}")
+            }
+            Self::S3(S3Way { endpoint, bucket, path, access_key, .. }) => {
+                let server = endpoint.as_deref().unwrap_or("Amazon");
+                format!("S3 {bucket}/{path} at {server} as {access_key}")
             }
             Self::Rclone(options) => format!("rclone {}", options.remote),
         }

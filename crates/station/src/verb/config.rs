@@ -88,6 +88,16 @@ Example of a file; every line may be left out:
   password = { file = \"/etc/filmwire/ftp.password\" }
   ca = \"/etc/filmwire/own-ca.pem\"
 
+  [targets.store]
+  kind = \"s3\"                        # a bucket; without endpoint, Amazon's
+  endpoint = \"https://s3.example\"
+  region = \"us-east-1\"
+  bucket = \"photos\"
+  path = \"x-t4\"                      # what all keys begin with
+  access_key = \"anna\"
+  secret_key = { file = \"/etc/filmwire/s3.key\" }
+  ca = \"/etc/filmwire/own-ca.pem\"
+
   [targets.drive]
   kind = \"rclone\"                    # whatever the program rclone reaches
   remote = \"drive:Photos\"            # a remote of its configuration, and a folder

@@ -1,0 +1,277 @@
+//! A bucket of S3 or of what speaks its language: MinIO, Ceph, many clouds.
+//!
+//! There are no folders in a bucket and no renaming. A file goes to a temporary key and is copied to
+//! its own on the server: as a multipart upload of one part, whose completion with `If-None-Match: *`
+//! replaces nothing (Amazon S3 API, `CompleteMultipartUpload`). A server that does not heed that is
+//! found out by the test of the target.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::aws::{AmazonS3, AmazonS3Builder, S3CopyIfNotExists};
+use object_store::path::Path;
+use object_store::{
+    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
+    WriteMultipart,
+};
+
+use crate::fault::{Fault, FaultKind};
+use crate::http;
+use crate::secret::Secret;
+use crate::store::{Look, Moved, Pieces, Sink, Store};
+use crate::target::Future;
+
+/// Size of the parts of a large file: the least S3 takes. 10,000 of them are the most.
+const PART_BYTES: usize = 5 << 20;
+/// The most that can be copied at once.
+const COPY_BYTES: u64 = 5 << 30;
+/// Parts under way at once.
+const PARTS: usize = 2;
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// Where the bucket is, and who we are to its server.
+#[derive(Debug, Clone)]
+pub struct S3Options {
+    /// Address of the server; Amazon's if it is none.
+    pub endpoint: Option<String>,
+    /// The bucket's region.
+    pub region: String,
+    /// Name of the bucket.
+    pub bucket: String,
+    /// What all keys begin with; nothing if it is empty.
+    pub path: String,
+    /// The name of the key we sign with.
+    pub access_key: String,
+    /// That key.
+    pub secret_key: Secret,
+    /// A PEM file with certificates to trust beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// Keys of a bucket as a [`Store`]. What stands for its folders is there once something is in them.
+pub struct S3 {
+    place: String,
+    root: String,
+    bucket: AmazonS3,
+}
+
+impl S3 {
+    /// Sets up; nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the address is none, or the certificates cannot be read.
+    pub fn new(options: &S3Options) -> Result<Self, Fault> {
+        http::prepare();
+        let S3Options { endpoint, region, bucket, path, access_key, secret_key, ca } = options;
+        let mut client = ClientOptions::new()
+            .with_connect_timeout(CONNECT)
+            // A part on a slow link takes as long as it takes; silence is watched elsewhere.
+            .with_timeout_disabled();
+        if let Some(path) = ca {
+            let pem = std::fs::read(path).map_err(|cause| Fault::io("read", path, &cause))?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| {
+                Fault::permanent(format!("{} holds no certificate in PEM", path.display()))
+            })?;
+            for certificate in certificates {
+                client = client.with_root_certificate(certificate);
+            }
+        }
+        let backoff =
+            BackoffConfig { init_backoff: Duration::from_millis(10), ..BackoffConfig::default() };
+        let mut builder = AmazonS3Builder::new()
+            .with_region(region)
+            .with_bucket_name(bucket)
+            .with_access_key_id(access_key)
+            .with_secret_access_key(secret_key.expose())
+            .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
+            // Whoever calls tries again, and waits longer for it.
+            .with_retry(RetryConfig { max_retries: 1, backoff, ..RetryConfig::default() });
+        if let Some(endpoint) = endpoint {
+            let url = http::address(endpoint)?;
+            builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
+            client = client.with_allow_http(url.scheme() == "http");
+        }
+        let built = builder.with_client_options(client).build();
+        let bucket_at = built.map_err(|cause| Fault::permanent(words(&cause)))?;
+        let root = path.trim_matches('/').to_owned();
+        let place = format!("s3://{bucket}/{root}").trim_end_matches('/').to_owned();
+        Ok(Self { place, root, bucket: bucket_at })
+    }
+
+    fn at(&self, path: &str) -> Result<Path, Fault> {
+        let parts = [self.root.as_str(), path].into_iter().filter(|part| !part.is_empty());
+        let key = parts.collect::<Vec<_>>().join("/");
+        Path::parse(&key).map_err(|_| Fault::permanent(format!("{key:?} is no key for a bucket")))
+    }
+
+    fn fault(&self, what: &str, path: &str, cause: &Error) -> Fault {
+        let path = if path.is_empty() { "it" } else { path };
+        let what = format!("cannot {what} {path} at {}", self.place);
+        let text = words(cause);
+        let is = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let kind = match cause {
+            _ if is(&["InsufficientStorage", "QuotaExceeded", "StorageFull"]) => FaultKind::Full,
+            Error::NotImplemented { .. } | Error::NotSupported { .. } => FaultKind::Permanent,
+            _ => FaultKind::Transient,
+        };
+        let cure = match cause {
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+                "the server does not let us; are access_key and secret_key right, and may they? "
+            }
+            _ => "",
+        };
+        Fault { kind, reason: format!("{what}: {cure}{text}") }
+    }
+
+    async fn look_at(&self, path: &str) -> Result<Look, Fault> {
+        let (at, fault) = (self.at(path)?, |cause| self.fault("look at", path, &cause));
+        let head = if path.is_empty() { None } else { Some(self.bucket.head(&at).await) };
+        if let Some(Ok(found)) = head {
+            let (size, changed) = (found.size, found.last_modified.timestamp_millis());
+            let tag = found.e_tag.map(|tag| format!("{tag}-{changed}-{size}"));
+            return Ok(Look::File { size, tag });
+        }
+        match (self.bucket.list(Some(&at)).next().await, head) {
+            (Some(Ok(_)), _) => Ok(Look::Other),
+            // Only now: servers over a disk may fail at the head of what is a folder there.
+            (_, Some(Err(cause))) if !matches!(cause, Error::NotFound { .. }) => Err(fault(cause)),
+            (None, _) => Ok(Look::Nothing),
+            (Some(Err(cause)), _) => Err(fault(cause)),
+        }
+    }
+
+    async fn names(&self, folder: &str) -> Result<Vec<String>, Fault> {
+        let at = self.at(folder)?;
+        let found = self.bucket.list_with_delimiter(Some(&at)).await;
+        let found = found.map_err(|cause| self.fault("list", folder, &cause))?;
+        let files = found.objects.iter().filter_map(|object| object.location.filename());
+        let folders = found.common_prefixes.iter().filter_map(Path::filename);
+        Ok(files.chain(folders).map(str::to_owned).collect())
+    }
+
+    async fn write_new(&self, path: &str, size: u64, mut pieces: Pieces) -> Result<(), Fault> {
+        let (at, fault) = (self.at(path)?, |cause| self.fault("write", path, &cause));
+        let ended = |cause| Fault::transient(format!("cannot write {path}: {cause}"));
+        if size > COPY_BYTES {
+            return Err(Fault::permanent(format!("{path} is larger than S3 copies (5 GiB)")));
+        }
+        if size <= PART_BYTES as u64 {
+            let mut whole = Vec::new();
+            while let Some(piece) = pieces.next().await {
+                whole.extend_from_slice(&piece.map_err(ended)?);
+            }
+            return self.bucket.put(&at, whole.into()).await.map(drop).map_err(fault);
+        }
+        let upload = self.bucket.put_multipart(&at).await.map_err(fault)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        while let Some(piece) = pieces.next().await {
+            let put = match piece {
+                Ok(piece) => {
+                    let room = upload.wait_for_capacity(PARTS).await.map_err(fault);
+                    room.map(|()| upload.put(piece))
+                }
+                Err(cause) => Err(ended(cause)),
+            };
+            if let Err(fault) = put {
+                // Parts that nobody completes cost storage.
+                let _ = upload.abort().await;
+                return Err(fault);
+            }
+        }
+        upload.finish().await.map(drop).map_err(fault)
+    }
+
+    async fn read_back(&self, path: &str, mut sink: Sink) -> Result<bool, Fault> {
+        let found = match self.bucket.get(&self.at(path)?).await {
+            Ok(found) => found,
+            Err(Error::NotFound { .. }) => return Ok(false),
+            Err(cause) => return Err(self.fault("read", path, &cause)),
+        };
+        let mut pieces = found.into_stream();
+        while let Some(piece) =
+            pieces.try_next().await.map_err(|cause| self.fault("read", path, &cause))?
+        {
+            if !sink.take(piece).await {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn give_name(&self, from: &str, to: &str) -> Result<Moved, Fault> {
+        let (at, to_at) = (self.at(from)?, self.at(to)?);
+        // A key and a folder of one name can both be there, and should not.
+        match self.bucket.list(Some(&to_at)).next().await {
+            None => {}
+            Some(Ok(_)) => return Ok(Moved::Taken),
+            Some(Err(cause)) => return Err(self.fault("look at", to, &cause)),
+        }
+        match self.bucket.copy_if_not_exists(&at, &to_at).await {
+            Ok(()) => {}
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                return Ok(Moved::Taken);
+            }
+            Err(cause) => return Err(self.fault("rename to", to, &cause)),
+        }
+        // It has its name; a temporary key that stays goes when the next process begins.
+        let _ = self.delete(from).await;
+        Ok(Moved::Done)
+    }
+
+    async fn delete(&self, path: &str) -> Result<(), Fault> {
+        match self.bucket.delete(&self.at(path)?).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(self.fault("remove", path, &cause)),
+        }
+    }
+}
+
+/// What a server says ends up on terminals and in logs; of a page of XML the beginning tells most.
+fn words(cause: &Error) -> String {
+    cause.to_string().chars().filter(|c| !c.is_control()).take(500).collect()
+}
+
+impl Store for S3 {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn look<'a>(&'a self, path: &'a str) -> Future<'a, Result<Look, Fault>> {
+        Box::pin(self.look_at(path))
+    }
+
+    fn list<'a>(&'a self, folder: &'a str) -> Future<'a, Result<Vec<String>, Fault>> {
+        Box::pin(self.names(folder))
+    }
+
+    fn has_folders(&self) -> bool {
+        false
+    }
+
+    fn make_folder<'a>(&'a self, _: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn write<'a>(
+        &'a self,
+        path: &'a str,
+        size: u64,
+        pieces: Pieces,
+    ) -> Future<'a, Result<(), Fault>> {
+        Box::pin(self.write_new(path, size, pieces))
+    }
+
+    fn read<'a>(&'a self, path: &'a str, sink: Sink) -> Future<'a, Result<bool, Fault>> {
+        Box::pin(self.read_back(path, sink))
+    }
+
+    fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>> {
+        Box::pin(self.give_name(from, to))
+    }
+
+    fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(self.delete(path))
+    }
+}
