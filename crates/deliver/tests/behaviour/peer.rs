@@ -1,6 +1,7 @@
 //! The targets the suite runs over, and what is at them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,9 @@ use filmwire_deliver::{Exec, ExecOptions, FileTarget, Folder, Target, Usage};
 
 use crate::server::Server;
 use crate::stand::content_of;
+
+/// As many calls as have trouble, one in each run.
+const CALLS: usize = 8;
 
 /// Stores a file as a careful program would: by way of a temporary name, nothing replaced.
 const STORE: &str = r#"
@@ -83,9 +87,12 @@ impl Peer {
         !matches!(self, Self::Server(server) if server.is_ftp() || server.is_s3())
     }
 
-    /// How many calls to pass over where each takes a program or more.
-    pub(crate) fn stride(&self) -> usize {
-        if matches!(self, Self::Server(server) if server.is_rclone()) { 3 } else { 1 }
+    /// At which calls the trouble of this number comes: at each, or at one of its own where each
+    /// call takes a program or more.
+    pub(crate) fn calls(&self, trouble: usize) -> Range<usize> {
+        let at = trouble % CALLS;
+        let is_rclone = matches!(self, Self::Server(server) if server.is_rclone());
+        if is_rclone { at..at + 1 } else { 0..CALLS }
     }
 
     pub(crate) fn content(root: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -191,14 +191,24 @@ impl Server {
         Arc::new(Ftp::new(options).unwrap())
     }
 
+    /// The folder of each test is a bucket of its own: s3s-fs walks through all of a bucket to list
+    /// some of it, and fails if another test removes its folder meanwhile.
     #[cfg(feature = "s3")]
     fn s3(&self, root: &Path, secret_key: Secret) -> Arc<dyn Store> {
         use filmwire_deliver::{S3, S3Options};
+        let below = self.below(root);
+        let (test, path) = below.split_once('/').unwrap();
+        let hex: String = test.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let bucket = format!("test-{hex}");
+        let link = self.folder.join(&bucket);
+        if !link.exists() {
+            std::os::unix::fs::symlink(self.folder.join("served").join(test), link).unwrap();
+        }
         let options = S3Options {
             endpoint: Some(self.address.clone()),
             region: "us-east-1".to_owned(),
-            bucket: "served".to_owned(),
-            path: self.below(root),
+            bucket,
+            path: path.to_owned(),
             access_key: self.user.clone(),
             secret_key,
             ca: None,

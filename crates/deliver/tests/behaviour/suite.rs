@@ -36,8 +36,8 @@ async fn every_file_is_delivered_once_and_proven() {
 async fn trouble_at_any_call_ends_with_every_file_once() {
     // At once, since most of the time is waiting.
     let each = peers().into_iter().map(async |peer| {
-        for trouble in TROUBLES {
-            for at in (0..8).step_by(peer.stride()) {
+        for (n, trouble) in TROUBLES.into_iter().enumerate() {
+            for at in peer.calls(n) {
                 let (stand, photos) = Stand::with_photos();
                 let root = stand.path("nas");
                 let faulty = Faulty::new(peer.target(&root, "one"), trouble, at);
