@@ -50,6 +50,7 @@ mod gate;
 #[cfg(feature = "http")]
 mod http;
 mod ledger;
+mod order;
 mod process;
 mod pulse;
 mod rclone;
@@ -60,12 +61,15 @@ mod secret;
 mod sftp;
 #[cfg(feature = "smb")]
 mod smb;
+mod source;
 mod stop;
 pub mod store;
 mod target;
 mod verify;
 #[cfg(feature = "webdav")]
 mod webdav;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Random, SystemClock, system_random};
@@ -92,3 +96,5 @@ pub use target::{Future, Placed, Proof, Target, Upload, Verdict};
 pub use verify::{Found, Verified, verify};
 #[cfg(feature = "webdav")]
 pub use webdav::{WebDav, WebDavOptions};
+#[cfg(feature = "webhook")]
+pub use webhook::{Webhook, WebhookOptions};

@@ -5,16 +5,15 @@
 //! person must look at, with the last line of its standard error as the reason. It is run again
 //! for a file whose earlier run was cut, so it must bear that; `attempt` in the order tells.
 
-mod order;
 mod process;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::order::Order;
 use self::process::{Ended, Run};
 use crate::fault::Fault;
+use crate::order::Order;
 use crate::target::{Future, Placed, Proof, Target, Upload, Verdict};
 
 /// The exit code for "later". Source: BSD `sysexits.h`, EX_TEMPFAIL.
@@ -42,7 +41,7 @@ impl Exec {
     }
 
     async fn run(&self, upload: &Upload) -> Result<Placed, Fault> {
-        let order = Order::of(upload)?.to_json()?;
+        let order = Order::of(upload).with_path(upload)?.to_json()?;
         let run = Run { argv: &self.0.argv, limit: self.0.limit, stop: &upload.stop };
         let program = self.0.argv.first().map_or("", String::as_str);
         let ended = run.with(order).await;

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{FileTarget, PIECE_BYTES, Wait};
+use super::{FileTarget, Wait};
 use crate::clock::random_bits;
 use crate::fault::Fault;
 use crate::pulse::Pulse;
+use crate::source::PIECE_BYTES;
 use crate::stop::Stop;
 use crate::store::{Look, Moved, Pieces, Sink};
 

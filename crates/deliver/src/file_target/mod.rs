@@ -9,7 +9,6 @@ mod mark;
 mod name;
 mod prove;
 mod put;
-mod source;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,9 +24,6 @@ use crate::pulse::Pulse;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::target::{Future, Placed, Target, Upload, Verdict};
-
-/// Bytes read and written at once.
-const PIECE_BYTES: usize = 1 << 19;
 
 /// How a store is used as a target.
 #[derive(Debug, Clone, Copy)]

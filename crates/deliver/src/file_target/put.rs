@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::name::{checked, folder_of, numbered};
-use super::{FileTarget, Wait, source};
+use super::{FileTarget, Wait};
 use crate::fault::Fault;
 use crate::pulse::Pulse;
+use crate::source;
 use crate::store::{Look, Moved};
 use crate::target::{Placed, Upload};
 

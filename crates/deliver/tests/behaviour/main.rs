@@ -18,3 +18,5 @@ mod stand;
 mod suite;
 mod verify;
 mod wait;
+#[cfg(feature = "webhook")]
+mod webhook;

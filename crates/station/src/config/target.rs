@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::choice::ChoiceEntry;
 use super::way::{
     Around, ExecEntry, FolderEntry, FtpEntry, RcloneEntry, S3Entry, SftpEntry, SmbEntry, StoreWay,
-    WebDavEntry,
+    WebDavEntry, WebhookEntry, WebhookWay,
 };
 
 /// What every target has.
@@ -41,6 +41,7 @@ enum Kind {
     S3,
     Rclone,
     Exec,
+    Webhook,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -66,6 +67,8 @@ pub(crate) enum TargetWay {
     Files(StoreWay, Usage),
     /// A program.
     Exec(ExecOptions),
+    /// A website.
+    Webhook(WebhookWay),
 }
 
 impl TargetWay {
@@ -74,6 +77,7 @@ impl TargetWay {
         Ok(match self {
             Self::Files(way, usage) => Arc::new(FileTarget::new(way.open()?, *usage, owner)),
             Self::Exec(options) => Arc::new(Exec::new(options.clone())),
+            Self::Webhook(way) => Arc::new(way.open()?),
         })
     }
 }
@@ -99,6 +103,9 @@ impl TargetConfig {
         let files = |way: Result<StoreWay, _>, usage| way.map(|way| TargetWay::Files(way, usage));
         let way = match common.kind {
             Kind::Exec => source.take::<ExecEntry>(table)?.check().map(TargetWay::Exec),
+            Kind::Webhook => {
+                Ok(TargetWay::Webhook(source.take::<WebhookEntry>(table)?.check(around)))
+            }
             Kind::Folder => {
                 let usage = read_usage(&mut table)?;
                 files(source.take::<FolderEntry>(table)?.check(around), usage)

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{
-    ExecOptions, Folder, Ftp, FtpOptions, FtpSafety, HostKey, Rclone, RcloneOptions, S3, S3Options,
-    Secret, Sftp, SftpOptions, Smb, SmbOptions, SshLogin, WebDav, WebDavOptions,
+    ExecOptions, Fault, Folder, Ftp, FtpOptions, FtpSafety, HostKey, Rclone, RcloneOptions, S3,
+    S3Options, Secret, Sftp, SftpOptions, Smb, SmbOptions, SshLogin, WebDav, WebDavOptions,
+    Webhook, WebhookOptions,
 };
 use filmwire_program::exit::Trouble;
 use filmwire_program::places::Places;
@@ -114,6 +115,15 @@ pub(super) struct S3Entry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct WebhookEntry {
+    url: String,
+    secret: SecretEntry,
+    file: Option<bool>,
+    ca: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RcloneEntry {
     remote: String,
     program: Option<String>,
@@ -189,6 +199,15 @@ pub(crate) struct S3Way {
     path: String,
     access_key: String,
     secret_key: SecretPlace,
+    ca: Option<PathBuf>,
+}
+
+/// Which address gets files, and how we prove who we are.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookWay {
+    url: String,
+    secret: SecretPlace,
+    sends_file: bool,
     ca: Option<PathBuf>,
 }
 
@@ -285,6 +304,14 @@ impl S3Entry {
     }
 }
 
+impl WebhookEntry {
+    pub(super) fn check(self, around: &Around<'_>) -> WebhookWay {
+        let secret = around.secret(&self.secret);
+        let ca = self.ca.map(|ca| around.path(&ca));
+        WebhookWay { url: self.url, secret, sends_file: self.file.unwrap_or(true), ca }
+    }
+}
+
 impl RcloneEntry {
     pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
         let program = match self.program {
@@ -356,10 +383,28 @@ impl SftpWay {
     }
 }
 
+impl WebhookWay {
+    /// What sends. Reads the secret.
+    pub(super) fn open(&self) -> Result<Webhook, Trouble> {
+        let secret = self.secret.read()?;
+        let Self { url, sends_file, ca, .. } = self.clone();
+        Webhook::new(&WebhookOptions { url, secret, sends_file, ca }).map_err(wrong)
+    }
+
+    /// What it is, for people.
+    pub(crate) fn words(&self) -> String {
+        let what = if self.sends_file { "" } else { ", without files" };
+        format!("webhook {}{what}", self.url)
+    }
+}
+
+fn wrong(fault: Fault) -> Trouble {
+    Trouble::usage(fault.reason, CURE)
+}
+
 impl StoreWay {
     /// What does the calls. Reads secrets.
     pub(super) fn open(&self) -> Result<Arc<dyn Store>, Trouble> {
-        let wrong = |fault: filmwire_deliver::Fault| Trouble::usage(fault.reason, CURE);
         Ok(match self {
             Self::Folder(root) => Arc::new(Folder::new(root.clone())),
             Self::WebDav { url, user, ca } => {

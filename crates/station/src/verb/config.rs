@@ -104,6 +104,13 @@ Example of a file; every line may be left out:
   config = \"/etc/filmwire/rclone.conf\"
   program = \"rclone\"
 
+  [targets.site]
+  kind = \"webhook\"                   # an address of yours that gets each file by POST
+  url = \"https://anna.example/photos\"
+  secret = { file = \"/etc/filmwire/site.secret\" }
+  file = true                        # false: only what is told of it
+  ca = \"/etc/filmwire/own-ca.pem\"
+
   [targets.web]
   kind = \"exec\"                      # a program that gets each file as JSON on standard input
   command = [\"/usr/local/bin/publish\", \"--quiet\"]
@@ -185,6 +192,7 @@ fn words(target: &TargetConfig) -> String {
         TargetWay::Exec(ExecOptions { argv, limit }) => {
             format!("program {}, at most {} s a file", argv.join(" "), limit.as_secs())
         }
+        TargetWay::Webhook(way) => way.words(),
     }
 }
 

@@ -31,8 +31,14 @@ fn the_example_of_the_help_and_of_the_guide_is_understood() {
         assert!(targets >= 2);
         assert_eq!(line["targets"].as_array().unwrap().len(), targets);
         // Nothing but the secrets that the help's example has in files of their own.
-        let names =
-            ["holiday.passphrase", "cloud.password", "nas.password", "ftp.password", "s3.key"];
+        let names = [
+            "holiday.passphrase",
+            "cloud.password",
+            "nas.password",
+            "ftp.password",
+            "site.secret",
+            "s3.key",
+        ];
         let files = names.map(|name| format!("/etc/filmwire/{name}"));
         let named: Vec<_> = files.iter().filter(|file| text.contains(file.as_str())).collect();
         let lacks = line["lacks"].as_array().unwrap();

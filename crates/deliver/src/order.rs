@@ -1,20 +1,21 @@
-//! What a program is told of a file.
+//! What a program or website is told of a file.
 
 use serde::Serialize;
 
 use crate::fault::Fault;
 use crate::target::Upload;
 
-/// What a program gets as JSON on its standard input. What a file does not tell is left out. The
+/// What is sent as JSON, on a program's standard input or to a website. What a file does not tell is left out. The
 /// serial number of the body is never in it: it is personal data, and programs publish.
 #[derive(Debug, Serialize)]
-pub(super) struct Order<'a> {
+pub(crate) struct Order<'a> {
     /// Grows when a field changes its meaning; new fields come without.
     version: u32,
     /// Name of the target.
     target: &'a str,
-    /// The file on this computer, absolute.
-    path: &'a str,
+    /// The file on this computer, absolute; for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     /// The path wanted at the target, relative.
     name: &'a str,
     /// In bytes.
@@ -52,17 +53,13 @@ pub(super) struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    /// Fails for a path that is no text, which JSON cannot say.
-    pub(super) fn of(upload: &'a Upload) -> Result<Self, Fault> {
+    /// What is told of a file.
+    pub(crate) fn of(upload: &'a Upload) -> Self {
         let facts = &upload.facts;
-        let path = upload
-            .source
-            .to_str()
-            .ok_or_else(|| Fault::permanent(format!("{} is no UTF-8", upload.source.display())))?;
-        Ok(Self {
+        Self {
             version: 1,
             target: &upload.target,
-            path,
+            path: None,
             name: &upload.path,
             size: upload.size,
             sha256: upload.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -78,10 +75,18 @@ impl<'a> Order<'a> {
             film_simulation: facts.film_simulation.as_deref(),
             dynamic_range: facts.dynamic_range.as_deref(),
             rating: facts.rating,
-        })
+        }
     }
 
-    pub(super) fn to_json(&self) -> Result<Vec<u8>, Fault> {
+    /// Tells where the file is on this computer, too. Fails for a path that is no text, which JSON
+    /// cannot say.
+    pub(crate) fn with_path(mut self, upload: &'a Upload) -> Result<Self, Fault> {
+        let unsayable = || Fault::permanent(format!("{} is no UTF-8", upload.source.display()));
+        self.path = Some(upload.source.to_str().ok_or_else(unsayable)?);
+        Ok(self)
+    }
+
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, Fault> {
         let mut text = serde_json::to_vec(self).map_err(|e| Fault::permanent(e.to_string()))?;
         text.push(b'\n');
         Ok(text)

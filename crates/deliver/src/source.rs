@@ -9,18 +9,19 @@ use sha2::Digest;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::PIECE_BYTES;
 use crate::fault::Fault;
 use crate::pulse::Pulse;
 use crate::store::Pieces;
 use crate::target::Upload;
 
+/// Bytes read and written at once.
+pub(crate) const PIECE_BYTES: usize = 1 << 19;
 /// Pieces that wait for the store.
 const AHEAD: usize = 2;
 
 /// Starts to read a file on a thread of its own, which hashes it too. What ended the pieces early
 /// is told by the second value; a store that wants no more ends it without a fault.
-pub(super) fn open(upload: &Arc<Upload>, pulse: Pulse) -> (Pieces, JoinHandle<Result<(), Fault>>) {
+pub(crate) fn open(upload: &Arc<Upload>, pulse: Pulse) -> (Pieces, JoinHandle<Result<(), Fault>>) {
     let (to, from) = mpsc::channel(AHEAD);
     let upload = Arc::clone(upload);
     let reading = tokio::task::spawn_blocking(move || {

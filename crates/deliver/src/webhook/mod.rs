@@ -1,0 +1,154 @@
+//! A website of your own, which is sent each file by HTTP.
+//!
+//! Each file goes in one POST with the headers of Standard Webhooks
+//! (<https://www.standardwebhooks.com>), so that the receiver knows whom it is from: `webhook-id`, the
+//! same for all tries of a file; `webhook-timestamp`; `webhook-signature`, over both and the [order].
+//! The order is the whole body, or beside the file a part of it; the file is told by the SHA-256 in
+//! the order. An answer of 2xx means that the receiver stored it, and nobody can ask it later.
+//!
+//! [order]: crate::order::Order
+
+mod sign;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::stream;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Client, Response, StatusCode, Url, header};
+
+use self::sign::Key;
+use crate::fault::Fault;
+use crate::http;
+use crate::order::Order;
+use crate::pulse::Pulse;
+use crate::secret::Secret;
+use crate::source;
+use crate::target::{Future, Placed, Proof, Target, Upload, Verdict};
+
+/// How long the receiver may be silent, as while it works on a file.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Which address files are sent to, and how.
+#[derive(Debug, Clone)]
+pub struct WebhookOptions {
+    /// The address.
+    pub url: String,
+    /// What signatures are made with: `whsec_` and the key in Base64, or the key as a text.
+    pub secret: Secret,
+    /// Whether the file itself is sent; else what is told of it alone.
+    pub sends_file: bool,
+    /// A PEM file with certificates to trust beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// A receiver of webhooks as a target.
+#[derive(Debug)]
+pub struct Webhook {
+    url: Url,
+    key: Key,
+    sends_file: bool,
+    client: Client,
+}
+
+impl Webhook {
+    /// Sets up; nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the address or the secret is none, or the certificates cannot be read.
+    pub fn new(options: &WebhookOptions) -> Result<Self, Fault> {
+        Ok(Self {
+            url: http::address(&options.url)?,
+            key: Key::of(&options.secret)?,
+            sends_file: options.sends_file,
+            client: http::client(options.ca.as_deref())?,
+        })
+    }
+
+    async fn deliver(&self, upload: &Arc<Upload>) -> Result<Placed, Fault> {
+        let order = Order::of(upload).to_json()?;
+        let id = sign::id_of(upload);
+        // A clock before 1970 is as wrong as any other: the receiver refuses the time.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", now)
+            .header("webhook-signature", self.key.sign(&id, now, &order));
+        let what = format!("send {} to {}", upload.path, self.url);
+        let pulse = Pulse::default();
+        let (request, reading) = if self.sends_file {
+            let (pieces, reading) = source::open(upload, pulse.clone());
+            let pieces =
+                stream::unfold(pieces, |mut pieces| async { Some((pieces.next().await?, pieces)) });
+            let name = upload.path.rsplit('/').next().unwrap_or_default().to_owned();
+            let file = Part::stream_with_length(Body::wrap_stream(pieces), upload.size);
+            let form = Form::new()
+                .part("order", part(Part::bytes(order), "application/json")?)
+                .part("file", part(file.file_name(name), "application/octet-stream")?);
+            (request.multipart(form), Some(reading))
+        } else {
+            (request.header(header::CONTENT_TYPE, "application/json").body(order), None)
+        };
+        let answer = tokio::select! {
+            answer = pulse.watch(PATIENCE, request.send()) => answer,
+            () = upload.stop.asked() => return Err(Fault::stopped()),
+        };
+        if let Some(reading) = reading {
+            // What is wrong with the source is the cause of what the receiver says.
+            reading.await.unwrap_or_else(|broken| Err(Fault::transient(broken.to_string())))?;
+        }
+        let Some(answer) = answer else {
+            let limit = PATIENCE.as_secs();
+            return Err(Fault::transient(format!("{} did not answer for {limit} s", self.url)));
+        };
+        self.stored(upload, &what, &answer.map_err(|cause| http::failed(&what, &cause))?)
+    }
+
+    fn stored(&self, upload: &Upload, what: &str, answer: &Response) -> Result<Placed, Fault> {
+        match answer.status() {
+            status if status.is_success() => Ok(Placed { path: upload.path.clone(), made: None }),
+            status @ StatusCode::UNAUTHORIZED => Err(Fault::transient(format!(
+                "cannot {what}: the server says {status}; are the secrets the same, and the clocks?"
+            ))),
+            _ => Err(http::refused(what, answer)),
+        }
+    }
+
+    /// Any answer will do: what the receiver says to a request that is none of ours is its own
+    /// affair.
+    async fn answers(&self) -> Result<(), Fault> {
+        let asked = tokio::time::timeout(PATIENCE, self.client.head(self.url.clone()).send());
+        match asked.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(cause)) => Err(http::failed(&format!("reach {}", self.url), &cause)),
+            Err(_) => Err(Fault::transient(format!("{} does not answer", self.url))),
+        }
+    }
+}
+
+fn part(part: Part, kind: &str) -> Result<Part, Fault> {
+    part.mime_str(kind).map_err(|cause| Fault::permanent(cause.to_string()))
+}
+
+impl Target for Webhook {
+    /// Looks whether something answers; no order is sent.
+    fn test<'a>(&'a self, _: Option<&'a str>) -> Future<'a, Result<Option<String>, Fault>> {
+        Box::pin(async { self.answers().await.map(|()| None) })
+    }
+
+    fn put(&self, upload: Arc<Upload>) -> Future<'_, Result<Placed, Fault>> {
+        Box::pin(async move { self.deliver(&upload).await })
+    }
+
+    /// The receiver said that it stored the file, and cannot be asked.
+    fn prove(&self, _: Arc<Upload>, _: Placed) -> Future<'_, Result<Verdict, Fault>> {
+        Box::pin(async { Ok(Verdict::Proven(Proof::Word)) })
+    }
+
+    fn withdraw(&self, _: Placed) -> Future<'_, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
+}
