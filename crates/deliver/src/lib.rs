@@ -48,6 +48,10 @@ mod folder;
 mod ftp;
 mod gate;
 #[cfg(feature = "http")]
+#[cfg_attr(
+    not(any(feature = "webdav", feature = "webhook")),
+    allow(dead_code, reason = "S3 has a client of its own")
+)]
 mod http;
 mod ledger;
 mod order;
