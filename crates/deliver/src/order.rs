@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::fault::Fault;
 use crate::target::Upload;
 
-/// What is sent as JSON, on a program's standard input or to a website. What a file does not tell is left out. The
-/// serial number of the body is never in it: it is personal data, and programs publish.
+/// What is sent as JSON, to a program's standard input or to a website. What a file does not tell
+/// is left out. The serial number of the body is never in it: it is personal data, and programs
+/// publish.
 #[derive(Debug, Serialize)]
 pub(crate) struct Order<'a> {
     /// Grows when a field changes its meaning; new fields come without.

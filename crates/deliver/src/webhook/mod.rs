@@ -10,13 +10,16 @@
 
 mod sign;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use futures_util::stream;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Body, Client, Response, StatusCode, Url, header};
+use reqwest::{Body, Client, RequestBuilder, StatusCode, Url, header};
 
 use self::sign::Key;
 use crate::fault::Fault;
@@ -25,6 +28,7 @@ use crate::order::Order;
 use crate::pulse::Pulse;
 use crate::secret::Secret;
 use crate::source;
+use crate::store::Pieces;
 use crate::target::{Future, Placed, Proof, Target, Upload, Verdict};
 
 /// How long the receiver may be silent, as while it works on a file.
@@ -79,42 +83,52 @@ impl Webhook {
             .header("webhook-signature", self.key.sign(&id, now, &order));
         let what = format!("send {} to {}", upload.path, self.url);
         let pulse = Pulse::default();
-        let (request, reading) = if self.sends_file {
-            let (pieces, reading) = source::open(upload, pulse.clone());
-            let pieces =
-                stream::unfold(pieces, |mut pieces| async { Some((pieces.next().await?, pieces)) });
-            let name = upload.path.rsplit('/').next().unwrap_or_default().to_owned();
-            let file = Part::stream_with_length(Body::wrap_stream(pieces), upload.size);
-            let form = Form::new()
-                .part("order", part(Part::bytes(order), "application/json")?)
-                .part("file", part(file.file_name(name), "application/octet-stream")?);
-            (request.multipart(form), Some(reading))
-        } else {
-            (request.header(header::CONTENT_TYPE, "application/json").body(order), None)
-        };
+        if !self.sends_file {
+            let request = request.header(header::CONTENT_TYPE, "application/json").body(order);
+            self.send(request, &what, &pulse, upload).await??;
+            return Ok(placed(upload));
+        }
+        let (pieces, reading) = source::open(upload, pulse.clone());
+        let sent = Arc::new(AtomicU64::new(0));
+        let form = form(order, pieces, &sent, upload)?;
+        let answer = self.send(request.multipart(form), &what, &pulse, upload).await;
+        if answer.is_ok() && sent.load(Ordering::Relaxed) < upload.size {
+            // Whoever reads the file waits as long as the receiver keeps the connection; we do not.
+            answer??;
+            let early = "the answer came before all was sent";
+            return Err(Fault::transient(format!("cannot {what}: {early}")));
+        }
+        // What is wrong with the source is the cause of what the receiver says.
+        reading.await.unwrap_or_else(|broken| Err(Fault::transient(broken.to_string())))?;
+        answer??;
+        Ok(placed(upload))
+    }
+
+    /// Sends, and waits for an answer as long as something moves; what it means is the inner
+    /// result.
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        what: &str,
+        pulse: &Pulse,
+        upload: &Upload,
+    ) -> Result<Result<(), Fault>, Fault> {
         let answer = tokio::select! {
             answer = pulse.watch(PATIENCE, request.send()) => answer,
             () = upload.stop.asked() => return Err(Fault::stopped()),
         };
-        if let Some(reading) = reading {
-            // What is wrong with the source is the cause of what the receiver says.
-            reading.await.unwrap_or_else(|broken| Err(Fault::transient(broken.to_string())))?;
-        }
         let Some(answer) = answer else {
             let limit = PATIENCE.as_secs();
             return Err(Fault::transient(format!("{} did not answer for {limit} s", self.url)));
         };
-        self.stored(upload, &what, &answer.map_err(|cause| http::failed(&what, &cause))?)
-    }
-
-    fn stored(&self, upload: &Upload, what: &str, answer: &Response) -> Result<Placed, Fault> {
-        match answer.status() {
-            status if status.is_success() => Ok(Placed { path: upload.path.clone(), made: None }),
+        let answer = answer.map_err(|cause| http::failed(what, &cause))?;
+        Ok(match answer.status() {
+            status if status.is_success() => Ok(()),
             status @ StatusCode::UNAUTHORIZED => Err(Fault::transient(format!(
                 "cannot {what}: the server says {status}; are the secrets the same, and the clocks?"
             ))),
-            _ => Err(http::refused(what, answer)),
-        }
+            _ => Err(http::refused(what, &answer)),
+        })
     }
 
     /// Any answer will do: what the receiver says to a request that is none of ours is its own
@@ -127,6 +141,30 @@ impl Webhook {
             Err(_) => Err(Fault::transient(format!("{} does not answer", self.url))),
         }
     }
+}
+
+/// The order and the file. What goes of the file is counted in `sent`.
+fn form(
+    order: Vec<u8>,
+    pieces: Pieces,
+    sent: &Arc<AtomicU64>,
+    upload: &Upload,
+) -> Result<Form, Fault> {
+    let count = |piece: &io::Result<Bytes>| piece.as_ref().map_or(0, |piece| piece.len() as u64);
+    let pieces = stream::unfold((pieces, Arc::clone(sent)), move |(mut pieces, sent)| async move {
+        let piece = pieces.next().await?;
+        sent.fetch_add(count(&piece), Ordering::Relaxed);
+        Some((piece, (pieces, sent)))
+    });
+    let name = upload.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let file = Part::stream_with_length(Body::wrap_stream(pieces), upload.size).file_name(name);
+    Ok(Form::new()
+        .part("order", part(Part::bytes(order), "application/json")?)
+        .part("file", part(file, "application/octet-stream")?))
+}
+
+fn placed(upload: &Upload) -> Placed {
+    Placed { path: upload.path.clone(), made: None }
 }
 
 fn part(part: Part, kind: &str) -> Result<Part, Fault> {

@@ -1,7 +1,7 @@
 //! What is special about webhooks.
 
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::{Secret, Target, Webhook, WebhookOptions};
@@ -217,5 +217,42 @@ async fn the_status_says_what_became_of_the_file() {
                 (&1.into(), &2.into())
             );
         }
+    }
+}
+
+/// Such as a page that knows by the head that it will not take so much.
+#[tokio::test]
+async fn an_answer_that_comes_before_the_file_is_no_proof_and_does_not_hang() {
+    for (answer, again) in [("200 OK", true), ("403 Forbidden", false)] {
+        let stand = Stand::new();
+        stand.add("d/A.MOV", &vec![7; 40 << 20]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let receiving = tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = vec![0; 4096];
+                let mut is_post = false;
+                while !is_post {
+                    let length = stream.read(&mut head).await.unwrap();
+                    is_post = head[..length].starts_with(b"POST");
+                    let status = if is_post { answer } else { "204 No Content" };
+                    let text = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+                    stream.write_all(text.as_bytes()).await.unwrap();
+                }
+                open.push(stream);
+            }
+        });
+        let secret = Secret::new("open sesame");
+        let options = WebhookOptions { url, secret, sends_file: true, ca: None };
+        let target: Arc<dyn Target> = Arc::new(Webhook::new(&options).unwrap());
+        let began = Instant::now();
+        stand.once(&target).await;
+        assert!(began.elapsed() < Duration::from_secs(20));
+        receiving.abort();
+        let row = stand.rows().remove(0);
+        assert_eq!((row.state, row.next.is_some()), (DeliveryState::Failed, again), "{row:?}");
+        let told = if again { "before all was sent" } else { answer };
+        assert!(row.reason.as_deref().unwrap().contains(told), "{:?}", row.reason);
     }
 }
