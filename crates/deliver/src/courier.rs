@@ -203,7 +203,8 @@ impl Courier {
     async fn upload(&self, delivery: &Delivery, stop: Stop) -> Result<Upload, Error> {
         let file = delivery.file.id;
         let facts = self.ledger.ask(move |c| c.facts(file)).await?;
-        Ok(Upload::of(delivery, facts, (&self.job.name, &self.root), stop))
+        let upload = Upload::of(delivery, facts, (&self.job.name, &self.root), stop);
+        Ok(Upload { limit: self.job.limit, ..upload })
     }
 
     /// A put failed: the file's fault, or the target's as a whole?

@@ -1,6 +1,7 @@
 //! Delivering to several targets at once.
 
 use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use filmwire_catalogue::{Choice, Library};
@@ -26,6 +27,16 @@ pub struct Job {
     pub target: Arc<dyn Target>,
     /// Which files it gets.
     pub choice: Choice,
+    /// How many bytes of a file may go to it in a second; what is read back comes without a limit.
+    pub limit: Option<NonZeroU64>,
+}
+
+impl Job {
+    /// A target that gets all files, as fast as it takes them.
+    #[must_use]
+    pub fn new(name: impl Into<String>, target: Arc<dyn Target>) -> Self {
+        Self { name: name.into(), target, choice: Choice::default(), limit: None }
+    }
 }
 
 /// When delivering ends.

@@ -23,7 +23,7 @@
 //! let owner = format!("{} nas", library.id());
 //! let usage = Usage { make: true, read_back: true };
 //! let target = FileTarget::new(Arc::new(Folder::new(nas)), usage, &owner);
-//! let job = Job { name: "nas".to_owned(), target: Arc::new(target), choice: Choice::default() };
+//! let job = Job::new("nas", Arc::new(target));
 //! let options = Options { until: Until::Idle, ..Options::default() };
 //! let ends = deliver(&library, vec![job], &options, &Around::default()).await?;
 //! println!("{ends:?}");
@@ -55,6 +55,7 @@ mod gate;
 mod http;
 mod ledger;
 mod order;
+mod pace;
 mod process;
 mod pulse;
 mod rclone;

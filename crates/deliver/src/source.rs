@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::fault::Fault;
+use crate::pace::Pace;
 use crate::pulse::Pulse;
 use crate::store::Pieces;
 use crate::target::Upload;
@@ -41,8 +42,10 @@ fn read_all(upload: &Upload, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(),
     let mut source = File::open(&upload.source).map_err(|e| fault(&e))?;
     let (mut hasher, mut length) = (sha2::Sha256::new(), 0);
     let mut held = Bytes::new();
+    let mut pace = Pace::new(upload.limit);
+    let most = pace.piece(PIECE_BYTES);
     loop {
-        let piece = read_piece(&mut source).map_err(|e| fault(&e))?;
+        let piece = read_piece(&mut source, most).map_err(|e| fault(&e))?;
         if upload.stop.is_asked() {
             return Err(Fault::stopped());
         }
@@ -52,6 +55,7 @@ fn read_all(upload: &Upload, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(),
         if piece.is_empty() || length > upload.size {
             break;
         }
+        pace.wait(held.len() as u64, &upload.stop);
         if !held.is_empty() && to.blocking_send(Ok(held)).is_err() {
             return Ok(());
         }
@@ -65,15 +69,16 @@ fn read_all(upload: &Upload, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(),
         )));
     }
     if !held.is_empty() {
+        pace.wait(held.len() as u64, &upload.stop);
         let _ = to.blocking_send(Ok(held));
     }
     Ok(())
 }
 
 /// Reads a full piece, or what is left.
-fn read_piece(source: &mut File) -> io::Result<Bytes> {
-    let mut piece = Vec::with_capacity(PIECE_BYTES);
-    source.take(PIECE_BYTES as u64).read_to_end(&mut piece)?;
+fn read_piece(source: &mut File, most: usize) -> io::Result<Bytes> {
+    let mut piece = Vec::with_capacity(most);
+    source.take(most as u64).read_to_end(&mut piece)?;
     Ok(piece.into())
 }
 
@@ -96,6 +101,7 @@ mod tests {
             sha256: sha2::Sha256::digest(claimed).into(),
             facts: Default::default(),
             attempt: 1,
+            limit: None,
             stop: crate::Stop::default(),
         });
         let (mut pieces, reading) = open(&upload, Pulse::default());

@@ -188,7 +188,12 @@ impl Config {
     pub(crate) fn jobs(&self, owner: &str) -> Result<Vec<Job>, Trouble> {
         let job = |(name, config): (&String, &TargetConfig)| {
             let target = config.way.open(&format!("{owner} {name}"))?;
-            Ok(Job { name: name.clone(), target, choice: config.choice.clone() })
+            Ok(Job {
+                name: name.clone(),
+                target,
+                choice: config.choice.clone(),
+                limit: config.limit,
+            })
         };
         self.targets.iter().map(job).collect()
     }
@@ -256,6 +261,10 @@ mod tests {
             ),
             ("[cameras.\" \"]\naddress = \"b\"\n", "1:1: a camera's name must not be empty"),
             ("[wifi]\nradios = \"a\"\n", "2:1: unknown field"),
+            (
+                "[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\nlimit_kib_s = 5\n",
+                "1:1: limit_kib_s is not for programs",
+            ),
         ] {
             let complaint = load(text).unwrap_err();
             assert!(complaint.starts_with(start), "{text}\n{complaint}");
@@ -271,7 +280,8 @@ mod tests {
         let places = Places::made_up(Path::new("/home/a"), &[("STATE_DIRECTORY", "/var/f:/var/g")]);
         let config = Config::load(None, &places).unwrap();
         assert_eq!(config.library.as_deref(), Some(Path::new("/var/f/photos")));
-        let text = "[targets.a]\nkind = \"folder\"\npath = \"p\"\n[targets.b]\nkind = \"exec\"\n\
+        let text = "[targets.a]\nkind = \"folder\"\npath = \"p\"\nlimit_kib_s = 2\n\
+                    [targets.b]\nkind = \"exec\"\n\
                     command = [\"x\", \"y\"]\nchoose = { since = \"2026-05-01\", kinds = [\"raf\"] }\n";
         let config = load(text).unwrap();
         let TargetWay::Files(StoreWay::Folder(root), usage) = &config.targets["a"].way else {
@@ -281,6 +291,7 @@ mod tests {
         let TargetWay::Exec(exec) = &config.targets["b"].way else { panic!("no program") };
         assert_eq!((exec.argv.len(), exec.limit), (2, way::LIMIT));
         assert_eq!(config.targets["b"].choice.since.as_deref(), Some("20260501"));
-        assert_eq!(config.jobs("id").unwrap().len(), 2);
+        let limits = config.jobs("id").unwrap().into_iter().map(|job| job.limit.map(|n| n.get()));
+        assert_eq!(limits.collect::<Vec<_>>(), [Some(2048), None]);
     }
 }

@@ -50,6 +50,7 @@ fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
         sha256: sha2::Sha256::digest(content).into(),
         facts: Default::default(),
         attempt: 1,
+        limit: None,
         stop: Stop::default(),
     })
 }

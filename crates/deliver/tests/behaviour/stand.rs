@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use filmwire_catalogue::{
-    Adopted, Choice, Create, Delivery, DeliveryState, FileId, Library, OpenOptions,
-};
+use filmwire_catalogue::{Adopted, Create, Delivery, DeliveryState, FileId, Library, OpenOptions};
 use filmwire_deliver::{
     Around, Clock, End, Event, Future, Happening, Job, Options, Target, Until, deliver,
 };
@@ -93,7 +91,7 @@ impl Stand {
     }
 
     pub(crate) fn job(name: &str, target: Arc<dyn Target>) -> Job {
-        Job { name: name.to_owned(), target, choice: Choice::default() }
+        Job::new(name, target)
     }
 
     /// Delivers what is due now to one target called nas.

@@ -1,15 +1,17 @@
 //! Waiting: how long, through restarts, and through clocks that step.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::{
-    Backoff, End, Fault, FaultKind, Future, Happening, Options, Placed, Proof, Target, Until,
-    Upload, Verdict, deliver,
+    Around, Backoff, End, Fault, FaultKind, FileTarget, Folder, Future, Happening, Job, Options,
+    Placed, Proof, Stop, Target, Until, Upload, Verdict, deliver,
 };
 
+use crate::peer::MADE;
 use crate::stand::{NOW, Stand};
 
 /// A target that fails its first puts or tests.
@@ -241,4 +243,35 @@ async fn nothing_is_begun_while_the_gate_is_held() {
     let _hold = stand.around.gate.hold();
     stand.around.stop.ask();
     assert_eq!(stand.once(&target).await, End::Stopped);
+}
+
+/// In real time, for the pieces come from a thread.
+#[tokio::test]
+async fn a_limit_is_kept_and_a_stop_does_not_wait_for_it() {
+    let stand = Stand::new();
+    // A piece of a second, and one that goes after it.
+    stand.add("A.JPG", &[1; 300_000]);
+    let (folder, limit) = (stand.path("nas"), NonZeroU64::new(200_000));
+    let target: Arc<dyn Target> =
+        Arc::new(FileTarget::new(Arc::new(Folder::new(folder)), MADE, "one"));
+    let job = Job { limit, ..Stand::job("nas", target) };
+    let options = Options { until: Until::Idle, ..Options::default() };
+    let began = Instant::now();
+    deliver(&stand.library, vec![job.clone()], &options, &stand.around).await.unwrap();
+    assert!(began.elapsed() > Duration::from_millis(990), "{:?}", began.elapsed());
+    assert!(stand.all_are(DeliveryState::Proven), "{:?}", stand.rows());
+
+    stand.add("B.JPG", &[2; 300_000]);
+    let slow = Job { limit: NonZeroU64::new(1_000), ..job };
+    let stop = Stop::default();
+    let around = Around { stop: stop.clone(), ..stand.around.clone() };
+    let began = Instant::now();
+    let stopping = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stop.ask();
+    };
+    let slow = deliver(&stand.library, vec![slow], &options, &around);
+    let (ends, ()) = tokio::join!(slow, stopping);
+    assert_eq!(ends.unwrap(), [End::Stopped]);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -1,5 +1,6 @@
 //! Targets in the configuration: what all have, and which kind each is.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use filmwire_catalogue::Choice;
@@ -20,6 +21,7 @@ struct CommonEntry {
     kind: Kind,
     #[serde(default)]
     choose: ChoiceEntry,
+    limit_kib_s: Option<NonZeroU32>,
 }
 
 /// What every place that keeps files has.
@@ -58,6 +60,8 @@ pub(crate) struct TargetConfig {
     pub(crate) way: TargetWay,
     /// What it is to get.
     pub(crate) choice: Choice,
+    /// How many bytes may go to it in a second.
+    pub(crate) limit: Option<NonZeroU64>,
 }
 
 /// How a target is reached.
@@ -94,7 +98,7 @@ impl TargetConfig {
         if name.trim().is_empty() || name.chars().any(char::is_control) {
             return Err(source.wrong(at, "a target's name must not be empty"));
         }
-        let common: CommonEntry = source.take(table.split(&["kind", "choose"]))?;
+        let common: CommonEntry = source.take(table.split(&["kind", "choose", "limit_kib_s"]))?;
         let wrong = |text| source.wrong(at, text);
         let read_usage = |table: &mut Table<'_>| -> Result<Usage, Trouble> {
             let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
@@ -136,6 +140,12 @@ impl TargetConfig {
             }
         };
         let way = way.map_err(wrong)?;
-        Ok(Self { way, choice: common.choose.check(source)? })
+        if common.limit_kib_s.is_some() && matches!(way, TargetWay::Exec(_)) {
+            return Err(wrong("limit_kib_s is not for programs, which send by themselves"));
+        }
+        let kib = NonZeroU64::new(1024);
+        let limit = common.limit_kib_s.map(NonZeroU64::from).zip(kib);
+        let limit = limit.map(|(limit, kib)| limit.saturating_mul(kib));
+        Ok(Self { way, choice: common.choose.check(source)?, limit })
     }
 }

@@ -109,6 +109,7 @@ Example of a file; every line may be left out:
   url = \"https://anna.example/photos\"
   secret = { file = \"/etc/filmwire/site.secret\" }
   file = true                        # false: only what is told of it
+  limit_kib_s = 2048                 # at most so fast, to any target but a program
   ca = \"/etc/filmwire/own-ca.pem\"
 
   [targets.web]
@@ -183,7 +184,12 @@ fn lacks(config: &Config) -> Vec<String> {
 }
 
 fn words(target: &TargetConfig) -> String {
-    match &target.way {
+    let limit = target.limit.map(|limit| format!(", at most {} KiB/s", limit.get() >> 10));
+    way_words(&target.way) + &limit.unwrap_or_default()
+}
+
+fn way_words(way: &TargetWay) -> String {
+    match way {
         TargetWay::Files(way, usage) => {
             let proof = if usage.read_back { "reading back" } else { "size" };
             let made = if usage.make { ", made if missing or empty" } else { "" };
