@@ -204,7 +204,7 @@ impl Courier {
         let file = delivery.file.id;
         let facts = self.ledger.ask(move |c| c.facts(file)).await?;
         let upload = Upload::of(delivery, facts, (&self.job.name, &self.root), stop);
-        Ok(Upload { limit: self.job.limit, ..upload })
+        Ok(Upload { pace: self.job.pace.clone(), ..upload })
     }
 
     /// A put failed: the file's fault, or the target's as a whole?

@@ -1,7 +1,6 @@
 //! Delivering to several targets at once.
 
 use std::collections::HashSet;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use filmwire_catalogue::{Choice, Library};
@@ -15,6 +14,7 @@ use crate::error::Error;
 use crate::event::{End, Event, Tell};
 use crate::gate::Gate;
 use crate::ledger::Ledger;
+use crate::pace::Pace;
 use crate::stop::Stop;
 use crate::target::Target;
 
@@ -27,15 +27,15 @@ pub struct Job {
     pub target: Arc<dyn Target>,
     /// Which files it gets.
     pub choice: Choice,
-    /// How many bytes of a file may go to it in a second; what is read back comes without a limit.
-    pub limit: Option<NonZeroU64>,
+    /// How fast files go to it; what is read back comes without a limit.
+    pub pace: Pace,
 }
 
 impl Job {
     /// A target that gets all files, as fast as it takes them.
     #[must_use]
     pub fn new(name: impl Into<String>, target: Arc<dyn Target>) -> Self {
-        Self { name: name.into(), target, choice: Choice::default(), limit: None }
+        Self { name: name.into(), target, choice: Choice::default(), pace: Pace::default() }
     }
 }
 

@@ -88,6 +88,7 @@ pub use folder::Folder;
 #[cfg(feature = "ftp")]
 pub use ftp::{Ftp, FtpOptions, FtpSafety};
 pub use gate::{Gate, Hold};
+pub use pace::Pace;
 pub use rclone::{Rclone, RcloneOptions};
 #[cfg(feature = "s3")]
 pub use s3::{S3, S3Options};

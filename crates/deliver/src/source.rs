@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::fault::Fault;
-use crate::pace::Pace;
 use crate::pulse::Pulse;
 use crate::store::Pieces;
 use crate::target::Upload;
@@ -42,8 +41,7 @@ fn read_all(upload: &Upload, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(),
     let mut source = File::open(&upload.source).map_err(|e| fault(&e))?;
     let (mut hasher, mut length) = (sha2::Sha256::new(), 0);
     let mut held = Bytes::new();
-    let mut pace = Pace::new(upload.limit);
-    let most = pace.piece(PIECE_BYTES);
+    let most = upload.pace.piece(PIECE_BYTES);
     loop {
         let piece = read_piece(&mut source, most).map_err(|e| fault(&e))?;
         if upload.stop.is_asked() {
@@ -55,7 +53,7 @@ fn read_all(upload: &Upload, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(),
         if piece.is_empty() || length > upload.size {
             break;
         }
-        pace.wait(held.len() as u64, &upload.stop);
+        upload.pace.wait(held.len() as u64, &upload.stop);
         if !held.is_empty() && to.blocking_send(Ok(held)).is_err() {
             return Ok(());
         }
@@ -69,7 +67,7 @@ fn read_all(upload: &Upload, to: &mpsc::Sender<io::Result<Bytes>>) -> Result<(),
         )));
     }
     if !held.is_empty() {
-        pace.wait(held.len() as u64, &upload.stop);
+        upload.pace.wait(held.len() as u64, &upload.stop);
         let _ = to.blocking_send(Ok(held));
     }
     Ok(())
@@ -86,6 +84,7 @@ fn read_piece(source: &mut File, most: usize) -> io::Result<Bytes> {
 mod tests {
     use super::*;
     use crate::fault::FaultKind;
+    use crate::pace::Pace;
 
     /// The bytes a store gets, and whether it was told that they are all.
     async fn got(content: &[u8], claimed: &[u8]) -> (usize, bool, Result<(), Fault>) {
@@ -101,7 +100,7 @@ mod tests {
             sha256: sha2::Sha256::digest(claimed).into(),
             facts: Default::default(),
             attempt: 1,
-            limit: None,
+            pace: Pace::default(),
             stop: crate::Stop::default(),
         });
         let (mut pieces, reading) = open(&upload, Pulse::default());

@@ -1,7 +1,6 @@
 //! What a target is.
 
 use std::fmt;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use filmwire_catalogue::{Delivery, FileFacts, Sha256};
 
 use crate::fault::Fault;
+use crate::pace::Pace;
 use crate::stop::Stop;
 
 /// What the functions of a [`Target`] return.
@@ -33,8 +33,8 @@ pub struct Upload {
     pub facts: FileFacts,
     /// Which try this is, from 1. Above 1 an earlier one may have got through.
     pub attempt: u32,
-    /// How many bytes of it may go in a second.
-    pub limit: Option<NonZeroU64>,
+    /// How fast it may go.
+    pub pace: Pace,
     /// Asked when work on this file is to end early; blocking work looks at it between pieces.
     pub stop: Stop,
 }
@@ -56,7 +56,7 @@ impl Upload {
             sha256: delivery.file.sha256,
             facts: facts.unwrap_or_default(),
             attempt: delivery.tries.saturating_add(1),
-            limit: None,
+            pace: Pace::default(),
             stop,
         }
     }

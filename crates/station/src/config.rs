@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use filmwire_deliver::Job;
+use filmwire_deliver::{Job, Pace};
 use filmwire_program::exit::Trouble;
 use filmwire_program::file::{self, Source};
 use filmwire_program::places::{ConfigName, Places};
@@ -192,7 +192,7 @@ impl Config {
                 name: name.clone(),
                 target,
                 choice: config.choice.clone(),
-                limit: config.limit,
+                pace: Pace::new(config.limit),
             })
         };
         self.targets.iter().map(job).collect()
@@ -291,7 +291,7 @@ mod tests {
         let TargetWay::Exec(exec) = &config.targets["b"].way else { panic!("no program") };
         assert_eq!((exec.argv.len(), exec.limit), (2, way::LIMIT));
         assert_eq!(config.targets["b"].choice.since.as_deref(), Some("20260501"));
-        let limits = config.jobs("id").unwrap().into_iter().map(|job| job.limit.map(|n| n.get()));
-        assert_eq!(limits.collect::<Vec<_>>(), [Some(2048), None]);
+        assert_eq!(config.jobs("id").unwrap().len(), 2);
+        assert_eq!(config.targets["a"].limit.map(|limit| limit.get()), Some(2048));
     }
 }

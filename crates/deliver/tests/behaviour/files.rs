@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use filmwire_catalogue::DeliveryState;
-use filmwire_deliver::{FaultKind, FileTarget, MARK_FILE, Stop, Target, Upload, Usage};
+use filmwire_deliver::{FaultKind, FileTarget, MARK_FILE, Pace, Stop, Target, Upload, Usage};
 use sha2::Digest;
 
 use crate::peer::{MADE, Peer, stores};
@@ -50,7 +50,7 @@ fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
         sha256: sha2::Sha256::digest(content).into(),
         facts: Default::default(),
         attempt: 1,
-        limit: None,
+        pace: Pace::default(),
         stop: Stop::default(),
     })
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::{
     Around, Backoff, End, Fault, FaultKind, FileTarget, Folder, Future, Happening, Job, Options,
-    Placed, Proof, Stop, Target, Until, Upload, Verdict, deliver,
+    Pace, Placed, Proof, Stop, Target, Until, Upload, Verdict, deliver,
 };
 
 use crate::peer::MADE;
@@ -251,10 +251,10 @@ async fn a_limit_is_kept_and_a_stop_does_not_wait_for_it() {
     let stand = Stand::new();
     // A piece of a second, and one that goes after it.
     stand.add("A.JPG", &[1; 300_000]);
-    let (folder, limit) = (stand.path("nas"), NonZeroU64::new(200_000));
+    let (folder, pace) = (stand.path("nas"), Pace::new(NonZeroU64::new(200_000)));
     let target: Arc<dyn Target> =
         Arc::new(FileTarget::new(Arc::new(Folder::new(folder)), MADE, "one"));
-    let job = Job { limit, ..Stand::job("nas", target) };
+    let job = Job { pace, ..Stand::job("nas", target) };
     let options = Options { until: Until::Idle, ..Options::default() };
     let began = Instant::now();
     deliver(&stand.library, vec![job.clone()], &options, &stand.around).await.unwrap();
@@ -262,7 +262,7 @@ async fn a_limit_is_kept_and_a_stop_does_not_wait_for_it() {
     assert!(stand.all_are(DeliveryState::Proven), "{:?}", stand.rows());
 
     stand.add("B.JPG", &[2; 300_000]);
-    let slow = Job { limit: NonZeroU64::new(1_000), ..job };
+    let slow = Job { pace: Pace::new(NonZeroU64::new(1_000)), ..job };
     let stop = Stop::default();
     let around = Around { stop: stop.clone(), ..stand.around.clone() };
     let began = Instant::now();

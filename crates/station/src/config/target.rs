@@ -60,7 +60,7 @@ pub(crate) struct TargetConfig {
     pub(crate) way: TargetWay,
     /// What it is to get.
     pub(crate) choice: Choice,
-    /// How many bytes may go to it in a second.
+    /// How many bytes may go to it in a second; none if there is no limit.
     pub(crate) limit: Option<NonZeroU64>,
 }
 
