@@ -37,7 +37,8 @@ pub(crate) fn client(ca: Option<&Path>) -> Result<Client, Fault> {
 
 /// Checks an address a person wrote.
 pub(crate) fn address(text: &str) -> Result<Url, Fault> {
-    let wrong = |why: &str| Err(Fault::permanent(format!("{text:?} is no address: {why}")));
+    // Not repeated: it may hold a password, or something like it.
+    let wrong = |why: &str| Err(Fault::permanent(format!("that is no address for us: {why}")));
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(cause) => return wrong(&cause.to_string()),
@@ -46,8 +47,7 @@ pub(crate) fn address(text: &str) -> Result<Url, Fault> {
         return wrong("it must begin with http:// or https://");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        // Not repeated: it may hold the password.
-        return Err(Fault::permanent("an address must not hold a user or a password"));
+        return wrong("it must not hold a user or a password");
     }
     if url.query().is_some() || url.fragment().is_some() {
         return wrong("it must hold neither ? nor #");
@@ -120,8 +120,12 @@ mod tests {
             let fault = address(bad).unwrap_err();
             assert!(fault.reason.contains(why), "{fault}");
         }
-        let fault = address("https://anna:hunter2@a/b").unwrap_err();
-        assert!(!fault.reason.contains("hunter2"), "{fault}");
+        for bad in
+            ["https://anna:hunter2@a/b", "s3://a:hunter2@b", "https://a/?t=hunter2", "hunter2"]
+        {
+            let fault = address(bad).unwrap_err();
+            assert!(!fault.reason.contains("hunter2"), "{fault}");
+        }
         assert!(address("https://cloud.example/dav/Photos").is_ok());
     }
 

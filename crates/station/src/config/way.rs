@@ -394,8 +394,17 @@ impl WebhookWay {
     /// What it is, for people.
     pub(crate) fn words(&self) -> String {
         let what = if self.sends_file { "" } else { ", without files" };
-        format!("webhook {}{what}", self.url)
+        format!("webhook {}{what}", shown(&self.url))
     }
+}
+
+/// An address, without what may be a secret in it: it is shown before it is refused for that.
+fn shown(address: &str) -> String {
+    let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
+    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let bare = bare.rsplit('@').next().unwrap_or_default();
+    let end = bare.find(['?', '#']).unwrap_or(bare.len());
+    format!("{scheme}://{}", &bare[..end])
 }
 
 fn wrong(fault: Fault) -> Trouble {
@@ -425,8 +434,8 @@ impl StoreWay {
         match self {
             Self::Folder(root) => format!("folder {}", root.display()),
             Self::WebDav { url, user, .. } => match user {
-                Some((user, _)) => format!("WebDAV {url} as {user}"),
-                None => format!("WebDAV {url}"),
+                Some((user, _)) => format!("WebDAV {} as {user}", shown(url)),
+                None => format!("WebDAV {}", shown(url)),
             },
             Self::Sftp(SftpWay { host, port, user, path, .. }) => {
                 format!("SFTP {path} at {host}:{port} as {user}")
@@ -441,10 +450,27 @@ impl StoreWay {
                 format!("{scheme} {path} at {host}:{port} as {user}")
             }
             Self::S3(S3Way { endpoint, bucket, path, access_key, .. }) => {
-                let server = endpoint.as_deref().unwrap_or("Amazon");
+                let server = endpoint.as_deref().map_or_else(|| "Amazon".to_owned(), shown);
                 format!("S3 {bucket}/{path} at {server} as {access_key}")
             }
             Self::Rclone(options) => format!("rclone {}", options.remote),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_secrets() {
+        for (address, seen) in [
+            ("https://cloud.example/dav/Photos", "https://cloud.example/dav/Photos"),
+            ("https://anna:hun/te?r2@cloud.example/dav", "https://cloud.example/dav"),
+            ("https://cloud.example/hook?token=hunter2#x", "https://cloud.example/hook"),
+            ("anna:hunter2@cloud.example", "://cloud.example"),
+        ] {
+            assert_eq!(shown(address), seen);
         }
     }
 }
