@@ -77,10 +77,16 @@ impl FileTarget {
         part: &mut Option<String>,
     ) -> Result<Named, Fault> {
         let stop = Some(&upload.stop);
+        let mut was_taken = false;
         loop {
             match self.is_equal(path, upload).await? {
                 Some(true) => return self.adopt(path, upload).await.map(Named::Done),
                 Some(false) => return Ok(Named::Taken),
+                None if was_taken => {
+                    let place = self.store.place();
+                    let odd = format!("{place} says that {path} is taken, and has nothing there");
+                    return Err(Fault::transient(odd));
+                }
                 None => {}
             }
             let from = match part {
@@ -102,7 +108,7 @@ impl FileTarget {
                     return Ok(Named::Done(Placed { path: path.to_owned(), made }));
                 }
                 // Someone was faster; look at what it is.
-                Moved::Taken => {}
+                Moved::Taken => was_taken = true,
             }
             if upload.stop.is_asked() {
                 return Err(Fault::stopped());

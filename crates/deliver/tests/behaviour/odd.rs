@@ -1,22 +1,38 @@
-//! A place that replaces files by renaming, as some servers do.
+//! Places that rename oddly: one replaces, as some servers do; one says that a free name is taken.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::store::{Look, Moved, Pieces, Sink, Store};
 use filmwire_deliver::{Fault, FaultKind, FileTarget, Folder, Future, Target};
 
 use crate::peer::MADE;
 use crate::stand::{Stand, content_of};
 
-struct Replacing {
+#[derive(Clone, Copy, PartialEq)]
+enum Oddity {
+    Replaces,
+    /// Of names below a folder, so that the test of the target does not see it.
+    SaysTaken,
+}
+
+struct Odd {
+    oddity: Oddity,
     root: PathBuf,
     folder: Folder,
 }
 
-impl Store for Replacing {
+impl Odd {
+    fn target(oddity: Oddity, root: &Path) -> FileTarget {
+        let (root, folder) = (root.to_owned(), Folder::new(root.to_owned()));
+        FileTarget::new(Arc::new(Self { oddity, root, folder }), MADE, "one")
+    }
+}
+
+impl Store for Odd {
     fn place(&self) -> &str {
         self.folder.place()
     }
@@ -51,8 +67,14 @@ impl Store for Replacing {
     }
 
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>> {
-        fs::rename(self.root.join(from), self.root.join(to)).unwrap();
-        Box::pin(async { Ok(Moved::Done) })
+        match self.oddity {
+            Oddity::Replaces => {
+                fs::rename(self.root.join(from), self.root.join(to)).unwrap();
+                Box::pin(async { Ok(Moved::Done) })
+            }
+            Oddity::SaysTaken if to.contains('/') => Box::pin(async { Ok(Moved::Taken) }),
+            Oddity::SaysTaken => self.folder.move_new(from, to),
+        }
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {
@@ -64,10 +86,20 @@ impl Store for Replacing {
 async fn a_place_that_replaces_is_refused() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let store = Replacing { root: root.clone(), folder: Folder::new(root.clone()) };
-    let target = FileTarget::new(Arc::new(store), MADE, "one");
+    let target = Odd::target(Oddity::Replaces, &root);
     let fault = target.test(None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Permanent, "{fault}");
     assert!(fault.reason.contains("it replaces files"), "{fault}");
     assert_eq!(content_of(&root).len(), 0, "the test leaves nothing");
+}
+
+#[tokio::test]
+async fn a_free_name_that_is_called_taken_is_tried_later() {
+    let stand = Stand::new();
+    stand.add("d/A.JPG", b"abc");
+    let target: Arc<dyn Target> = Arc::new(Odd::target(Oddity::SaysTaken, &stand.path("nas")));
+    stand.once(&target).await;
+    let row = stand.rows().remove(0);
+    assert_eq!((row.state, row.next.is_some()), (DeliveryState::Failed, true), "{row:?}");
+    assert!(row.reason.as_deref().unwrap().contains("has nothing there"), "{row:?}");
 }
