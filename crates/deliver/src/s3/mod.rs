@@ -28,6 +28,8 @@ const PART_BYTES: usize = 5 << 20;
 const COPY_BYTES: u64 = 5 << 30;
 /// Parts under way at once.
 const PARTS: usize = 2;
+/// How long a part or a copy may take.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(20);
 
@@ -86,6 +88,8 @@ impl S3 {
             .with_access_key_id(access_key)
             .with_secret_access_key(secret_key.expose())
             .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
+            // Which not all servers know.
+            .with_disable_bulk_delete(true)
             // Whoever calls tries again, and waits longer for it.
             .with_retry(RetryConfig { max_retries: 1, backoff, ..RetryConfig::default() });
         if let Some(endpoint) = endpoint {
@@ -146,7 +150,9 @@ impl S3 {
         let at = self.at(folder)?;
         let found = self.bucket.list_with_delimiter(Some(&at)).await;
         let found = found.map_err(|cause| self.fault("list", folder, &cause))?;
-        let files = found.objects.iter().filter_map(|object| object.location.filename());
+        // What stands for the folder itself, where somebody made one, is not in it.
+        let inside = found.objects.iter().filter(|object| object.location != at);
+        let files = inside.filter_map(|object| object.location.filename());
         let folders = found.common_prefixes.iter().filter_map(Path::filename);
         Ok(files.chain(folders).map(str::to_owned).collect())
     }
@@ -236,6 +242,12 @@ fn words(cause: &Error) -> String {
 impl Store for S3 {
     fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Whole parts are handed over at once, and a film is copied in one call: long times pass in
+    /// which nothing is seen to move. A connection that is dead is found out by the system.
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
     }
 
     fn look<'a>(&'a self, path: &'a str) -> Future<'a, Result<Look, Fault>> {

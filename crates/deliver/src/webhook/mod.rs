@@ -20,6 +20,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, RequestBuilder, StatusCode, Url, header};
+use tokio::sync::Mutex;
 
 use self::sign::Key;
 use crate::fault::Fault;
@@ -33,6 +34,9 @@ use crate::target::{Future, Placed, Proof, Target, Upload, Verdict};
 
 /// How long the receiver may be silent, as while it works on a file.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a piece may take that is read just now.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// Which address files are sent to, and how.
 #[derive(Debug, Clone)]
@@ -90,10 +94,14 @@ impl Webhook {
         }
         let (pieces, reading) = source::open(upload, pulse.clone());
         let sent = Arc::new(AtomicU64::new(0));
-        let form = form(order, pieces, &sent, upload)?;
+        let pieces = Arc::new(Mutex::new(Some(pieces)));
+        let form = form(order, Arc::clone(&pieces), &sent, upload)?;
         let answer = self.send(request.multipart(form), &what, &pulse, upload).await;
         if answer.is_ok() && sent.load(Ordering::Relaxed) < upload.size {
-            // Whoever reads the file waits as long as the receiver keeps the connection; we do not.
+            // The connection may keep the body for as long as the receiver keeps the connection.
+            if let Ok(mut pieces) = tokio::time::timeout(LEAVE, pieces.lock()).await {
+                *pieces = None;
+            }
             answer??;
             let early = "the answer came before all was sent";
             return Err(Fault::transient(format!("cannot {what}: {early}")));
@@ -146,13 +154,13 @@ impl Webhook {
 /// The order and the file. What goes of the file is counted in `sent`.
 fn form(
     order: Vec<u8>,
-    pieces: Pieces,
+    pieces: Arc<Mutex<Option<Pieces>>>,
     sent: &Arc<AtomicU64>,
     upload: &Upload,
 ) -> Result<Form, Fault> {
     let count = |piece: &io::Result<Bytes>| piece.as_ref().map_or(0, |piece| piece.len() as u64);
-    let pieces = stream::unfold((pieces, Arc::clone(sent)), move |(mut pieces, sent)| async move {
-        let piece = pieces.next().await?;
+    let pieces = stream::unfold((pieces, Arc::clone(sent)), move |(pieces, sent)| async move {
+        let piece = pieces.lock().await.as_mut()?.next().await?;
         sent.fetch_add(count(&piece), Ordering::Relaxed);
         Some((piece, (pieces, sent)))
     });
