@@ -1,5 +1,6 @@
 //! What is special about webhooks.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -220,6 +221,12 @@ async fn the_status_says_what_became_of_the_file() {
     }
 }
 
+/// Whether this process holds a file open, where the system tells.
+fn is_open(path: &Path) -> bool {
+    let Ok(held) = std::fs::read_dir("/proc/self/fd") else { return false };
+    held.flatten().any(|entry| std::fs::read_link(entry.path()).is_ok_and(|to| to == path))
+}
+
 /// Such as a page that knows by the head that it will not take so much.
 #[tokio::test]
 async fn an_answer_that_comes_before_the_file_is_no_proof_and_does_not_hang() {
@@ -236,6 +243,9 @@ async fn an_answer_that_comes_before_the_file_is_no_proof_and_does_not_hang() {
                 while !is_post {
                     let length = stream.read(&mut head).await.unwrap();
                     is_post = head[..length].starts_with(b"POST");
+                    // By then the file is being read.
+                    let mut taken = vec![0; if is_post { 1 << 20 } else { 0 }];
+                    stream.read_exact(&mut taken).await.unwrap();
                     let status = if is_post { answer } else { "204 No Content" };
                     let text = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
                     stream.write_all(text.as_bytes()).await.unwrap();
@@ -249,6 +259,12 @@ async fn an_answer_that_comes_before_the_file_is_no_proof_and_does_not_hang() {
         let began = Instant::now();
         stand.once(&target).await;
         assert!(began.elapsed() < Duration::from_secs(20));
+        // The connection is kept, and the file is not.
+        let source = stand.library.absolute("d/A.MOV");
+        while is_open(&source) {
+            assert!(began.elapsed() < Duration::from_secs(20), "the file is still read");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         receiving.abort();
         let row = stand.rows().remove(0);
         assert_eq!((row.state, row.next.is_some()), (DeliveryState::Failed, again), "{row:?}");
