@@ -29,6 +29,12 @@ impl Pace {
         Self(limit.map(|most| Arc::new(Limit { most, free: Mutex::new(Instant::now()) })))
     }
 
+    /// How many bytes may go in a second; none if there is no limit.
+    #[must_use]
+    pub fn limit(&self) -> Option<NonZeroU64> {
+        self.0.as_ref().map(|limit| limit.most)
+    }
+
     /// How much to send at once: no more than one second's, so that something moves all the time.
     pub(crate) fn piece(&self, most: usize) -> usize {
         let second = self.0.as_ref().map(|limit| usize::try_from(limit.most.get()).unwrap_or(most));

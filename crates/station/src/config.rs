@@ -206,6 +206,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU64;
+
     use super::*;
 
     fn load(text: &str) -> Result<Config, String> {
@@ -291,7 +293,7 @@ mod tests {
         let TargetWay::Exec(exec) = &config.targets["b"].way else { panic!("no program") };
         assert_eq!((exec.argv.len(), exec.limit), (2, way::LIMIT));
         assert_eq!(config.targets["b"].choice.since.as_deref(), Some("20260501"));
-        assert_eq!(config.jobs("id").unwrap().len(), 2);
-        assert_eq!(config.targets["a"].limit.map(|limit| limit.get()), Some(2048));
+        let limits = config.jobs("id").unwrap().into_iter().map(|job| job.pace.limit());
+        assert_eq!(limits.collect::<Vec<_>>(), [NonZeroU64::new(2048), None]);
     }
 }
