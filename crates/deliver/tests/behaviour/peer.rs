@@ -82,7 +82,7 @@ impl Peer {
 
     /// Whether two may deliver to it at once. The guide says that FTP cannot: nothing in it looks and
     /// renames in one step (3 of 15 runs lost a photo to another of the same name). S3 can, but
-    /// s3s-fs looks for `If-None-Match` and renames in two (1 of 3 runs).
+    /// s3s-fs looks for `If-None-Match` and renames in two (1 of 5 runs).
     pub(crate) fn may_be_shared(&self) -> bool {
         !matches!(self, Self::Server(server) if server.is_ftp() || server.is_s3())
     }
