@@ -187,7 +187,8 @@ impl Config {
     /// work at the same time need two. Reads secrets.
     pub(crate) fn jobs(&self, owner: &str) -> Result<Vec<Job>, Trouble> {
         let job = |(name, config): (&String, &TargetConfig)| {
-            let target = config.way.open(&format!("{owner} {name}"))?;
+            let opened = config.way.open(&format!("{owner} {name}"));
+            let target = opened.map_err(|trouble| of_target(name, trouble))?;
             Ok(Job {
                 name: name.clone(),
                 target,
@@ -200,7 +201,17 @@ impl Config {
 
     /// Why each target that cannot be set up cannot. Reads secrets.
     pub(crate) fn troubles(&self) -> impl Iterator<Item = Trouble> {
-        self.targets.values().filter_map(|config| config.way.open("check").err())
+        self.targets
+            .iter()
+            .filter_map(|(name, config)| Some(of_target(name, config.way.open("check").err()?)))
+    }
+}
+
+/// Says whose trouble it is: what is wrong with an address does not repeat the address.
+fn of_target(name: &str, trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Usage { text, cure } => Trouble::usage(format!("target {name}: {text}"), cure),
+        other => other,
     }
 }
 
@@ -293,6 +304,10 @@ mod tests {
         let TargetWay::Exec(exec) = &config.targets["b"].way else { panic!("no program") };
         assert_eq!((exec.argv.len(), exec.limit), (2, way::LIMIT));
         assert_eq!(config.targets["b"].choice.since.as_deref(), Some("20260501"));
+        let wrong = "[targets.c]\nkind = \"webdav\"\nurl = \"https://a:hunter2@b/\"\n";
+        let troubles: Vec<_> = load(wrong).unwrap().troubles().map(|t| t.to_string()).collect();
+        assert!(troubles[0].contains("target c: that is no address"), "{troubles:?}");
+        assert!(!troubles[0].contains("hunter2"), "{troubles:?}");
         let limits = config.jobs("id").unwrap().into_iter().map(|job| job.pace.limit());
         assert_eq!(limits.collect::<Vec<_>>(), [NonZeroU64::new(2048), None]);
     }
