@@ -24,12 +24,15 @@ pub enum Error {
         cause: io::Error,
     },
     /// Too little room for the next file.
-    #[error("{name} needs {needed} bytes, {free} are free in {}", folder.display())]
+    #[error("{name} needs {needed} bytes beside the {keep} that stay free, and {free} are free in {}",
+        folder.display())]
     Full {
         /// The file on the camera.
         name: String,
         /// Its bytes.
         needed: u64,
+        /// Bytes that are to stay free.
+        keep: u64,
         /// Bytes that are free.
         free: u64,
         /// Where.
@@ -44,6 +47,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// True if room is what is lacking.
+    pub fn is_full(&self) -> bool {
+        self.room(0).is_some()
+    }
+
+    /// How many bytes have to be free before it makes sense to go on, if room is what is lacking;
+    /// `keep` are to stay free. Nobody can see when a quota has room again: [`u64::MAX`].
+    pub(crate) fn room(&self, keep: u64) -> Option<u64> {
+        match self {
+            Self::Full { needed, .. } => Some(needed.saturating_add(keep)),
+            Self::Storage { cause, .. } => match cause.kind() {
+                io::ErrorKind::StorageFull => Some(keep),
+                io::ErrorKind::QuotaExceeded => Some(u64::MAX),
+                _ => None,
+            },
+            Self::Catalogue(filmwire_catalogue::Error::Full { .. }) => Some(keep),
+            _ => None,
+        }
+    }
+
     /// What the person can do about it.
     pub fn cure(&self) -> String {
         match self {
@@ -60,7 +83,7 @@ impl Error {
                 _ => "check that the folder is there and mounted".into(),
             },
             Self::Full { .. } => {
-                "make room, or choose another folder with --to, and run again to go on".into()
+                "make room, or choose another folder for the photos; the next run goes on".into()
             }
             Self::NoCard => {
                 "put the card back, switch the camera off and on, and run again to go on".into()

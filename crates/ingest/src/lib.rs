@@ -36,4 +36,4 @@ pub use receive::{ConnectReceive, NOT_SENT, ReceiveEnd, Received, receive, recei
 pub use stop::{Stop, Stopper};
 pub use sync::{Connect, mark_known, mend, sync, sync_with};
 pub use template::{BadTemplate, Fields, Template};
-pub use watch::{Requests, WatchEvent, Watching, watch};
+pub use watch::{Requests, WatchEvent, Watching, watch, watch_with};

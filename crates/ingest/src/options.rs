@@ -38,6 +38,9 @@ pub struct SyncOptions {
     pub tries: u32,
     /// Go on although the camera's battery is critical.
     pub ignore_battery: bool,
+    /// Bytes that stay free where the library is, for the catalogue and others: a file that leaves
+    /// less is not begun.
+    pub keep_free: u64,
     /// Which files belong together.
     pub pairs: PairHint,
     /// The time now, in milliseconds of the Unix epoch.
@@ -101,6 +104,7 @@ impl SyncOptions {
             utc_offset: None,
             tries: 5,
             ignore_battery: false,
+            keep_free: 16 << 20,
             pairs: PairHint::default(),
             now,
         }

@@ -6,23 +6,29 @@
 //! 3. Then nothing connects until the camera was seen gone, or until somebody asks for it. A
 //!    client keeps a camera's controls locked and drains its battery, and many bodies cannot
 //!    reopen their network by themselves; so no session waits for photos.
+//! 4. A pass that found no room for a file ends, and the next begins when there is room.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use filmwire_camera::{Camera, Error as CameraError, Presence, Sight};
 use filmwire_catalogue::{Error as CatalogueError, Library, LockGuard};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::event::{Event, Summary};
+use crate::files::{Disk, FileLayer};
 use crate::options::SyncOptions;
 use crate::stop::Stop;
-use crate::sync::{Connect, sync};
+use crate::sync::{Connect, sync_with};
 
 /// Between two looks at whether another process still holds the library.
 const LOCK_PAUSE: Duration = Duration::from_secs(1);
+/// How long a pass that found no room is not begun again, though the system says there is: some
+/// file systems count as free what nobody gets.
+const ROOM_PAUSE: Duration = Duration::from_secs(60);
 
 /// How a watch goes.
 #[derive(Debug, Clone)]
@@ -89,10 +95,11 @@ pub enum WatchEvent {
     Pass(Event),
     /// The pass went through, or was interrupted.
     Served(Box<Summary>),
-    /// The camera ended the pass; the watch goes on.
+    /// The camera ended the pass, or there is no room; the watch goes on.
     Failed(Error),
-    /// The pass is over. Nothing connects until the camera was seen gone, or on request. Not told
-    /// if the pass ended because the camera is gone.
+    /// The pass is over. Nothing connects until the camera was seen gone, or on request, or, if it
+    /// ended for lack of room, when there is room. Not told if the pass ended because the camera is
+    /// gone.
     Resting,
     /// Whether the camera is still there cannot be seen from here; told once. It is connected to
     /// on request only.
@@ -103,12 +110,11 @@ pub enum WatchEvent {
 
 /// Serves the camera each time it appears, until `stop` is asked.
 ///
-/// Trouble of the camera (lost, refused, not accepted, without a card) ends a pass and is told; the
-/// watch goes on. While another process holds the library nothing connects: no camera waits for it.
+/// Trouble of the camera (lost, refused, not accepted, without a card) and lack of room end a pass
+/// and are told; the watch goes on. While another process holds the library nothing connects: no camera waits for it.
 /// The camera is left politely on every way out. Not cancel-safe: use `stop`.
 ///
-/// Fails with [`Error`] if the library cannot be used: its catalogue or its disk fails, or there is
-/// no room.
+/// Fails with [`Error`] if the library cannot be used: its catalogue or its disk fails.
 pub async fn watch<C: Connect, P: Presence + Sync>(
     connect: &C,
     presence: &P,
@@ -118,7 +124,21 @@ pub async fn watch<C: Connect, P: Presence + Sync>(
     stop: &Stop,
     tell: &mut (dyn FnMut(WatchEvent) + Send),
 ) -> Result<(), Error> {
-    let mut watch = Watch { watching, stop, tell, blind: false, odd: None };
+    let files: Arc<dyn FileLayer> = Arc::new(Disk);
+    watch_with((connect, presence), library, options, watching, stop, tell, files).await
+}
+
+/// As [`watch`], on another file layer; for tests that fill it.
+pub async fn watch_with<C: Connect, P: Presence + Sync>(
+    (connect, presence): (&C, &P),
+    library: &Library,
+    options: &SyncOptions,
+    watching: &Watching,
+    stop: &Stop,
+    tell: &mut (dyn FnMut(WatchEvent) + Send),
+    files: Arc<dyn FileLayer>,
+) -> Result<(), Error> {
+    let mut watch = Watch { watching, stop, tell, files, blind: false, odd: None };
     (watch.tell)(WatchEvent::Waiting);
     let mut waiting = true;
     loop {
@@ -126,15 +146,21 @@ pub async fn watch<C: Connect, P: Presence + Sync>(
             return Ok(());
         };
         (watch.tell)(WatchEvent::Seen);
-        let left_us = watch.pass(met, lock, connect, library, options).await?;
+        let after = watch.pass(met, lock, connect, library, options).await?;
         if stop.is_asked() {
             return Ok(());
         }
-        let departure = if left_us {
-            Departure::Gone
-        } else {
-            (watch.tell)(WatchEvent::Resting);
-            watch.departure(presence).await
+        let wanted = match after {
+            After::Left => None,
+            After::Rest => Some(None),
+            After::NoRoom { bytes } => Some(Some((library.incoming(), bytes))),
+        };
+        let departure = match wanted {
+            None => Departure::Gone,
+            Some(room) => {
+                (watch.tell)(WatchEvent::Resting);
+                watch.departure(presence, room).await
+            }
         };
         waiting = match departure {
             Departure::Gone => {
@@ -150,9 +176,21 @@ pub async fn watch<C: Connect, P: Presence + Sync>(
 
 type Met = Result<Camera, CameraError>;
 
+/// How a pass ended.
+enum After {
+    /// The camera needs nobody.
+    Rest,
+    /// All the tries to reach it again saw it gone: one that is back by the next look would keep
+    /// what it still has.
+    Left,
+    /// For lack of room: so many bytes have to be free.
+    NoRoom { bytes: u64 },
+}
+
 /// Why we need not wait for the camera to go any longer.
 enum Departure {
     Gone,
+    /// Somebody asked for a pass, or there is room for one.
     Asked,
     Stopped,
 }
@@ -161,6 +199,7 @@ struct Watch<'a> {
     watching: &'a Watching,
     stop: &'a Stop,
     tell: &'a mut (dyn FnMut(WatchEvent) + Send),
+    files: Arc<dyn FileLayer>,
     /// It was told that nobody can see from here whether the camera is there.
     blind: bool,
     /// The odd reason that was told last.
@@ -234,8 +273,6 @@ impl Watch<'_> {
     }
 
     /// One pass over a connection that stands, or that failed in a way a run knows to deal with.
-    /// Whether it ended because the camera is gone: all the tries to reach it again have seen that,
-    /// and one that is back by the next look would keep what it still has.
     async fn pass<C: Connect>(
         &mut self,
         met: Met,
@@ -243,7 +280,7 @@ impl Watch<'_> {
         connect: &C,
         library: &Library,
         options: &SyncOptions,
-    ) -> Result<bool, Error> {
+    ) -> Result<After, Error> {
         let first = Mutex::new(Some(met));
         let reconnect = || {
             let met = first.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -255,18 +292,25 @@ impl Watch<'_> {
             }
         };
         let mut tell = |event| (self.tell)(WatchEvent::Pass(event));
-        match sync(&reconnect, library, options, self.stop, &mut tell).await {
+        let files = Arc::clone(&self.files);
+        let error = match sync_with(&reconnect, library, options, self.stop, &mut tell, files).await
+        {
             Ok(summary) => {
                 (self.tell)(WatchEvent::Served(Box::new(summary)));
-                Ok(false)
+                return Ok(After::Rest);
             }
-            Err(error @ (Error::Camera(_) | Error::Restless(_) | Error::NoCard)) => {
-                let gone = matches!(error, Error::Camera(CameraError::Unreachable { .. }));
-                (self.tell)(WatchEvent::Failed(error));
-                Ok(gone)
-            }
-            Err(error) => Err(error),
-        }
+            Err(error) => error,
+        };
+        let after = match &error {
+            Error::Camera(CameraError::Unreachable { .. }) => After::Left,
+            Error::Camera(_) | Error::Restless(_) | Error::NoCard => After::Rest,
+            other => match other.room(options.keep_free) {
+                Some(bytes) => After::NoRoom { bytes },
+                None => return Err(error),
+            },
+        };
+        (self.tell)(WatchEvent::Failed(error));
+        Ok(after)
     }
 
     /// Waits until the library's lock is free, and takes it; none if a stop was asked for.
@@ -290,9 +334,15 @@ impl Watch<'_> {
         }
     }
 
-    /// Waits until the camera was seen gone, without ever connecting to it.
-    async fn departure<P: Presence + Sync>(&mut self, presence: &P) -> Departure {
+    /// Waits until the camera was seen gone, or so many bytes are free in a folder, without ever
+    /// connecting to it.
+    async fn departure<P: Presence + Sync>(
+        &mut self,
+        presence: &P,
+        room: Option<(PathBuf, u64)>,
+    ) -> Departure {
         let mut gone = 0;
+        let earliest = Instant::now() + ROOM_PAUSE;
         loop {
             let looking = async {
                 sleep(self.watching.look_every).await;
@@ -304,6 +354,13 @@ impl Watch<'_> {
                 () = self.watching.requests.asked() => return Departure::Asked,
                 sight = looking => sight,
             };
+            // A folder that cannot be looked at has no room.
+            if let Some((folder, bytes)) = &room
+                && Instant::now() >= earliest
+                && self.files.free_bytes(folder).is_ok_and(|free| free >= *bytes)
+            {
+                return Departure::Asked;
+            }
             gone = if sight == Sight::Gone { gone + 1 } else { 0 };
             if gone >= self.watching.gone_looks {
                 return Departure::Gone;

@@ -1,14 +1,21 @@
 //! A watch over days of a camera's life, in simulated time.
 
+#[path = "support/layer.rs"]
+mod layer;
 mod support;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use filmwire_camera::{Presence, Sight};
-use filmwire_ingest::{Error, Event, Stop, Stopper, Summary, WatchEvent, Watching, watch};
+use filmwire_ingest::files::{Disk, FileLayer};
+use filmwire_ingest::{
+    Error, Event, Stop, Stopper, Summary, SyncOptions, WatchEvent, Watching, watch, watch_with,
+};
 use filmwire_sim::Simulator;
 use filmwire_sim::card::{Card, GenerateSpec};
+use layer::{Hook, Watched};
 use support::{Random, Shelf, SimConnect, on_card, plain_card, seed_from_env, simulator};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -121,13 +128,25 @@ async fn play(
     connect: &SimConnect,
     script: impl AsyncFnOnce(&mut Hand<'_>),
 ) -> Result<(), Error> {
-    let (library, options) = (shelf.library(), shelf.options());
+    play_on(shelf, air, connect, (shelf.options(), Arc::new(Disk)), script).await
+}
+
+/// As [`play`], with other options and on another disk.
+async fn play_on(
+    shelf: &Shelf,
+    air: &Air,
+    connect: &SimConnect,
+    (options, files): (SyncOptions, Arc<dyn FileLayer>),
+    script: impl AsyncFnOnce(&mut Hand<'_>),
+) -> Result<(), Error> {
+    let library = shelf.library();
     let (sender, events) = mpsc::unbounded_channel();
     let (stopper, stop) = Stop::new();
     let watching = Watching::default();
     let mut tell = |event| drop(sender.send(event));
     let mut hand = Hand { air, watching: watching.clone(), events, stopper, told: Vec::new() };
-    let watched = watch(connect, air, &library, &options, &watching, &stop, &mut tell);
+    let scene = (connect, air);
+    let watched = watch_with(scene, &library, &options, &watching, &stop, &mut tell, files);
     let acting = async {
         script(&mut hand).await;
         hand.stopper.stop();
@@ -442,6 +461,39 @@ async fn a_library_that_cannot_be_used_ends_the_watch() {
     assert!(matches!(error, Error::Storage { .. }), "{error}");
     sim.wait_idle().await;
     assert_eq!(sim.journal().last().unwrap().note, "goodbye");
+}
+
+/// A disk with so many bytes free as it is told.
+struct Tank(AtomicU64);
+
+impl Hook for Tank {
+    fn free_bytes(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_camera_is_left_alone_until_there_is_room() {
+    let (shelf, sim) = (Shelf::new(), simulator("X-T20", plain_card(3)));
+    let air = Air::new(&sim);
+    let tank = Arc::new(Tank(AtomicU64::new(100 << 20)));
+    let options = SyncOptions { keep_free: 100 << 20, ..shelf.options() };
+    let script = async |hand: &mut Hand<'_>| {
+        assert!(hand.failed().await.contains("beside the 104857600 that stay free"));
+        hand.until(|event| matches!(event, WatchEvent::Resting).then_some(())).await;
+        sim.wait_idle().await;
+        hand.quiet(HOUR).await;
+        let calls = sim.journal().len();
+        // Enough to stay free, and not for a photo beside.
+        tank.0.store((100 << 20) + 1, Ordering::Relaxed);
+        hand.quiet(HOUR).await;
+        assert_eq!(sim.journal().len(), calls, "nothing connects while there is no room");
+        tank.0.store(1 << 40, Ordering::Relaxed);
+        assert_eq!(hand.served().await.new, 3);
+    };
+    let files = Watched::by(tank.clone());
+    play_on(&shelf, &air, &SimConnect::new(&sim), (options, files), script).await.unwrap();
+    assert_complete(&shelf, &sim);
 }
 
 /// A name that does not exist is not a camera that is away.

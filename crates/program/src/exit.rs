@@ -393,6 +393,7 @@ mod tests {
         let full = IngestError::Full {
             name: "A".into(),
             needed: 2,
+            keep: 0,
             free: 1,
             folder: PathBuf::from("/photos"),
         };

@@ -28,6 +28,9 @@ use crate::run::LampConfig;
 /// Where it is looked for.
 const CONFIG: ConfigName = ConfigName { variable: "FILMWIRE_STATION_CONFIG", file: "station.toml" };
 
+/// A few films, or hundreds of photos: time to make room before deliveries and others lack it.
+const KEEP_FREE_MIB: u32 = 1024;
+
 const CURE: &str = "see `filmwire-station config check --help`";
 
 /// What can stand in the file. Anything else is an error: a misspelt name must not be overlooked.
@@ -42,6 +45,7 @@ struct FileConfig {
     #[serde(default, deserialize_with = "file::client_name")]
     client_name: Option<String>,
     every_s: Option<Spanned<u64>>,
+    keep_free_mib: Option<u32>,
     /// Taken apart one by one, elsewhere.
     #[serde(default, rename = "cameras")]
     _cameras: IgnoredAny,
@@ -78,6 +82,8 @@ pub(crate) struct Config {
     pub(crate) client_name: String,
     /// Between two attempts to connect while a camera is away.
     pub(crate) every: Duration,
+    /// Bytes that stay free where the library is.
+    pub(crate) keep_free: u64,
     /// Cameras by their names.
     pub(crate) cameras: BTreeMap<String, CameraConfig>,
     /// Which radios join cameras' networks.
@@ -135,6 +141,7 @@ impl Config {
             name_template: file.name_template,
             client_name: file.client_name.unwrap_or_else(|| "filmwire".to_owned()),
             every: Duration::from_secs(file.every_s.map_or(3, Spanned::into_inner)),
+            keep_free: u64::from(file.keep_free_mib.unwrap_or(KEEP_FREE_MIB)) << 20,
             cameras: parts.cameras,
             wifi: file.wifi.into(),
             targets: parts.targets,

@@ -15,8 +15,6 @@ use crate::error::Error;
 use crate::event::FileStart;
 use crate::files::PartFile;
 
-/// Room that must stay free beside a file, for the catalogue and others.
-const MARGIN_BYTES: u64 = 16 << 20;
 /// Marks a part whose bytes are all on disk.
 pub(super) const SYNCED: &str = "synced";
 
@@ -154,10 +152,11 @@ impl Librarian {
         let folder = &self.shelf.incoming;
         // Opening the library made it. If it is gone, so is the library, and is not made anew.
         let free = self.files.free_bytes(folder).map_err(storage("look at", folder))?;
-        if free >= needed.saturating_add(MARGIN_BYTES) {
+        let keep = self.options.keep_free;
+        if free >= needed.saturating_add(keep) {
             return Ok(());
         }
-        Err(Error::Full { name: name.to_owned(), needed, free, folder: folder.clone() })
+        Err(Error::Full { name: name.to_owned(), needed, keep, free, folder: folder.clone() })
     }
 
     fn open(&mut self, object: ObjectRow, begin: Begin) -> Result<(), Error> {

@@ -158,6 +158,7 @@ impl Body {
         let mut options = SyncOptions {
             camera_key: Some(self.entry.key.clone().unwrap_or_else(|| self.name.to_string())),
             utc_offset: clock::utc_offset(),
+            keep_free: config.keep_free,
             ..SyncOptions::new(address, clock::now())
         };
         if let Some(template) = &config.name_template {

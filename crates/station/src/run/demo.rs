@@ -114,6 +114,7 @@ fn config(address: &str) -> Result<Config> {
         library_id: None,
         name_template: None,
         client_name: "filmwire".to_owned(),
+        keep_free: 16 << 20,
         every: Duration::from_secs(1),
         cameras: BTreeMap::from([(CAMERA.to_owned(), camera)]),
         wifi: filmwire_link::Choice::default(),

@@ -77,7 +77,8 @@ async fn work(config: &Config, library: &Library, context: &Context, tell: Telle
     Ok(worst)
 }
 
-/// One look at a camera. Trouble of the camera does not keep others from being looked for.
+/// One look at a camera. Trouble of the camera does not keep others from being looked for, nor does
+/// a full disk keep photos from being delivered.
 async fn look(
     body: &Body,
     config: &Config,
@@ -110,7 +111,7 @@ async fn look(
             let _ = tell.send(Told::Away { name, cause });
             Ok(Exit::Done)
         }
-        Err(error @ (IngestError::Camera(_) | IngestError::Restless(_) | IngestError::NoCard)) => {
+        Err(error) if error.is_full() || is_of_camera(&error) => {
             let error = anyhow::Error::from(error);
             let exit = Exit::of(&error);
             if let Ok(error) = error.downcast() {
@@ -120,6 +121,10 @@ async fn look(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_of_camera(error: &IngestError) -> bool {
+    matches!(error, IngestError::Camera(_) | IngestError::Restless(_) | IngestError::NoCard)
 }
 
 async fn deliver(

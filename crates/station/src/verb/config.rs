@@ -34,6 +34,7 @@ Example of a file; every line may be left out:
   name_template = \"{date:%Y}/{date:%Y-%m-%d}/{name}\"
   client_name = \"filmwire\"           # what cameras show
   every_s = 3                        # between two looks for a camera that is away
+  keep_free_mib = 1024               # a photo that leaves less free on the library's disk waits
 
   [wifi]                             # by which radio cameras' networks are joined
   radio = \"wlan1\"                    # default: any that has nothing else to do
@@ -145,6 +146,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String)> {
         ("name_template", or(&config.name_template, "the default")),
         ("client_name", config.client_name.clone()),
         ("every_s", config.every.as_secs().to_string()),
+        ("keep_free_mib", (config.keep_free >> 20).to_string()),
         ("state.command", or_nothing(config.lamp.command.join(" "))),
         ("wifi.radio", config.wifi.interface.clone().unwrap_or_else(|| "any that is free".into())),
         ("wifi.share", config.wifi.may_leave.to_string()),

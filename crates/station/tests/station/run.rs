@@ -49,6 +49,44 @@ fn once_fetches_delivers_and_tells_what_is_not_proven() {
     assert_eq!(status("status").code, 0);
 }
 
+/// More than any disk has.
+const ALL: &str = "keep_free_mib = 4294967295\n";
+
+#[test]
+fn a_full_disk_keeps_photos_from_being_fetched_and_not_from_being_delivered() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Simulated::new(3, 1);
+    let text = config(&camera.address(), false);
+    assert_eq!(once(folder.path(), &text).code, 7, "one target is absent");
+    camera.server.simulator().with_card(|card| card.shoot(1));
+    let text = config(&camera.address(), true);
+    let retry = ["deliver", "retry", "--config", "station.toml"];
+    assert_eq!(run(folder.path(), &retry).code, 0);
+    let ran = once(folder.path(), &format!("{ALL}{text}"));
+    assert_eq!(ran.code, 6, "{ran:?}");
+    assert_eq!(ran.of_kind("station-run", "troubled")[0]["camera"], "a");
+    assert_eq!(photos(&folder.path().join("usb")).len(), 3);
+    let ran = once(folder.path(), &text);
+    assert_eq!((ran.code, photos(&folder.path().join("usb")).len()), (0, 4), "{ran:?}");
+}
+
+#[test]
+fn a_full_disk_does_not_end_the_station() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Simulated::new(3, 1);
+    let text = format!("{ALL}{}", config(&camera.address(), true));
+    let mut going = Going::start(folder.path(), &text, &[]);
+    going.wait("troubled");
+    going.wait("resting");
+    going.signal(Signal::USR1);
+    going.wait("troubled");
+    going.wait("resting");
+    going.signal(Signal::TERM);
+    let ran = going.end();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!folder.path().join("nas").exists());
+}
+
 #[test]
 fn once_without_a_camera_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
