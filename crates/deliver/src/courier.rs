@@ -30,6 +30,8 @@ pub(crate) struct Courier {
     around: Around,
     /// The target passed its test since it last failed as a whole.
     usable: bool,
+    /// The end of quiet hours that was told.
+    quiet_until: Option<i64>,
 }
 
 /// What a look at the queue led to.
@@ -48,7 +50,7 @@ impl Courier {
         options: Options,
         around: Around,
     ) -> Self {
-        Self { job, ledger, root, options, around, usable: false }
+        Self { job, ledger, root, options, around, usable: false, quiet_until: None }
     }
 
     pub(crate) async fn run(mut self) -> Result<End, Error> {
@@ -111,6 +113,9 @@ impl Courier {
     }
 
     async fn step(&mut self, target: TargetId) -> Result<Step, Error> {
+        if let Some(until) = self.quiet() {
+            return Ok(Step::Nothing { next: Some(until) });
+        }
         let due = Due { now: self.now(), horizon_ms: self.horizon_ms(), limit: 1 };
         let (row, mut found) = self
             .ledger
@@ -134,6 +139,16 @@ impl Courier {
         }
         self.bring(row, delivery).await?;
         Ok(Step::Went)
+    }
+
+    /// When the quiet hours that go on end; tells it once.
+    fn quiet(&mut self) -> Option<i64> {
+        let until = self.job.quiet.as_ref().and_then(|quiet| quiet.until(self.now()));
+        if let Some(until) = until.filter(|_| self.quiet_until != until) {
+            self.tell(Happening::Quiet { until });
+        }
+        self.quiet_until = until;
+        until
     }
 
     /// When the target's pause ends, if it is paused. A pause longer than the longest wait was

@@ -15,6 +15,7 @@ use crate::event::{End, Event, Tell};
 use crate::gate::Gate;
 use crate::ledger::Ledger;
 use crate::pace::Pace;
+use crate::quiet::Quiet;
 use crate::stop::Stop;
 use crate::target::Target;
 
@@ -29,13 +30,21 @@ pub struct Job {
     pub choice: Choice,
     /// How fast files go to it; what is read back comes without a limit.
     pub pace: Pace,
+    /// When nothing is begun; what is on its way then goes on.
+    pub quiet: Option<Quiet>,
 }
 
 impl Job {
     /// A target that gets all files, as fast as it takes them.
     #[must_use]
     pub fn new(name: impl Into<String>, target: Arc<dyn Target>) -> Self {
-        Self { name: name.into(), target, choice: Choice::default(), pace: Pace::default() }
+        Self {
+            name: name.into(),
+            target,
+            choice: Choice::default(),
+            pace: Pace::default(),
+            quiet: None,
+        }
     }
 }
 

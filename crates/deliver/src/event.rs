@@ -55,6 +55,11 @@ pub enum Happening {
         /// When it is tried again, epoch milliseconds.
         next: i64,
     },
+    /// Quiet hours have begun, in which nothing is.
+    Quiet {
+        /// When they end, epoch milliseconds.
+        until: i64,
+    },
     /// Nothing is due.
     Idle {
         /// When something is due by itself, epoch milliseconds.

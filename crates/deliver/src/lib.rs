@@ -58,6 +58,7 @@ mod order;
 mod pace;
 mod process;
 mod pulse;
+mod quiet;
 mod rclone;
 #[cfg(feature = "s3")]
 mod s3;
@@ -89,6 +90,7 @@ pub use folder::Folder;
 pub use ftp::{Ftp, FtpOptions, FtpSafety};
 pub use gate::{Gate, Hold};
 pub use pace::Pace;
+pub use quiet::{NoHours, Quiet};
 pub use rclone::{Rclone, RcloneOptions};
 #[cfg(feature = "s3")]
 pub use s3::{S3, S3Options};

@@ -20,3 +20,9 @@ pub fn utc_offset() -> Option<(i16, String)> {
     let offset = jiff::Zoned::now().offset().seconds() / 60;
     Some((i16::try_from(offset).ok()?, "this computer's zone".to_owned()))
 }
+
+/// A time in epoch milliseconds as the clock on the wall here shows it, such as `18:30`.
+pub fn time_of_day(at_ms: i64) -> String {
+    let Ok(at) = jiff::Timestamp::from_millisecond(at_ms) else { return String::new() };
+    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string()
+}

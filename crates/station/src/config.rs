@@ -201,6 +201,7 @@ impl Config {
                 target,
                 choice: config.choice.clone(),
                 pace: Pace::new(config.limit),
+                quiet: config.quiet.clone(),
             })
         };
         self.targets.iter().map(job).collect()
@@ -262,6 +263,10 @@ mod tests {
             (
                 "[targets.a]\nkind = \"webdav\"\nurl = \"u\"\nuser = \"a\"\npassword = \"hunter2\"\n",
                 "5:12: a secret must not stand here",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nquiet = \"8-18\"\n",
+                "4:9: write two times of day",
             ),
             ("[cameras.a]\naddress = \"a b\"\n", "2:11: \"a b\" is no camera address"),
             ("[cameras.a]\nkey = \"k\"\n", "1:1: write a network, or the address"),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::{
     Around, Backoff, End, Fault, FaultKind, FileTarget, Folder, Future, Happening, Job, Options,
-    Pace, Placed, Proof, Stop, Target, Until, Upload, Verdict, deliver,
+    Pace, Placed, Proof, Quiet, Stop, Target, Until, Upload, Verdict, deliver,
 };
 
 use crate::peer::MADE;
@@ -274,4 +274,27 @@ async fn a_limit_is_kept_and_a_stop_does_not_wait_for_it() {
     let (ends, ()) = tokio::join!(slow, stopping);
     assert_eq!(ends.unwrap(), [End::Stopped]);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn nothing_is_begun_in_quiet_hours() {
+    let stand = Stand::new();
+    stand.add("A.JPG", b"abc");
+    let quiet: Quiet = "22:00-06:00".parse().unwrap();
+    let quiet = Some(quiet.in_zone(jiff::tz::TimeZone::UTC));
+    let job = Job { quiet, ..Stand::job("nas", late(0, 0)) };
+    let options = Options { until: Until::Idle, ..Options::default() };
+    let once = async || {
+        deliver(&stand.library, vec![job.clone()], &options, &stand.around).await.unwrap()[0]
+    };
+    // It is 22:13:20.
+    let six = NOW + (7 * 3600 + 46 * 60 + 40) * 1000;
+    assert_eq!(once().await, End::Idle { next: Some(six) });
+    assert!(!stand.all_are(DeliveryState::Proven));
+    stand.clock.0.store(six - 1, Ordering::SeqCst);
+    assert_eq!(once().await, End::Idle { next: Some(six) });
+    stand.clock.0.store(six, Ordering::SeqCst);
+    assert_eq!(once().await, End::Idle { next: None });
+    assert!(stand.all_are(DeliveryState::Proven));
+    assert!(stand.told().contains(&Happening::Quiet { until: six }));
 }

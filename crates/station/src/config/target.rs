@@ -4,10 +4,11 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use filmwire_catalogue::Choice;
-use filmwire_deliver::{Exec, ExecOptions, FileTarget, Target, Usage};
+use filmwire_deliver::{Exec, ExecOptions, FileTarget, Quiet, Target, Usage};
 use filmwire_program::exit::Trouble;
 use filmwire_program::file::{Source, Table};
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::choice::ChoiceEntry;
 use super::way::{
@@ -22,6 +23,7 @@ struct CommonEntry {
     #[serde(default)]
     choose: ChoiceEntry,
     limit_kib_s: Option<NonZeroU32>,
+    quiet: Option<Spanned<String>>,
 }
 
 /// What every place that keeps files has.
@@ -62,6 +64,8 @@ pub(crate) struct TargetConfig {
     pub(crate) choice: Choice,
     /// How many bytes may go to it in a second; none if there is no limit.
     pub(crate) limit: Option<NonZeroU64>,
+    /// When it is left alone.
+    pub(crate) quiet: Option<Quiet>,
 }
 
 /// How a target is reached.
@@ -98,7 +102,8 @@ impl TargetConfig {
         if name.trim().is_empty() || name.chars().any(char::is_control) {
             return Err(source.wrong(at, "a target's name must not be empty"));
         }
-        let common: CommonEntry = source.take(table.split(&["kind", "choose", "limit_kib_s"]))?;
+        let common: CommonEntry =
+            source.take(table.split(&["kind", "choose", "limit_kib_s", "quiet"]))?;
         let wrong = |text| source.wrong(at, text);
         let read_usage = |table: &mut Table<'_>| -> Result<Usage, Trouble> {
             let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
@@ -146,6 +151,11 @@ impl TargetConfig {
         let kib = NonZeroU64::new(1024);
         let limit = common.limit_kib_s.map(NonZeroU64::from).zip(kib);
         let limit = limit.map(|(limit, kib)| limit.saturating_mul(kib));
-        Ok(Self { way, choice: common.choose.check(source)?, limit })
+        let quiet = common.quiet.map(|hours| {
+            let parsed: Result<Quiet, _> = hours.as_ref().parse();
+            parsed.map_err(|error| source.wrong(hours.span().start, &error.to_string()))
+        });
+        let (choice, quiet) = (common.choose.check(source)?, quiet.transpose()?);
+        Ok(Self { way, choice, limit, quiet })
     }
 }

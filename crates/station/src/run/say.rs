@@ -8,7 +8,7 @@ use filmwire_deliver::Happening;
 use filmwire_ingest::{Event, Summary, WatchEvent};
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, text};
-use filmwire_program::{failure, notice};
+use filmwire_program::{clock, failure, notice};
 use serde_json::json;
 
 use super::state::{State, States};
@@ -268,6 +268,10 @@ impl Say {
                     text::tame(&reason)
                 ));
                 out.json("paused", json!({ "target": target, "text": reason, "next_ms": next }))
+            }
+            Happening::Quiet { until } => {
+                out.note(&format!("{target}: quiet hours until {}", clock::time_of_day(until)));
+                out.json("quiet", json!({ "target": target, "until_ms": until }))
             }
             Happening::Idle { next } => {
                 out.json("idle", json!({ "target": target, "next_ms": next }))

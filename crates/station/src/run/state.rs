@@ -79,7 +79,7 @@ impl States {
                 self.failed.insert(target.to_owned());
                 self.sending.remove(target);
             }
-            Happening::Idle { .. } => {
+            Happening::Idle { .. } | Happening::Quiet { .. } => {
                 self.sending.remove(target);
             }
             _ => {}

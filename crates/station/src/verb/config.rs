@@ -111,6 +111,7 @@ Example of a file; every line may be left out:
   secret = { file = \"/etc/filmwire/site.secret\" }
   file = true                        # false: only what is told of it
   limit_kib_s = 2048                 # at most so fast, to any target but a program
+  quiet = \"08:00-18:30\"              # hours in which nothing is begun, for any target
   ca = \"/etc/filmwire/own-ca.pem\"
 
   [targets.web]
@@ -187,7 +188,8 @@ fn lacks(config: &Config) -> Vec<String> {
 
 fn words(target: &TargetConfig) -> String {
     let limit = target.limit.map(|limit| format!(", at most {} KiB/s", limit.get() >> 10));
-    way_words(&target.way) + &limit.unwrap_or_default()
+    let quiet = target.quiet.as_ref().map(|quiet| format!(", quiet {quiet}"));
+    way_words(&target.way) + &limit.unwrap_or_default() + &quiet.unwrap_or_default()
 }
 
 fn way_words(way: &TargetWay) -> String {
