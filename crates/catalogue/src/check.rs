@@ -18,7 +18,7 @@ const PAGE: u32 = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// A published file is not there.
+    /// A published file is not there, and was not pruned.
     FileMissing,
     /// A file that was missing is there again.
     FileBack,
@@ -239,6 +239,9 @@ fn check_files(
         for file in page.iter().filter(|file| file.state != FileState::Intent) {
             let path = library.absolute(&file.path);
             if let Some((kind, text)) = check_file(&path, file, deep) {
+                if kind == FindingKind::FileMissing && catalogue.is_pruned(file.id)? {
+                    continue;
+                }
                 findings.push(Finding::file(kind, &file.path, text));
             }
         }

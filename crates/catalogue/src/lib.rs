@@ -58,6 +58,7 @@ mod model;
 mod name;
 mod object;
 mod pair;
+mod prune;
 mod publish;
 mod sidecar;
 mod snapshot;
@@ -80,6 +81,7 @@ pub use model::{
 pub use name::{PairHint, numbered};
 pub use object::ObjectFilter;
 pub use pair::{Partner, is_beside, path_beside};
+pub use prune::{Prunable, Pruning};
 pub use publish::{Adopted, Intent, Publish};
 pub use sidecar::{has_foreign_sidecar, is_sidecar};
 pub use snapshot::{SnapshotHead, Unfinished};

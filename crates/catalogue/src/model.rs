@@ -148,7 +148,7 @@ words! {
         Intent = "intent",
         /// There, and synced to disk.
         Published = "published",
-        /// Was published; a check did not find it.
+        /// Was published, and is not there: a check did not find it, or it was pruned.
         Missing = "missing",
     }
 }

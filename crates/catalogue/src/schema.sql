@@ -1,4 +1,4 @@
--- The catalogue of one library, release 4 of the schema.
+-- The catalogue of one library, release 5 of the schema.
 --
 -- Words: a camera *shows* objects; the library *holds* files. An object is what a camera said it
 -- has; a file is content under a path of the library. Times called _ms are milliseconds since
@@ -55,7 +55,7 @@ CREATE TABLE file (
     sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
     size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
     -- intent: about to be renamed to its path, or just renamed; published: there, synced to disk;
-    -- missing: was published, and a check did not find it.
+    -- missing: was published, and is not there: a check did not find it, or it was pruned.
     state TEXT NOT NULL CHECK (state = 'intent' OR state = 'published' OR state = 'missing'),
     -- fetched: filmwire wrote it; adopted: it was there before.
     origin TEXT NOT NULL CHECK (origin IN ('fetched', 'adopted')),
@@ -269,3 +269,25 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_file ON delivery (file_id);
 -- What is left to do, however much is done.
 CREATE INDEX delivery_open ON delivery (target_id) WHERE state <> 'proven';
+
+-- Release 5: copies in the library that were freed on purpose, because targets have them: the log,
+-- and what tells such a file, whose state is missing, from one that got lost.
+CREATE TABLE pruning (
+    id INTEGER PRIMARY KEY,
+    -- The file, as long as it is away because of this; null once it is back, or its row gone.
+    file_id INTEGER UNIQUE REFERENCES file (id) ON DELETE SET NULL,
+    path TEXT NOT NULL CHECK (path <> ''),
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+    size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+    -- Where it is kept: lines of a target's name, a colon, and the path there.
+    kept_at TEXT NOT NULL CHECK (kept_at <> ''),
+    -- Written before it is touched.
+    begun_ms INTEGER NOT NULL,
+    -- Written before its bytes go for good; null for ever if they did not.
+    ended_ms INTEGER
+) STRICT;
+
+CREATE TRIGGER pruning_is_never_deleted BEFORE DELETE ON pruning
+BEGIN SELECT raise(ABORT, 'the log of prunings is never deleted'); END;
+CREATE TRIGGER pruning_is_over AFTER UPDATE OF state ON file WHEN new.state <> 'missing'
+BEGIN UPDATE pruning SET file_id = NULL WHERE file_id = new.id; END;

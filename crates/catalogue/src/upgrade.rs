@@ -7,6 +7,7 @@
 mod v1_to_v2;
 mod v2_to_v3;
 mod v3_to_v4;
+mod v4_to_v5;
 
 use crate::{Catalogue, Error};
 
@@ -14,11 +15,11 @@ use crate::{Catalogue, Error};
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The release of [`SCHEMA`].
-pub(crate) const RELEASE: i64 = 4;
+pub(crate) const RELEASE: i64 = 5;
 
 /// Upgrade steps; the first one leads from release 1 to release 2.
 const STEPS: &[fn(&rusqlite::Connection) -> rusqlite::Result<()>] =
-    &[v1_to_v2::run, v2_to_v3::run, v3_to_v4::run];
+    &[v1_to_v2::run, v2_to_v3::run, v3_to_v4::run, v4_to_v5::run];
 
 /// Runs the steps the catalogue lacks, all in one transaction.
 ///
@@ -61,6 +62,7 @@ mod tests {
         include_str!("upgrade/release_1.sql"),
         include_str!("upgrade/release_2.sql"),
         include_str!("upgrade/release_3.sql"),
+        include_str!("upgrade/release_4.sql"),
     ];
 
     /// Every object of the schema, as normalised text.

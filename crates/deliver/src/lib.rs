@@ -57,6 +57,7 @@ mod ledger;
 mod order;
 mod pace;
 mod process;
+mod prune;
 mod pulse;
 mod quiet;
 mod rclone;
@@ -90,6 +91,7 @@ pub use folder::Folder;
 pub use ftp::{Ftp, FtpOptions, FtpSafety};
 pub use gate::{Gate, Hold};
 pub use pace::Pace;
+pub use prune::{PruneRule, Pruned, prune};
 pub use quiet::{NoHours, Quiet};
 pub use rclone::{Rclone, RcloneOptions};
 #[cfg(feature = "s3")]

@@ -10,6 +10,7 @@ mod library;
 mod name;
 mod object;
 mod pair;
+mod prune;
 mod publish;
 mod schema;
 mod snapshot;

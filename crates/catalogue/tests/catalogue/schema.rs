@@ -14,6 +14,10 @@ fn constraints_refuse_what_cannot_be() {
         .catalogue
         .begin_listing(camera, 2, filmwire_catalogue::Direction::NewestFirst, 0)
         .unwrap();
+    let other = fixture.see("DSCF0003.JPG", 3);
+    fixture.publish(other, b"def");
+    let file = fixture.catalogue.object(other).unwrap().file.unwrap();
+    fixture.catalogue.begin_prune(file, "nas: d/x", 0).unwrap();
     let conn = rusqlite::Connection::open(fixture.library.catalogue_path()).unwrap();
     conn.pragma_update(None, "foreign_keys", true).unwrap();
     for (rule, sql) in BROKEN {
@@ -85,6 +89,16 @@ const BROKEN: &[(&str, &str)] = &[
     ("next_ms IS NULL) = (reason IS NULL", "UPDATE target SET next_ms = 1"),
     ("FOREIGN KEY", "DELETE FROM target"),
     ("FOREIGN KEY", "UPDATE delivery SET file_id = 77"),
+    (
+        "pruning.file_id",
+        "INSERT INTO pruning SELECT id + 7, file_id, path, sha256, 1, 'x: y', 0, 0 FROM pruning",
+    ),
+    ("length(sha256)", "UPDATE pruning SET sha256 = x'00'"),
+    ("size_bytes", "UPDATE pruning SET size_bytes = -1"),
+    ("path <> ''", "UPDATE pruning SET path = ''"),
+    ("kept_at <> ''", "UPDATE pruning SET kept_at = ''"),
+    ("FOREIGN KEY", "UPDATE pruning SET file_id = 77"),
+    ("never deleted", "DELETE FROM pruning"),
     ("delivery.target_id", "INSERT INTO delivery SELECT * FROM delivery"),
     ("state IN", "UPDATE delivery SET state = 'lost'"),
     ("path NOT GLOB", "UPDATE delivery SET path = '/etc/passwd'"),

@@ -12,6 +12,7 @@ mod files;
 mod layer;
 mod odd;
 mod peer;
+mod prune;
 mod server;
 mod servers;
 mod stand;

@@ -113,6 +113,13 @@ impl Stand {
         panic!("it never settles: {:?}", self.rows());
     }
 
+    /// Delivers all that is due to one job.
+    pub(crate) async fn settle_job(&self, job: &Job) {
+        let options = Options { until: Until::Idle, ..Options::default() };
+        let ends = deliver(&self.library, vec![job.clone()], &options, &self.around).await;
+        assert_eq!(ends.unwrap(), [End::Idle { next: None }], "{:?}", self.told());
+    }
+
     pub(crate) fn rows(&self) -> Vec<Delivery> {
         let catalogue = self.library.catalogue().unwrap();
         let Some(target) = catalogue.target_named("nas").unwrap() else { return Vec::new() };

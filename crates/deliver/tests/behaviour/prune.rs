@@ -1,0 +1,195 @@
+//! Freeing the library's copies.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use filmwire_catalogue::{DeliveryState, check};
+use filmwire_deliver::{Job, MARK_FILE, PruneRule, Pruned, Target, prune};
+
+use crate::peer::folder_at;
+use crate::stand::{NOW, Stand, content_of};
+
+/// A library of three photos, all proven to be at two folders, and the jobs that ask these.
+async fn stocked() -> (Stand, BTreeMap<String, Vec<u8>>, Vec<Job>) {
+    let (stand, photos) = Stand::with_photos();
+    let jobs = |owner: &str| {
+        ["nas", "usb"].map(|name| {
+            let target: Arc<dyn Target> = Arc::new(folder_at(&stand.path(name), owner));
+            Stand::job(name, target)
+        })
+    };
+    for job in jobs("one") {
+        stand.settle_job(&job).await;
+    }
+    let jobs = jobs("prune").to_vec();
+    (stand, photos, jobs)
+}
+
+fn rule(copies: u32) -> PruneRule {
+    PruneRule {
+        targets: vec!["nas".to_owned(), "usb".to_owned()],
+        copies: NonZeroU32::new(copies).unwrap(),
+        before: NOW,
+    }
+}
+
+async fn run(stand: &Stand, jobs: &[Job], rule: &PruneRule, dry: bool) -> Vec<Pruned> {
+    let mut told = Vec::new();
+    let mut tell = |what| told.push(what);
+    prune(&stand.library, jobs, rule, dry, &stand.around, &mut tell).await.unwrap();
+    told
+}
+
+fn own(stand: &Stand) -> BTreeMap<String, Vec<u8>> {
+    let mut own = content_of(stand.library.root());
+    own.retain(|path, _| !path.starts_with(".filmwire/"));
+    own
+}
+
+/// Nothing is left on its way out.
+fn nothing_aside(stand: &Stand) -> bool {
+    fs::read_dir(stand.library.meta_folder().join("pruning"))
+        .is_ok_and(|mut all| all.next().is_none())
+}
+
+fn kept(told: &[Pruned]) -> Vec<(&str, &str)> {
+    let kept = told.iter().filter_map(|what| match what {
+        Pruned::Kept { path, reason } => Some((path.as_str(), reason.as_str())),
+        _ => None,
+    });
+    kept.collect()
+}
+
+#[tokio::test]
+async fn what_targets_have_is_freed_and_nobody_misses_it() {
+    let (stand, photos, jobs) = stocked().await;
+    let dry = run(&stand, &jobs, &rule(2), true).await;
+    assert_eq!(dry.len(), 3);
+    assert!(dry.iter().all(|what| matches!(what, Pruned::MayGo { .. })), "{dry:?}");
+    assert_eq!(own(&stand), photos, "a dry run frees nothing");
+    let young = PruneRule { before: NOW - 1, ..rule(2) };
+    assert!(run(&stand, &jobs, &young, false).await.is_empty());
+    let told = run(&stand, &jobs, &rule(2), false).await;
+    let path = "2016/A.JPG".to_owned();
+    assert!(told.contains(&Pruned::Freed { path, size: 3 }), "{told:?}");
+    assert_eq!(told.len(), 3);
+    assert!(own(&stand).is_empty() && nothing_aside(&stand));
+    assert_eq!(content_of(&stand.path("nas")), photos);
+    let found = check(&stand.library, true).unwrap();
+    assert!(found.iter().all(|finding| !finding.kind.is_fault()), "{found:?}");
+    assert!(stand.all_are(DeliveryState::Proven));
+    let log = stand.library.catalogue().unwrap().prunings(0, 9).unwrap();
+    assert_eq!(log.len(), 3);
+    assert_eq!(log[0].kept_at, "nas: 2016/A.JPG\nusb: 2016/A.JPG");
+    assert!(log.iter().all(|row| row.ended == Some(NOW) && row.file.is_some()));
+    assert!(run(&stand, &jobs, &rule(2), false).await.is_empty(), "nothing is left to do");
+}
+
+#[tokio::test]
+async fn a_photo_stays_if_a_target_lost_it_or_the_library_has_another() {
+    let (stand, mut photos, jobs) = stocked().await;
+    fs::write(stand.path("usb").join("2016/A.JPG"), b"abd").unwrap();
+    fs::write(stand.library.absolute("C.MOV"), b"edited").unwrap();
+    photos.insert("C.MOV".to_owned(), b"edited".to_vec());
+    photos.remove("2016/B.RAF");
+    let told = run(&stand, &jobs, &rule(2), false).await;
+    let kept = kept(&told);
+    assert_eq!((kept[0].0, kept[1].0, kept.len()), ("2016/A.JPG", "C.MOV", 2), "{kept:?}");
+    assert!(kept[0].1.starts_with("too few targets have it (usb: "), "{kept:?}");
+    assert!(kept[1].1.contains("not what it was"), "{kept:?}");
+    assert_eq!(own(&stand), photos);
+    assert!(nothing_aside(&stand));
+    // One copy is enough if the rule says so.
+    let told = run(&stand, &jobs, &rule(1), false).await;
+    assert!(told.contains(&Pruned::Freed { path: "2016/A.JPG".to_owned(), size: 3 }), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_target_that_is_away_or_waits_keeps_everything() {
+    let (stand, photos, mut jobs) = stocked().await;
+    fs::rename(stand.path("usb"), stand.path("away")).unwrap();
+    let told = run(&stand, &jobs, &rule(2), false).await;
+    assert!(matches!(&told[..], [Pruned::Unusable { target, .. }] if target == "usb"), "{told:?}");
+    fs::rename(stand.path("away"), stand.path("usb")).unwrap();
+    // One that never got anything is still to get it from here.
+    jobs.push(Stand::job("new", Arc::new(folder_at(&stand.path("new"), "prune"))));
+    assert!(run(&stand, &jobs, &rule(2), false).await.is_empty());
+    assert_eq!(own(&stand), photos);
+}
+
+/// A share of the library itself: what it shows is no copy.
+#[tokio::test]
+async fn the_library_is_no_copy_of_itself() {
+    let (stand, photos, jobs) = stocked().await;
+    let (root, nas) = (stand.library.root().to_owned(), stand.path("nas"));
+    fs::copy(nas.join(MARK_FILE), root.join(MARK_FILE)).unwrap();
+    fs::rename(&nas, stand.path("away")).unwrap();
+    std::os::unix::fs::symlink(&root, &nas).unwrap();
+    let rule = PruneRule { targets: vec!["nas".to_owned()], ..rule(1) };
+    let told = run(&stand, &jobs, &rule, false).await;
+    assert_eq!((kept(&told).len(), told.len()), (3, 3), "{told:?}");
+    assert_eq!(own(&stand), photos);
+}
+
+#[tokio::test]
+async fn two_names_of_one_place_are_one_copy() {
+    let (stand, photos) = Stand::with_photos();
+    let job =
+        |name: &str, owner: &str| Stand::job(name, Arc::new(folder_at(&stand.path("nas"), owner)));
+    for name in ["nas", "usb"] {
+        stand.settle_job(&job(name, "one")).await;
+    }
+    let jobs = [job("nas", "prune"), job("usb", "prune")];
+    assert!(run(&stand, &jobs, &rule(2), false).await.is_empty());
+    assert_eq!(own(&stand), photos);
+}
+
+/// A process may die between any two steps.
+#[tokio::test]
+async fn what_was_cut_is_put_in_order() {
+    let (stand, photos, jobs) = stocked().await;
+    let catalogue = stand.library.catalogue().unwrap();
+    let files = catalogue.files(None, 9).unwrap();
+    let aside = stand.library.meta_folder().join("pruning");
+    fs::create_dir_all(&aside).unwrap();
+    let place =
+        |n: usize| (stand.library.absolute(&files[n].path), aside.join(files[n].id.0.to_string()));
+    // Begun; begun and moved; moved and ended.
+    for file in &files {
+        catalogue.begin_prune(file.id, "nas: x", NOW).unwrap();
+    }
+    for n in [1, 2] {
+        let (from, to) = place(n);
+        fs::rename(from, to).unwrap();
+    }
+    catalogue.end_prune(files[2].id, NOW).unwrap();
+    // Nothing is old enough: only what was cut is put in order.
+    let young = PruneRule { before: NOW - 1, ..rule(2) };
+    assert!(run(&stand, &jobs, &young, false).await.is_empty());
+    let mut expected = photos.clone();
+    expected.remove(&files[2].path);
+    assert_eq!(own(&stand), expected);
+    assert!(nothing_aside(&stand));
+    let found = check(&stand.library, true).unwrap();
+    assert!(found.iter().all(|finding| !finding.kind.is_fault()), "{found:?}");
+    assert!(catalogue.is_pruned(files[2].id).unwrap());
+    assert!(!catalogue.is_pruned(files[1].id).unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_is_waited_for() {
+    let (stand, photos, jobs) = stocked().await;
+    let lock = stand.library.lock().unwrap();
+    let stop = stand.around.stop.clone();
+    let mut told = Vec::new();
+    let mut tell = |what: Pruned| {
+        told.push(what);
+        stop.ask();
+    };
+    prune(&stand.library, &jobs, &rule(2), false, &stand.around, &mut tell).await.unwrap();
+    assert!(matches!(&told[..], [Pruned::Waiting { .. }]), "{told:?}");
+    assert_eq!(own(&stand), photos);
+    drop(lock);
+}
