@@ -26,3 +26,10 @@ pub fn time_of_day(at_ms: i64) -> String {
     let Ok(at) = jiff::Timestamp::from_millisecond(at_ms) else { return String::new() };
     at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string()
 }
+
+/// The day of a time in epoch milliseconds as the clock on the wall here shows it, such as
+/// `2026-05-01`.
+pub fn day(at_ms: i64) -> String {
+    let Ok(at) = jiff::Timestamp::from_millisecond(at_ms) else { return String::new() };
+    at.to_zoned(jiff::tz::TimeZone::system()).date().to_string()
+}

@@ -63,6 +63,7 @@ pub(crate) enum Verb {
     Run(RunArgs),
     Deliver(verb::deliver::DeliverArgs),
     Verify(verb::verify::VerifyArgs),
+    Prune(verb::prune::PruneArgs),
     Config(verb::config::ConfigArgs),
     Completions(verb::pages::CompletionsArgs),
     Man(verb::pages::ManArgs),

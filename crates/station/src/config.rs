@@ -2,6 +2,7 @@
 
 mod camera;
 mod choice;
+mod prune;
 mod secret;
 mod target;
 mod way;
@@ -20,6 +21,8 @@ use toml::Spanned;
 
 pub(crate) use self::camera::CameraConfig;
 use self::camera::WifiEntry;
+pub(crate) use self::prune::PruneConfig;
+use self::prune::PruneEntry;
 pub(crate) use self::target::{TargetConfig, TargetWay};
 use self::way::Around;
 pub(crate) use self::way::StoreWay;
@@ -56,6 +59,7 @@ struct FileConfig {
     wifi: WifiEntry,
     #[serde(default)]
     state: StateEntry,
+    prune: Option<PruneEntry>,
 }
 
 /// What shows the state.
@@ -92,6 +96,8 @@ pub(crate) struct Config {
     pub(crate) targets: BTreeMap<String, TargetConfig>,
     /// What shows the state.
     pub(crate) lamp: LampConfig,
+    /// When the library's own copies may go; none: never.
+    pub(crate) prune: Option<PruneConfig>,
 }
 
 /// What has tables of its own.
@@ -99,6 +105,7 @@ pub(crate) struct Config {
 struct Parts {
     cameras: BTreeMap<String, CameraConfig>,
     targets: BTreeMap<String, TargetConfig>,
+    prune: Option<PruneConfig>,
 }
 
 impl Config {
@@ -111,7 +118,7 @@ impl Config {
             return Ok(Self::of(FileConfig::default(), Parts::default(), None, places));
         };
         let source = Source::read(&path, CURE)?;
-        let file: FileConfig = source.parse()?;
+        let mut file: FileConfig = source.parse()?;
         if let Some(every) = file.every_s.as_ref().filter(|s| !(1..=3600).contains(s.as_ref())) {
             return Err(source.wrong(every.span().start, "every_s is 1 to 3600 seconds"));
         }
@@ -125,6 +132,8 @@ impl Config {
             let target = TargetConfig::of(&name, table, &source, &around)?;
             parts.targets.insert(name, target);
         }
+        let prune = file.prune.take().map(|entry| entry.check(&parts.targets, &source));
+        parts.prune = prune.transpose()?;
         Ok(Self::of(file, parts, Some(path), places))
     }
 
@@ -149,6 +158,7 @@ impl Config {
                 command: file.state.command,
                 led: file.state.led.map(|led| places.expand(&led, folder)),
             },
+            prune: parts.prune,
             file: path,
         }
     }
@@ -286,6 +296,22 @@ mod tests {
             ),
             ("[cameras.\" \"]\naddress = \"b\"\n", "1:1: a camera's name must not be empty"),
             ("[wifi]\nradios = \"a\"\n", "2:1: unknown field"),
+            ("[prune]\ntargets = [\"a\"]\n", "2:12: no target of that name"),
+            ("[prune]\ntargets = []\n", "1:1: [prune] names no targets"),
+            (
+                "[prune]\ntargets = [\"a\"]\n[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\n",
+                "2:12: only a target that is read back",
+            ),
+            (
+                "[prune]\ntargets = [\"a\"]\n\
+                 [targets.a]\nkind = \"folder\"\npath = \"p\"\nproof = \"size\"\n",
+                "2:12: only a target that is read back",
+            ),
+            (
+                "[prune]\ntargets = [\"a\"]\ncopies = 2\n\
+                 [targets.a]\nkind = \"folder\"\npath = \"p\"\n",
+                "3:10: 1 targets cannot hold 2 copies",
+            ),
             (
                 "[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\nlimit_kib_s = 5\n",
                 "1:1: limit_kib_s is not for programs",

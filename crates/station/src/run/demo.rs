@@ -120,6 +120,7 @@ fn config(address: &str) -> Result<Config> {
         wifi: filmwire_link::Choice::default(),
         targets: BTreeMap::from([("nas".to_owned(), target)]),
         lamp: LampConfig::default(),
+        prune: None,
     })
 }
 

@@ -6,7 +6,7 @@ use filmwire_deliver::ExecOptions;
 use filmwire_program::exit::{Exit, Trouble};
 use serde_json::json;
 
-use crate::config::{Config, TargetConfig, TargetWay};
+use crate::config::{Config, PruneConfig, TargetConfig, TargetWay};
 use crate::context::Context;
 
 /// Explain the configuration
@@ -120,6 +120,11 @@ Example of a file; every line may be left out:
   limit_s = 600
   choose = { kinds = [\"jpeg\"], cameras = [\"studio\"], min_rating = 3, since = \"2026-05-01\" }
 
+  [prune]                            # when `filmwire-station prune --yes` frees photos here
+  targets = [\"nas\", \"office\"]       # these read a photo back once more right before
+  copies = 2                         # so many of them (default: all)
+  min_age_days = 30                  # since it was fetched
+
   [state]                            # shown without a screen, at each change
   command = [\"/usr/local/bin/lamp\"]  # gets the state as its last argument
   led = \"/sys/class/leds/ACT\"";
@@ -151,6 +156,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String)> {
         ("state.command", or_nothing(config.lamp.command.join(" "))),
         ("wifi.radio", config.wifi.interface.clone().unwrap_or_else(|| "any that is free".into())),
         ("wifi.share", config.wifi.may_leave.to_string()),
+        ("prune", config.prune.as_ref().map_or_else(|| "never".into(), PruneConfig::words)),
         ("state.led", path(&config.lamp.led, "none")),
     ]
 }

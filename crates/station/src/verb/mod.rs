@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod deliver;
 pub(crate) mod pages;
+pub(crate) mod prune;
 pub(crate) mod verify;
 
 use anyhow::Result;
@@ -18,6 +19,7 @@ pub(crate) async fn run(verb: &Verb, context: &Context) -> Result<Exit> {
         Verb::Run(args) => run::run(args, context).await,
         Verb::Deliver(args) => deliver::run(args, context).await,
         Verb::Verify(args) => verify::run(args, context).await,
+        Verb::Prune(args) => prune::run(args, context).await,
         Verb::Config(args) => config::run(args, context),
         Verb::Completions(args) => pages::completions(args),
         Verb::Man(args) => pages::man(args),

@@ -7,5 +7,6 @@ mod air;
 mod deliver;
 mod demo;
 mod program;
+mod prune;
 mod run;
 mod settings;

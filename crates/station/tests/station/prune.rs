@@ -1,0 +1,83 @@
+//! `prune`: shown first, done when told, and never a loss.
+
+use std::path::Path;
+
+use crate::program::{Ran, Simulated, photos, run};
+
+const PRUNE: &str = "[prune]\ntargets = [\"nas\"]\nmin_age_days = 0\n";
+
+fn words(folder: &Path, words: &[&str]) -> Ran {
+    let all: Vec<&str> = words.iter().copied().chain(["--json", "--config", "s.toml"]).collect();
+    run(folder, &all)
+}
+
+/// Three photos in the library and at the target.
+fn stocked(camera: &Simulated, more: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "library = \"photos\"\n[cameras.a]\naddress = \"{}\"\n\
+         [targets.nas]\nkind = \"folder\"\npath = \"nas\"\nmake = true\n{more}",
+        camera.address()
+    );
+    std::fs::write(folder.path().join("s.toml"), text).unwrap();
+    let ran = words(folder.path(), &["run", "--once"]);
+    assert_eq!((ran.code, photos(&folder.path().join("nas")).len()), (0, 3), "{ran:?}");
+    folder
+}
+
+#[test]
+fn photos_go_when_told_and_do_not_come_back() {
+    let camera = Simulated::new(3, 1);
+    let folder = stocked(&camera, PRUNE);
+    let (folder, own) = (folder.path(), folder.path().join("photos"));
+    let ran = words(folder, &["prune"]);
+    assert_eq!((ran.code, ran.of_kind("station-prune", "may-go").len()), (0, 3));
+    assert_eq!(ran.of_kind("station-prune", "summary")[0]["dry"], true);
+    assert_eq!(photos(&own).len(), 3, "it was only shown");
+    let ran = words(folder, &["prune", "--yes"]);
+    assert_eq!((ran.code, ran.of_kind("station-prune", "freed").len()), (0, 3));
+    assert!(photos(&own).is_empty());
+    assert_eq!(photos(&folder.join("nas")).len(), 3);
+    // The camera still shows them; what is new comes.
+    camera.server.simulator().with_card(|card| card.shoot(1));
+    let ran = words(folder, &["run", "--once"]);
+    assert_eq!((ran.code, ran.of_kind("station-run", "fetched").len()), (0, 1));
+    let ran = words(folder, &["verify"]);
+    assert_eq!((ran.code, &ran.of_kind("station-verify", "summary")[0]["right"]), (0, &4.into()));
+    let log = words(folder, &["prune", "--log"]).of_kind("station-prune", "log");
+    assert_eq!(log.len(), 3);
+    let place = format!("nas: {}", log[0]["path"].as_str().unwrap());
+    assert_eq!(log[0]["kept_at"], serde_json::json!([place]));
+}
+
+#[test]
+fn a_photo_that_the_target_lost_stays() {
+    let camera = Simulated::new(3, 1);
+    let folder = stocked(&camera, PRUNE);
+    let (folder, own) = (folder.path(), folder.path().join("photos"));
+    std::fs::remove_file(folder.join("nas/2026/2026-05-14/DSCF0001.JPG")).unwrap();
+    let ran = words(folder, &["prune", "--yes"]);
+    assert_eq!(ran.code, 8, "{ran:?}");
+    let kept = ran.of_kind("station-prune", "kept");
+    assert_eq!(kept.len(), 1);
+    assert!(kept[0]["path"].as_str().unwrap().ends_with("DSCF0001.JPG"));
+    assert_eq!(photos(&own).len(), 1);
+    std::fs::rename(folder.join("nas"), folder.join("away")).unwrap();
+    let ran = words(folder, &["prune", "--yes"]);
+    assert_eq!(
+        (ran.code, &ran.of_kind("station-prune", "unusable")[0]["target"]),
+        (7, &"nas".into())
+    );
+    assert_eq!(photos(&own).len(), 1);
+}
+
+#[test]
+fn nothing_goes_unless_it_is_configured_and_old_enough() {
+    let camera = Simulated::new(3, 1);
+    let folder = stocked(&camera, "");
+    assert_eq!(words(folder.path(), &["prune", "--yes"]).code, 2);
+    let folder = stocked(&camera, "[prune]\ntargets = [\"nas\"]\n");
+    let ran = words(folder.path(), &["prune", "--yes"]);
+    assert_eq!((ran.code, ran.of_kind("station-prune", "freed").len()), (0, 0));
+    assert_eq!(photos(&folder.path().join("photos")).len(), 3);
+}
