@@ -12,7 +12,7 @@ use crate::stop::Stop;
 use crate::target::Future;
 
 /// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -278,6 +278,10 @@ mod tests {
                 "[targets.a]\nkind = \"folder\"\npath = \"p\"\nquiet = \"8-18\"\n",
                 "4:9: write two times of day",
             ),
+            (
+                "[targets.a]\nkind = \"webdav\"\nurl = \"u\"\nchunk_mib = 4\n",
+                "1:1: chunk_mib is 5 to 4768",
+            ),
             ("[cameras.a]\naddress = \"a b\"\n", "2:11: \"a b\" is no camera address"),
             ("[cameras.a]\nkey = \"k\"\n", "1:1: write a network, or the address"),
             ("[cameras.a]\nkey = \" \"\n", "2:7: a key must not be empty"),

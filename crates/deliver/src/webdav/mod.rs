@@ -3,9 +3,12 @@
 //! Source: RFC 4918; MOVE with `Overwrite: F` gives a file its name and replaces nothing, as far as
 //! the server does both at once.
 
+mod chunks;
 mod listing;
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::stream;
 use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode, Url, header};
@@ -14,8 +17,11 @@ use self::listing::Entry;
 use crate::fault::Fault;
 use crate::http;
 use crate::secret::Secret;
-use crate::store::{Look, Moved, Pieces, Sink, Store};
+use crate::store::{Look, Moved, PATIENCE, Pieces, Sink, Store};
 use crate::target::Future;
+
+/// How long a server that joins chunks may be silent.
+const JOIN_PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Longest listing that is read.
 const LISTING_BYTES: usize = 64 << 20;
@@ -32,6 +38,9 @@ pub struct WebDavOptions {
     pub user: Option<(String, Secret)>,
     /// A PEM file with certificates to trust beside the system's.
     pub ca: Option<PathBuf>,
+    /// Sends what is longer in chunks of so many bytes, which Nextcloud alone understands: its
+    /// address has `remote.php/dav/files/USER` in it. It wants at least 5,000,000.
+    pub chunk_bytes: Option<NonZeroU64>,
 }
 
 /// A folder on a WebDAV server as a [`Store`]. It is made if it is missing, its parents are not.
@@ -39,20 +48,30 @@ pub struct WebDav {
     client: Client,
     root: Url,
     user: Option<(String, Secret)>,
+    /// Where chunks go, and the bytes of each.
+    chunks: Option<(Url, u64)>,
 }
 
 impl WebDav {
     /// Sets up; nothing is sent yet.
     ///
     /// # Errors
-    /// If the address is none, or the certificates cannot be read.
+    /// If the address is none, or not Nextcloud's although chunks are wanted, or the certificates
+    /// cannot be read.
     pub fn new(options: &WebDavOptions) -> Result<Self, Fault> {
         let mut root = http::address(&options.url)?;
         if let Ok(mut parts) = root.path_segments_mut() {
             parts.pop_if_empty();
         }
         let client = http::client(options.ca.as_deref())?;
-        Ok(Self { client, root, user: options.user.clone() })
+        let chunks = options.chunk_bytes.map(|bytes| match chunks::uploads_of(&root) {
+            Some(uploads) => Ok((uploads, bytes.get())),
+            None => Err(Fault::permanent(
+                "chunks are Nextcloud's: its address has remote.php/dav/files/USER in it",
+            )),
+        });
+        let chunks = chunks.transpose()?;
+        Ok(Self { client, root, user: options.user.clone(), chunks })
     }
 
     /// The address of a path, each of its names encoded.
@@ -135,6 +154,9 @@ impl WebDav {
     }
 
     async fn write_new(&self, path: &str, size: u64, pieces: Pieces) -> Result<(), Fault> {
+        if let Some((uploads, bytes)) = self.chunks.as_ref().filter(|(_, bytes)| size > *bytes) {
+            return self.write_chunks((uploads, *bytes), path, size, pieces).await;
+        }
         let url = self.at(path, false);
         let what = format!("write {url}");
         let body = stream::unfold(pieces, |mut pieces| async {
@@ -208,6 +230,11 @@ fn is_to_folder(url: &Url, answer: &Response) -> bool {
 impl Store for WebDav {
     fn place(&self) -> &str {
         self.root.as_str()
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        // Joining chunks takes a server as long as copying the file does, and it is silent then.
+        Some(if self.chunks.is_some() { JOIN_PATIENCE } else { PATIENCE })
     }
 
     fn look<'a>(&'a self, path: &'a str) -> Future<'a, Result<Look, Fault>> {

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod alone;
+#[cfg(feature = "webdav")]
+mod cloud;
 mod cut;
 mod exec;
 mod faulty;

@@ -169,7 +169,7 @@ impl Server {
         let knows = url.starts_with("https") && self.wrong != Wrong::Identity;
         let ca = knows.then(|| self.folder.join("ca.pem"));
         let user = Some((self.user.clone(), password));
-        Arc::new(WebDav::new(&WebDavOptions { url, user, ca }).unwrap())
+        Arc::new(WebDav::new(&WebDavOptions { url, user, ca, chunk_bytes: None }).unwrap())
     }
 
     #[cfg(feature = "ftp")]

@@ -1,5 +1,6 @@
 //! The kinds of targets: what each needs, and what is made of it.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,7 @@ pub(super) struct WebDavEntry {
     user: Option<String>,
     password: Option<SecretEntry>,
     ca: Option<String>,
+    chunk_mib: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,6 +145,8 @@ pub(crate) enum StoreWay {
         user: Option<(String, SecretPlace)>,
         /// Certificates to trust besides.
         ca: Option<PathBuf>,
+        /// Bytes of a chunk, for Nextcloud.
+        chunk: Option<NonZeroU64>,
     },
     /// An SSH server.
     Sftp(SftpWay),
@@ -240,7 +244,13 @@ impl WebDavEntry {
     pub(super) fn check(self, around: &Around<'_>) -> Result<StoreWay, &'static str> {
         let user = login(self.user, self.password, around)?;
         let ca = self.ca.map(|ca| around.path(&ca));
-        Ok(StoreWay::WebDav { url: self.url, user, ca })
+        let chunk = match self.chunk_mib {
+            // What Nextcloud takes is between 5 MB and 5 GB.
+            Some(mib @ 5..=4768) => NonZeroU64::new(mib << 20),
+            Some(_) => return Err("chunk_mib is 5 to 4768"),
+            None => None,
+        };
+        Ok(StoreWay::WebDav { url: self.url, user, ca, chunk })
     }
 }
 
@@ -416,9 +426,13 @@ impl StoreWay {
     pub(super) fn open(&self) -> Result<Arc<dyn Store>, Trouble> {
         Ok(match self {
             Self::Folder(root) => Arc::new(Folder::new(root.clone())),
-            Self::WebDav { url, user, ca } => {
-                let options =
-                    WebDavOptions { url: url.clone(), user: known(user)?, ca: ca.clone() };
+            Self::WebDav { url, user, ca, chunk } => {
+                let options = WebDavOptions {
+                    url: url.clone(),
+                    user: known(user)?,
+                    ca: ca.clone(),
+                    chunk_bytes: *chunk,
+                };
                 Arc::new(WebDav::new(&options).map_err(wrong)?)
             }
             Self::Sftp(way) => Arc::new(Sftp::new(way.options()?)),

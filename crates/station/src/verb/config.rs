@@ -60,6 +60,7 @@ Example of a file; every line may be left out:
   user = \"anna\"
   password = { file = \"/etc/filmwire/cloud.password\" }   # or { credential = \"cloud\" }, from systemd
   ca = \"/etc/filmwire/own-ca.pem\"    # certificates to trust beside the system's
+  chunk_mib = 100                    # Nextcloud only: longer files go in chunks
   make = true
 
   [targets.office]
