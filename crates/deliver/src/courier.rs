@@ -219,7 +219,11 @@ impl Courier {
         let file = delivery.file.id;
         let facts = self.ledger.ask(move |c| c.facts(file)).await?;
         let upload = Upload::of(delivery, facts, (&self.job.name, &self.root), stop);
-        Ok(Upload { pace: self.job.pace.clone(), ..upload })
+        let path = match &self.job.naming {
+            Some(naming) => naming(&upload.path, &upload.facts),
+            None => upload.path.clone(),
+        };
+        Ok(Upload { path, pace: self.job.pace.clone(), ..upload })
     }
 
     /// A put failed: the file's fault, or the target's as a whole?

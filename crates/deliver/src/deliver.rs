@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use filmwire_catalogue::{Choice, Library};
+use filmwire_catalogue::{Choice, FileFacts, Library};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -19,6 +19,10 @@ use crate::quiet::Quiet;
 use crate::stop::Stop;
 use crate::target::Target;
 
+/// What a file is called at a target, from its path in the library and what it tells of itself:
+/// relative, with `/`, without `.` and `..`.
+pub type Naming = Arc<dyn Fn(&str, &FileFacts) -> String + Send + Sync>;
+
 /// A target and what it is to get.
 #[derive(Clone)]
 pub struct Job {
@@ -28,6 +32,8 @@ pub struct Job {
     pub target: Arc<dyn Target>,
     /// Which files it gets.
     pub choice: Choice,
+    /// What files are called there, if not as in the library. What is there already keeps its name.
+    pub naming: Option<Naming>,
     /// How fast files go to it; what is read back comes without a limit.
     pub pace: Pace,
     /// When nothing is begun; what is on its way then goes on.
@@ -42,6 +48,7 @@ impl Job {
             name: name.into(),
             target,
             choice: Choice::default(),
+            naming: None,
             pace: Pace::default(),
             quiet: None,
         }

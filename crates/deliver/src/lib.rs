@@ -80,7 +80,7 @@ mod webhook;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, Random, SystemClock, system_random};
-pub use deliver::{Around, Job, Options, Until, deliver};
+pub use deliver::{Around, Job, Naming, Options, Until, deliver};
 pub use error::Error;
 pub use event::{End, Event, Happening, Tell};
 pub use exec::{Exec, ExecOptions};

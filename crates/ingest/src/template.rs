@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use filmwire_catalogue::{PhotoKey, Rendition};
+use filmwire_catalogue::{FileFacts, PhotoKey, Rendition};
 use filmwire_codec::DateTime;
 
 /// A template such as `{date:%Y}/{date:%Y-%m-%d}/{name}`.
@@ -199,6 +199,22 @@ impl Template {
         (parts.join("/"), name)
     }
 
+    /// Renders a path for a file of the library by what it tells of itself.
+    pub fn path_of(&self, path: &str, facts: &FileFacts) -> String {
+        let (folder, name) = self.render(&Fields {
+            name: path.rsplit('/').next().unwrap_or(path),
+            date: facts.taken.as_deref().and_then(DateTime::parse),
+            model: facts.model.as_deref().unwrap_or_default(),
+            camera: "",
+        });
+        if folder.is_empty() { name } else { format!("{folder}/{name}") }
+    }
+
+    /// True if it has a field for the camera's key.
+    pub fn names_camera(&self) -> bool {
+        self.parts.contains(&Part::Camera)
+    }
+
     /// The template as written.
     pub fn default_text() -> &'static str {
         DEFAULT
@@ -326,5 +342,22 @@ mod tests {
         ] {
             assert!(text.parse::<Template>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_is_named_by_what_it_tells() {
+        let template: Template = "{model}/{date:%Y}/{stem}_x.{ext}".parse().unwrap();
+        let mut facts = FileFacts {
+            taken: Some("20160102T150136".to_owned()),
+            model: Some("X-T20/..".to_owned()),
+            ..FileFacts::default()
+        };
+        assert_eq!(template.path_of("a/b/DSCF0001-2.JPG", &facts), "X-T20_/2016/DSCF0001-2_x.JPG");
+        facts = FileFacts::default();
+        assert_eq!(template.path_of("DSCF0001.JPG", &facts), "unnamed/undated/DSCF0001_x.JPG");
+        let flat: Template = "{name}".parse().unwrap();
+        assert_eq!(flat.path_of("a/b.jpg", &facts), "b.jpg");
+        assert!(!flat.names_camera());
+        assert!("{camera}-{name}".parse::<Template>().unwrap().names_camera());
     }
 }

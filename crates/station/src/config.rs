@@ -210,6 +210,7 @@ impl Config {
                 name: name.clone(),
                 target,
                 choice: config.choice.clone(),
+                naming: config.naming(),
                 pace: Pace::new(config.limit),
                 quiet: config.quiet.clone(),
             })
@@ -281,6 +282,14 @@ mod tests {
             (
                 "[targets.a]\nkind = \"webdav\"\nurl = \"u\"\nchunk_mib = 4\n",
                 "1:1: chunk_mib is 5 to 4768",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nname_template = \"{date}\"\n",
+                "4:17: the name template",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nname_template = \"{camera}/{name}\"\n",
+                "4:17: {camera} is not known here",
             ),
             ("[cameras.a]\naddress = \"a b\"\n", "2:11: \"a b\" is no camera address"),
             ("[cameras.a]\nkey = \"k\"\n", "1:1: write a network, or the address"),

@@ -3,8 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
-use filmwire_catalogue::Choice;
-use filmwire_deliver::{Exec, ExecOptions, FileTarget, Quiet, Target, Usage};
+use filmwire_catalogue::{Choice, FileFacts};
+use filmwire_deliver::{Exec, ExecOptions, FileTarget, Naming, Quiet, Target, Usage};
+use filmwire_ingest::{BadTemplate, Template};
 use filmwire_program::exit::Trouble;
 use filmwire_program::file::{Source, Table};
 use serde::Deserialize;
@@ -24,6 +25,7 @@ struct CommonEntry {
     choose: ChoiceEntry,
     limit_kib_s: Option<NonZeroU32>,
     quiet: Option<Spanned<String>>,
+    name_template: Option<Spanned<String>>,
 }
 
 /// What every place that keeps files has.
@@ -66,6 +68,8 @@ pub(crate) struct TargetConfig {
     pub(crate) limit: Option<NonZeroU64>,
     /// When it is left alone.
     pub(crate) quiet: Option<Quiet>,
+    /// What photos are called there, if not as in the library.
+    pub(crate) template: Option<Template>,
 }
 
 /// How a target is reached.
@@ -102,8 +106,13 @@ impl TargetConfig {
         if name.trim().is_empty() || name.chars().any(char::is_control) {
             return Err(source.wrong(at, "a target's name must not be empty"));
         }
-        let common: CommonEntry =
-            source.take(table.split(&["kind", "choose", "limit_kib_s", "quiet"]))?;
+        let common: CommonEntry = source.take(table.split(&[
+            "kind",
+            "choose",
+            "limit_kib_s",
+            "quiet",
+            "name_template",
+        ]))?;
         let wrong = |text| source.wrong(at, text);
         let read_usage = |table: &mut Table<'_>| -> Result<Usage, Trouble> {
             let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
@@ -156,6 +165,24 @@ impl TargetConfig {
             parsed.map_err(|error| source.wrong(hours.span().start, &error.to_string()))
         });
         let (choice, quiet) = (common.choose.check(source)?, quiet.transpose()?);
-        Ok(Self { way, choice, limit, quiet })
+        let template = common.name_template.map(|text| read_template(&text, source)).transpose()?;
+        Ok(Self { way, choice, limit, quiet, template })
+    }
+
+    /// What photos are called there, if not as in the library.
+    pub(super) fn naming(&self) -> Option<Naming> {
+        let template = self.template.clone()?;
+        Some(Arc::new(move |path: &str, facts: &FileFacts| template.path_of(path, facts)))
+    }
+}
+
+fn read_template(text: &Spanned<String>, source: &Source<'_>) -> Result<Template, Trouble> {
+    let wrong = |why: &str| source.wrong(text.span().start, why);
+    let template: Template =
+        text.as_ref().parse().map_err(|e: BadTemplate| wrong(&e.to_string()))?;
+    match template.names_camera() {
+        // A file of the library may have come from several, or from none.
+        true => Err(wrong("{camera} is not known here; {model} is")),
+        false => Ok(template),
     }
 }

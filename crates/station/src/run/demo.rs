@@ -107,7 +107,8 @@ fn config(address: &str) -> Result<Config> {
     std::fs::create_dir_all(&root).map_err(|cause| Trouble::storage("make", &root, cause))?;
     let usage = Usage { make: true, read_back: true };
     let way = TargetWay::Files(StoreWay::Folder(root.join("nas")), usage);
-    let target = TargetConfig { way, choice: Choice::default(), limit: None, quiet: None };
+    let target =
+        TargetConfig { way, choice: Choice::default(), limit: None, quiet: None, template: None };
     Ok(Config {
         file: None,
         library: Some(root.join("photos")),

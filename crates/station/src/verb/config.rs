@@ -112,6 +112,7 @@ Example of a file; every line may be left out:
   secret = { file = \"/etc/filmwire/site.secret\" }
   file = true                        # false: only what is told of it
   limit_kib_s = 2048                 # at most so fast, to any target but a program
+  name_template = \"{model}/{date:%Y}/{name}\"   # default: as in the library; for any target
   quiet = \"08:00-18:30\"              # hours in which nothing is begun, for any target
   ca = \"/etc/filmwire/own-ca.pem\"
 

@@ -98,3 +98,28 @@ fn what_changed_in_the_library_or_at_a_target_is_found_and_brought_again() {
     std::fs::remove_dir_all(folder.path().join("nas")).unwrap();
     assert_eq!(words(&["verify", "--targets-only"]).code, 7);
 }
+
+#[test]
+fn a_target_has_names_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = Simulated::new(2, 1);
+    let text = format!(
+        "library = \"photos\"\n[cameras.a]\naddress = \"{}\"\n\
+         [targets.nas]\nkind = \"folder\"\npath = \"nas\"\nmake = true\n\
+         name_template = \"{{model}}/{{date:%m}}_{{name}}\"\n",
+        camera.address()
+    );
+    std::fs::write(folder.path().join("s.toml"), text).unwrap();
+    let words = |words: &[&str]| {
+        let all: Vec<&str> =
+            words.iter().copied().chain(["--json", "--config", "s.toml"]).collect();
+        run(folder.path(), &all)
+    };
+    let ran = words(&["run", "--once"]);
+    let mut placed: Vec<_> = ran.of_kind("station-run", "delivered");
+    placed.sort_by_key(|line| line["path"].to_string());
+    assert_eq!(placed[0]["path"], "2026/2026-05-14/DSCF0001.JPG", "{ran:?}");
+    assert_eq!(placed[0]["placed"], "X-T2/05_DSCF0001.JPG");
+    assert!(folder.path().join("nas/X-T2/05_DSCF0002.JPG").exists());
+    assert_eq!(words(&["verify"]).code, 0);
+}
