@@ -21,8 +21,10 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["filmwire-camera", "filmwire-catalogue", "filmwire-codec", "filmwire-photo"],
         &["filmwire-sim"],
     ),
+    // Pictures and pages alone: neither whose they are nor where they go.
+    ("filmwire-gallery", &[], &[]),
     // Files of a library and where they go; neither cameras nor their protocol.
-    ("filmwire-deliver", &["filmwire-catalogue"], &[]),
+    ("filmwire-deliver", &["filmwire-catalogue", "filmwire-gallery"], &[]),
     // Networks alone: what is spoken over them is not its affair.
     ("filmwire-link", &[], &[]),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
@@ -89,6 +91,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-camera", &["rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-catalogue", &["tokio", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-photo", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
+    ("filmwire-gallery", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-ingest", &["socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-deliver", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-link", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
