@@ -20,6 +20,9 @@ pub trait Files: Send + Sync {
     /// under it, and with `Unsupported` where that cannot be done without replacing.
     fn move_new(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file another name, and replaces the file that has it, in one step.
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Makes one folder; one that exists is fine.
     fn make_folder(&self, path: &Path) -> io::Result<()>;
 
@@ -70,6 +73,10 @@ impl Files for Disk {
             Err(cause) if is_unsupported(&cause) => link_without_replacing(from, to),
             result => result,
         }
+    }
+
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {

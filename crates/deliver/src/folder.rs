@@ -112,7 +112,10 @@ impl Store for Folder {
 
     fn list<'a>(&'a self, folder: &'a str) -> Future<'a, Result<Vec<String>, Fault>> {
         self.blocking(folder, |folder, at| {
-            let found = folder.files.list(at).map_err(|cause| Fault::io("list", at, &cause))?;
+            let found = match folder.files.list(at) {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
+                found => found.map_err(|cause| Fault::io("list", at, &cause))?,
+            };
             let name = |path: &PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
             Ok(found.iter().filter_map(name).collect())
         })
@@ -148,6 +151,14 @@ impl Store for Folder {
             Ok(()) => folder.sync_around(to).map(|()| Moved::Done),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(Moved::Taken),
             Err(cause) => Err(Fault::io("rename to", to, &cause)),
+        })
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        let from = self.0.at(from);
+        self.blocking(to, move |folder, to| {
+            folder.files.replace(&from, to).map_err(|cause| Fault::io("rename to", to, &cause))?;
+            folder.sync_around(to)
         })
     }
 

@@ -104,6 +104,14 @@ pub trait Store: Send + Sync {
     /// If it may not have the name; and `Permanent` if the place cannot do that without replacing.
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>>;
 
+    /// Gives a file another name, and replaces the file that has it. Whoever looks at that name
+    /// meanwhile finds the old file or the new one, as far as the place lets that be asked for.
+    ///
+    /// # Errors
+    /// If it may not have the name. Where a place could only do without the name for a moment, this
+    /// fails instead, with `Permanent`.
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>>;
+
     /// Removes a file; one that is missing is fine.
     ///
     /// # Errors

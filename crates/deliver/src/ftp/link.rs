@@ -115,6 +115,12 @@ impl Link {
         }
     }
 
+    /// Most servers replace what has the name; one that refuses is not worked around by removing it
+    /// first, which would leave the name without a file.
+    pub(super) async fn replace(&mut self, from: &str, to: &str) -> FtpResult<()> {
+        self.ftp.rename(from, to).await
+    }
+
     pub(super) async fn make(&mut self, folder: &str) -> FtpResult<()> {
         match self.ftp.mkdir(folder).await {
             // That it exists has no code of its own.

@@ -174,6 +174,15 @@ impl Store for Ftp {
         })
     }
 
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let (mut link, at) = self.open(to).await?;
+            let from = self.at(&link.home, from);
+            let done = link.replace(&from, &at).await;
+            self.close(link, "rename to", to, done)
+        })
+    }
+
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {
         Box::pin(async move {
             let (mut link, at) = self.open(path).await?;

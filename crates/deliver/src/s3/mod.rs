@@ -12,8 +12,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
-    WriteMultipart,
+    Attribute, BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt,
+    PutOptions, RetryConfig, WriteMultipart,
 };
 
 use crate::fault::{Fault, FaultKind};
@@ -28,6 +28,8 @@ const PART_BYTES: usize = 5 << 20;
 const COPY_BYTES: u64 = 5 << 30;
 /// Parts under way at once.
 const PARTS: usize = 2;
+/// The largest file that is replaced by way of us.
+const REPLACED_BYTES: u64 = 64 << 20;
 /// How long a part or a copy may take.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// How long a connection may take to be made.
@@ -226,12 +228,47 @@ impl S3 {
         Ok(Moved::Done)
     }
 
+    /// A key is put as a whole, which replaces the one there at once. What is small goes by way of
+    /// us, so that browsers are told what it is: a copy on the server keeps the type of a temporary
+    /// file.
+    async fn replace_by(&self, from: &str, to: &str) -> Result<(), Fault> {
+        let (at, to_at) = (self.at(from)?, self.at(to)?);
+        let fault = |cause| self.fault("rename to", to, &cause);
+        let found = self.bucket.get(&at).await.map_err(fault)?;
+        if found.meta.size <= REPLACED_BYTES {
+            let mut options = PutOptions::default();
+            if let Some(kind) = media_type(to) {
+                options.attributes.insert(Attribute::ContentType, kind.into());
+            }
+            let whole = found.bytes().await.map_err(fault)?;
+            self.bucket.put_opts(&to_at, whole.into(), options).await.map_err(fault)?;
+        } else {
+            self.bucket.copy(&at, &to_at).await.map_err(fault)?;
+        }
+        // As after giving a name.
+        let _ = self.delete(from).await;
+        Ok(())
+    }
+
     async fn delete(&self, path: &str) -> Result<(), Fault> {
         match self.bucket.delete(&self.at(path)?).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(cause) => Err(self.fault("remove", path, &cause)),
         }
     }
+}
+
+/// What a browser is told that a file is.
+fn media_type(path: &str) -> Option<&'static str> {
+    let (_, extension) = path.rsplit_once('.')?;
+    Some(match extension {
+        "html" => "text/html; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "xml" => "application/atom+xml",
+        "jpg" => "image/jpeg",
+        "json" => "application/json",
+        _ => return None,
+    })
 }
 
 /// What a server says ends up on terminals and in logs; of a page of XML the beginning tells most.
@@ -281,6 +318,10 @@ impl Store for S3 {
 
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>> {
         Box::pin(self.give_name(from, to))
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(self.replace_by(from, to))
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {

@@ -10,7 +10,10 @@ use russh::keys::{
     Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, load_secret_key,
     parse_public_key_base64,
 };
-use russh_sftp::client::{Config as SftpConfig, SftpSession};
+use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::client::{Config as SftpConfig, RawSftpSession, SftpSession};
+use russh_sftp::protocol::{Packet, StatusCode};
+use tokio::sync::OnceCell;
 
 use super::{HostKey, SftpOptions, SshLogin};
 use crate::fault::Fault;
@@ -23,6 +26,9 @@ const ALIVE: Duration = Duration::from_secs(15);
 /// How long an answer may take, in seconds: longer than anything is waited for.
 const ANSWER_S: u64 = 600;
 
+/// Name of the extension that renames over a file.
+pub(super) const POSIX_RENAME: &str = "posix-rename@openssh.com";
+
 pub(super) struct Connection {
     options: SftpOptions,
     link: tokio::sync::Mutex<Option<Arc<Link>>>,
@@ -32,7 +38,10 @@ pub(super) struct Connection {
 pub(super) struct Link {
     pub(super) sftp: SftpSession,
     /// The session ends with this.
-    _ssh: Handle<Guard>,
+    ssh: Handle<Guard>,
+    /// A channel for what the library's own session has no call for; none if the server has not
+    /// either.
+    raw: OnceCell<Option<RawSftpSession>>,
     gone: Stop,
 }
 
@@ -49,6 +58,41 @@ impl Link {
             () = self.gone.asked() => Err(io::Error::other("the connection broke").into()),
         }
     }
+}
+
+impl Link {
+    /// Renames over what is there; false if the server cannot.
+    ///
+    /// Source: OpenSSH, PROTOCOL, 4.3: two strings, as in the rename of version 3.
+    pub(super) async fn replace(&self, from: &str, to: &str) -> Result<bool, SftpError> {
+        let Some(raw) = self.raw.get_or_try_init(|| self.open_raw()).await? else {
+            return Ok(false);
+        };
+        let mut data = Vec::new();
+        for path in [from, to] {
+            let length = u32::try_from(path.len()).unwrap_or(u32::MAX);
+            data.extend_from_slice(&length.to_be_bytes());
+            data.extend_from_slice(path.as_bytes());
+        }
+        match raw.extended(POSIX_RENAME, data).await? {
+            Packet::Status(status) if status.status_code == StatusCode::Ok => Ok(true),
+            Packet::Status(status) => Err(SftpError::Status(status)),
+            _ => Err(SftpError::UnexpectedPacket),
+        }
+    }
+
+    async fn open_raw(&self) -> Result<Option<RawSftpSession>, SftpError> {
+        let broken = |cause: russh::Error| SftpError::UnexpectedBehavior(cause.to_string());
+        let channel = self.ssh.channel_open_session().await.map_err(broken)?;
+        channel.request_subsystem(true, "sftp").await.map_err(broken)?;
+        let raw = RawSftpSession::new_with_config(channel.into_stream(), settings());
+        let version = raw.init().await?;
+        Ok(version.extensions.contains_key(POSIX_RENAME).then_some(raw))
+    }
+}
+
+fn settings() -> SftpConfig {
+    SftpConfig { request_timeout_secs: ANSWER_S, ..SftpConfig::default() }
 }
 
 impl Connection {
@@ -106,9 +150,13 @@ impl Connection {
         self.log_in(&mut ssh).await?;
         let channel = ssh.channel_open_session().await.map_err(|cause| self.failed(cause))?;
         channel.request_subsystem(true, "sftp").await.map_err(|cause| self.failed(cause))?;
-        let config = SftpConfig { request_timeout_secs: ANSWER_S, ..SftpConfig::default() };
-        let sftp = SftpSession::new_with_config(channel.into_stream(), config).await;
-        Ok(Link { sftp: sftp.map_err(|cause| self.failed(cause))?, _ssh: ssh, gone })
+        let sftp = SftpSession::new_with_config(channel.into_stream(), settings()).await;
+        Ok(Link {
+            sftp: sftp.map_err(|cause| self.failed(cause))?,
+            ssh,
+            raw: OnceCell::new(),
+            gone,
+        })
     }
 
     async fn log_in(&self, ssh: &mut Handle<Guard>) -> Result<(), Fault> {

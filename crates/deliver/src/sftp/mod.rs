@@ -12,7 +12,7 @@ use russh_sftp::client::error::Error;
 use russh_sftp::protocol::{OpenFlags, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use self::connect::{Connection, Link};
+use self::connect::{Connection, Link, POSIX_RENAME};
 use crate::fault::{Fault, FaultKind};
 use crate::secret::Secret;
 use crate::store::{Look, Moved, Pieces, Sink, Store};
@@ -218,6 +218,20 @@ impl Sftp {
         }
     }
 
+    /// By OpenSSH's extension; the rename of version 3 replaces nothing.
+    async fn replace_by(&self, from: &str, to: &str) -> Result<(), Fault> {
+        let link = self.connection.get().await?;
+        let replaced = link.run(link.replace(&self.at(from), &self.at(to))).await;
+        match replaced {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Fault::permanent(format!(
+                "{} cannot rename over a file ({POSIX_RENAME} is missing), which a site needs",
+                self.connection.host()
+            ))),
+            Err(cause) => Err(self.fault("rename to", to, cause).await),
+        }
+    }
+
     async fn delete(&self, path: &str) -> Result<(), Fault> {
         let link = self.connection.get().await?;
         match link.run(link.sftp.remove_file(self.at(path))).await {
@@ -266,6 +280,10 @@ impl Store for Sftp {
 
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>> {
         Box::pin(self.give_name(from, to))
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(self.replace_by(from, to))
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {

@@ -6,7 +6,7 @@
 
 mod connect;
 
-use smb2::{Error, ErrorKind};
+use smb2::{Error, ErrorKind, RenameOptions};
 
 use self::connect::Connection;
 use crate::fault::{Fault, FaultKind};
@@ -172,6 +172,17 @@ impl Smb {
         }
     }
 
+    /// The server swaps the file in: `ReplaceIfExists` true.
+    async fn replace_by(&self, from: &str, to: &str) -> Result<(), Fault> {
+        let mut link = self.connection.get().await?;
+        let options = RenameOptions::new().replace_if_exists(true);
+        let (from, at) = (self.at(from), self.at(to));
+        match link.tree.rename_with(&mut link.wire, &from, &at, options).await {
+            Ok(()) => Ok(()),
+            Err(cause) => Err(self.fault("rename to", to, &cause).await),
+        }
+    }
+
     async fn delete(&self, path: &str) -> Result<(), Fault> {
         let mut link = self.connection.get().await?;
         match link.tree.delete_file(&mut link.wire, &self.at(path)).await {
@@ -218,6 +229,10 @@ impl Store for Smb {
 
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>> {
         Box::pin(self.give_name(from, to))
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(self.replace_by(from, to))
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {

@@ -209,6 +209,19 @@ impl WebDav {
         }
     }
 
+    /// How the server replaces is its own affair: Apache's removes the old file first.
+    async fn replace_by(&self, from: &str, to: &str) -> Result<(), Fault> {
+        let (from, to) = (self.at(from, false), self.at(to, false));
+        let what = format!("rename to {to}");
+        let request =
+            self.request("MOVE", &from).header("Destination", to.as_str()).header("Overwrite", "T");
+        let answer = self.send(&what, request).await?;
+        match answer.status() {
+            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
+            _ => Err(http::refused(&what, &answer)),
+        }
+    }
+
     async fn delete(&self, path: &str) -> Result<(), Fault> {
         let url = self.at(path, false);
         let what = format!("remove {url}");
@@ -267,6 +280,10 @@ impl Store for WebDav {
 
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>> {
         Box::pin(self.give_name(from, to))
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        Box::pin(self.replace_by(from, to))
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {

@@ -132,6 +132,11 @@ impl Files for Layer {
         Disk.move_new(from, to)
     }
 
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.step("replace", to, true)?;
+        Disk.replace(from, to)
+    }
+
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         self.0.step("make", path, true)?;
         Disk.make_folder(path)

@@ -77,6 +77,10 @@ impl Store for Odd {
         }
     }
 
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<(), Fault>> {
+        self.folder.replace(from, to)
+    }
+
     fn remove<'a>(&'a self, path: &'a str) -> Future<'a, Result<(), Fault>> {
         self.folder.remove(path)
     }
