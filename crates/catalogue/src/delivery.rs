@@ -75,14 +75,14 @@ pub struct Due {
 }
 
 impl Delivery {
-    fn columns() -> String {
+    pub(crate) fn columns() -> String {
         format!(
             "{}, d.target_id, d.state, d.path, d.proof, d.reason, d.tries, d.next_ms, d.changed_ms",
             FileRow::columns_of_f()
         )
     }
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             file: FileRow::from_row(row)?,
             target: row.get(8)?,

@@ -57,12 +57,12 @@ pub struct FactFilter {
 
 impl FileFacts {
     /// The columns [`Self::from_row`] reads, in its order, for `file_facts` under the alias `x`.
-    const COLUMNS: &str = "x.kind, x.model, x.serial, x.taken, x.utc_offset_min, x.clock_drift_s, \
+    pub(crate) const COLUMNS: &str = "x.kind, x.model, x.serial, x.taken, x.utc_offset_min, x.clock_drift_s, \
         x.width, x.height, x.orientation, x.duration_ms, x.film_simulation, x.dynamic_range, \
         x.rating";
 
     /// Reads the columns from the one numbered `first`.
-    fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+    pub(crate) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
             kind: row.get(first)?,
             model: row.get(first + 1)?,

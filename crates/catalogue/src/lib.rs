@@ -52,6 +52,7 @@ mod delivery;
 mod error;
 mod facts;
 mod forget;
+mod kept;
 mod library;
 mod lock;
 mod model;
@@ -71,6 +72,7 @@ pub use check::{Finding, FindingKind, check};
 pub use delivery::{Choice, Delivery, DeliveryCount, Due};
 pub use error::{Error, ErrorKind};
 pub use facts::{FactFilter, FileFacts};
+pub use kept::Kept;
 pub use library::{Create, Library, META_FOLDER, OpenOptions, network_file_system};
 pub use lock::LockGuard;
 pub use model::{
