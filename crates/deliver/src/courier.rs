@@ -1,5 +1,7 @@
 //! Delivering to one target.
 
+mod batch;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,7 +118,8 @@ impl Courier {
         if let Some(until) = self.quiet() {
             return Ok(Step::Nothing { next: Some(until) });
         }
-        let due = Due { now: self.now(), horizon_ms: self.horizon_ms(), limit: 1 };
+        let limit = self.job.target.batch().unwrap_or(1);
+        let due = Due { now: self.now(), horizon_ms: self.horizon_ms(), limit };
         let (row, mut found) = self
             .ledger
             .ask(move |c| Ok((c.target(target)?, c.due_deliveries(target, due)?)))
@@ -124,20 +127,30 @@ impl Courier {
         if let Some(next) = self.paused_until(&row) {
             return Ok(Step::Nothing { next: Some(next) });
         }
-        let Some(delivery) = found.pop() else {
+        if found.is_empty() {
             if self.enqueue(target).await? > 0 {
+                return Ok(Step::Went);
+            }
+            if self.job.target.batch().is_some() && !self.settle_idle(&row).await? {
                 return Ok(Step::Went);
             }
             let next = self.ledger.ask(move |c| c.next_delivery(target)).await?;
             return Ok(Step::Nothing { next });
-        };
+        }
         if !self.usable
             && let Err(fault) = self.test(&row).await?
         {
             self.pause(&row, &fault).await?;
             return Ok(Step::Went);
         }
-        self.bring(row, delivery).await?;
+        match self.job.target.batch() {
+            Some(_) => self.bring_batch(&row, found).await?,
+            None => {
+                if let Some(delivery) = found.pop() {
+                    self.bring(&row, delivery).await?;
+                }
+            }
+        }
         Ok(Step::Went)
     }
 
@@ -188,30 +201,44 @@ impl Courier {
     }
 
     /// Brings one file, or asks for the proof it lacks.
-    async fn bring(&mut self, row: TargetRow, delivery: Delivery) -> Result<(), Error> {
-        let (stop, ids) = (Stop::default(), (row.id, delivery.file.id));
+    async fn bring(&mut self, row: &TargetRow, delivery: Delivery) -> Result<(), Error> {
+        let stop = Stop::default();
         // Work on other threads is to end when nobody waits for it any more.
         let _ask = AskOnDrop(stop.clone());
         let upload = Arc::new(self.upload(&delivery, stop).await?);
         if delivery.state == DeliveryState::Stored {
             // Who made it is not known any more, so that it is never taken back.
             let path = delivery.path.clone().unwrap_or_default();
-            return self.prove(&row, &delivery, upload, Placed { path, made: None }).await;
+            return self.prove(row, &delivery, upload, Placed { path, made: None }).await;
         }
+        match self.put(row, &delivery, &upload).await? {
+            Some(placed) => self.prove(row, &delivery, upload, placed).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts one file; `None` if it is not there, or nobody knows.
+    async fn put(
+        &mut self,
+        row: &TargetRow,
+        delivery: &Delivery,
+        upload: &Arc<Upload>,
+    ) -> Result<Option<Placed>, Error> {
+        let ids = (row.id, delivery.file.id);
         let now = self.now();
         self.ledger.ask(move |c| c.begin_sending(ids.0, ids.1, now)).await?;
         let (path, size) = (delivery.file.path.clone(), delivery.file.size);
         self.tell(Happening::Sending { path, size });
-        let put = self.job.target.put(Arc::clone(&upload));
+        let put = self.job.target.put(Arc::clone(upload));
         match self.until_stop(put, &upload.stop).await {
             // It hangs: what is there is unknown, and so the row says.
-            None => Ok(()),
+            None => Ok(None),
             Some(Ok(placed)) => {
                 let (now, path) = (self.now(), placed.path.clone());
                 self.note(move |c| c.mark_stored(ids.0, ids.1, &path, now)).await?;
-                self.prove(&row, &delivery, upload, placed).await
+                Ok(Some(placed))
             }
-            Some(Err(fault)) => self.not_put(row, &delivery, fault).await,
+            Some(Err(fault)) => self.not_put(row, delivery, fault).await.map(|()| None),
         }
     }
 
@@ -229,7 +256,7 @@ impl Courier {
     /// A put failed: the file's fault, or the target's as a whole?
     async fn not_put(
         &mut self,
-        row: TargetRow,
+        row: &TargetRow,
         delivery: &Delivery,
         fault: Fault,
     ) -> Result<(), Error> {
@@ -240,16 +267,16 @@ impl Courier {
                 // Others may fit after the pause, so that this one goes behind them.
                 let next = self.again_at(delivery.tries.saturating_add(1));
                 self.failed(delivery, fault.reason.clone(), Some(next)).await?;
-                self.pause(&row, &fault).await
+                self.pause(row, &fault).await
             }
-            FaultKind::Transient | FaultKind::Stopped => match self.test(&row).await? {
+            FaultKind::Transient | FaultKind::Stopped => match self.test(row).await? {
                 Ok(()) => {
                     let next = self.again_at(delivery.tries.saturating_add(1));
                     self.failed(delivery, fault.reason, Some(next)).await
                 }
                 Err(whole) => {
                     self.postpone(delivery).await?;
-                    self.pause(&row, &whole).await
+                    self.pause(row, &whole).await
                 }
             },
         }

@@ -66,6 +66,8 @@ mod s3;
 mod secret;
 #[cfg(feature = "sftp")]
 mod sftp;
+#[cfg(feature = "site")]
+mod site;
 #[cfg(feature = "smb")]
 mod smb;
 mod source;
@@ -86,6 +88,8 @@ pub use event::{End, Event, Happening, Tell};
 pub use exec::{Exec, ExecOptions};
 pub use fault::{Fault, FaultKind};
 pub use file_target::{FileTarget, MARK_FILE, Usage};
+#[cfg(feature = "site")]
+pub use filmwire_gallery::{CopyOptions, Settings};
 pub use folder::Folder;
 #[cfg(feature = "ftp")]
 pub use ftp::{Ftp, FtpOptions, FtpSafety};
@@ -99,10 +103,12 @@ pub use s3::{S3, S3Options};
 pub use secret::Secret;
 #[cfg(feature = "sftp")]
 pub use sftp::{HostKey, Sftp, SftpOptions, SshLogin};
+#[cfg(feature = "site")]
+pub use site::{Site, SiteOptions};
 #[cfg(feature = "smb")]
 pub use smb::{Smb, SmbOptions};
 pub use stop::Stop;
-pub use target::{Future, Placed, Proof, Target, Upload, Verdict};
+pub use target::{Future, Keep, Placed, Proof, Settle, Target, Upload, Verdict};
 pub use verify::{Found, Verified, verify};
 #[cfg(feature = "webdav")]
 pub use webdav::{WebDav, WebDavOptions};

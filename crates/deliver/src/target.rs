@@ -62,6 +62,30 @@ impl Upload {
     }
 }
 
+/// A file that is to be at a target.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// Where the target put it.
+    pub placed: String,
+    /// Its path in the library.
+    pub path: String,
+    /// SHA-256 of its content.
+    pub sha256: Sha256,
+    /// What it tells of itself.
+    pub facts: FileFacts,
+}
+
+/// What a target is to be settled with.
+#[derive(Debug, Clone, Default)]
+pub struct Settle {
+    /// All files that are to be there, whenever they were put; no others.
+    pub keep: Vec<Keep>,
+    /// How fast it may go.
+    pub pace: Pace,
+    /// Asked when the work is to end early.
+    pub stop: Stop,
+}
+
 /// Where a target put a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
@@ -134,6 +158,21 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// Why it is not there. It may be there all the same, if only the answer was lost.
     fn put(&self, upload: Arc<Upload>) -> Future<'_, Result<Placed, Fault>>;
+
+    /// How many files are put before the target is settled and they are proven; `None` if putting a
+    /// file is all there is to do for it.
+    fn batch(&self) -> Option<u32> {
+        None
+    }
+
+    /// Makes the target show the files that are to be there, and no others of ours. It may be asked
+    /// to without anything new, and costs little then.
+    ///
+    /// # Errors
+    /// Why it may not show them, or may still show others.
+    fn settle(&self, _settle: Settle) -> Future<'_, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Looks whether a file is where it was put.
     ///

@@ -23,7 +23,7 @@ const OTHER: &[u8] = b"filmwire was here too";
 
 impl FileTarget {
     /// Checks that the place is the target it was, and that files can be put there.
-    pub(super) async fn test_as(&self, place: Option<&str>) -> Result<String, Fault> {
+    pub(crate) async fn test_as(&self, place: Option<&str>) -> Result<String, Fault> {
         let id = match (self.read_mark(None).await?, place) {
             (Some(id), Some(place)) if id != place => return Err(self.is_another(&id)),
             (Some(id), _) => id,
@@ -45,7 +45,7 @@ impl FileTarget {
     }
 
     /// Checks, before something is made or believed, that the place is still the target.
-    pub(super) async fn present(&self, stop: Option<&Stop>) -> Result<(), Fault> {
+    pub(crate) async fn present(&self, stop: Option<&Stop>) -> Result<(), Fault> {
         let expected = self.known().mark.clone();
         match (self.read_mark(stop).await?, expected) {
             (Some(id), Some(expected)) if id != expected => Err(self.is_another(&id)),
@@ -78,7 +78,9 @@ impl FileTarget {
     }
 
     async fn read_mark(&self, stop: Option<&Stop>) -> Result<Option<String>, Fault> {
-        let Some(bytes) = self.read_bytes(MARK_FILE, stop).await? else { return Ok(None) };
+        let Some(bytes) = self.read_bytes(MARK_FILE, MARK_BYTES, stop).await? else {
+            return Ok(None);
+        };
         let text = String::from_utf8_lossy(&bytes);
         let id = text.trim();
         if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -90,8 +92,13 @@ impl FileTarget {
         )))
     }
 
-    /// Reads what is small; `None` if it is not there.
-    async fn read_bytes(&self, path: &str, stop: Option<&Stop>) -> Result<Option<Vec<u8>>, Fault> {
+    /// Reads a file, but no more than a piece beyond `most` bytes; `None` if it is not there.
+    pub(super) async fn read_bytes(
+        &self,
+        path: &str,
+        most: usize,
+        stop: Option<&Stop>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
         let pulse = Pulse::default();
         let (to, mut from) = tokio::sync::mpsc::channel::<Bytes>(1);
         let sink = Sink { to, pulse: pulse.clone(), stop: stop.cloned().unwrap_or_default() };
@@ -100,7 +107,7 @@ impl FileTarget {
             let mut bytes = Vec::new();
             while let Some(piece) = from.recv().await {
                 bytes.extend_from_slice(&piece);
-                if bytes.len() > MARK_BYTES {
+                if bytes.len() > most {
                     break;
                 }
             }
@@ -146,7 +153,7 @@ impl FileTarget {
             self.write_bytes(&one, PROBE.to_vec()).await?;
             self.brief(None, self.store.move_new(&one, &two)).await?;
             self.probe_taken(&one, &two).await?;
-            let back = self.read_bytes(&two, None).await?;
+            let back = self.read_bytes(&two, MARK_BYTES, None).await?;
             match back.as_deref() == Some(PROBE) {
                 true => self.brief(None, self.store.remove(&two)).await,
                 false => {

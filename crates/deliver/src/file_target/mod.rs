@@ -9,6 +9,8 @@ mod mark;
 mod name;
 mod prove;
 mod put;
+#[cfg(feature = "site")]
+mod small;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,6 +20,8 @@ use sha2::Digest;
 
 pub use self::mark::MARK_FILE;
 use self::name::inside;
+#[cfg(feature = "site")]
+pub(crate) use self::small::{Leave, Over};
 use crate::clock::random_bits;
 use crate::fault::Fault;
 use crate::pulse::Pulse;
@@ -37,8 +41,8 @@ pub struct Usage {
 
 /// A store as a target.
 pub struct FileTarget {
-    store: Arc<dyn Store>,
-    usage: Usage,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) usage: Usage,
     /// What our temporary names begin with; others' are left alone.
     prefix: String,
     /// Sets the temporary names of this object apart from those of its forerunners.
@@ -115,7 +119,7 @@ impl FileTarget {
     }
 
     /// As [`FileTarget::call`], for calls that carry no file.
-    async fn brief<T>(
+    pub(crate) async fn brief<T>(
         &self,
         stop: Option<&Stop>,
         work: Future<'_, Result<T, Fault>>,

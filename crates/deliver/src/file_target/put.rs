@@ -7,6 +7,7 @@ use super::{FileTarget, Wait};
 use crate::fault::Fault;
 use crate::pulse::Pulse;
 use crate::source;
+use crate::stop::Stop;
 use crate::store::{Look, Moved};
 use crate::target::{Placed, Upload};
 
@@ -56,7 +57,7 @@ impl FileTarget {
         upload: &Arc<Upload>,
         part: &mut Option<String>,
     ) -> Result<Placed, Fault> {
-        self.make_folders(folder, upload).await?;
+        self.make_folders(folder, &upload.stop).await?;
         self.sweep(folder, Some(&upload.stop)).await?;
         for number in 1..=MOST_NUMBERS {
             let path = numbered(&upload.path, number);
@@ -135,11 +136,11 @@ impl FileTarget {
     }
 
     /// Makes the folders below the root that are missing; the root itself never.
-    async fn make_folders(&self, folder: &str, upload: &Upload) -> Result<(), Fault> {
+    pub(super) async fn make_folders(&self, folder: &str, stop: &Stop) -> Result<(), Fault> {
         if !self.store.has_folders() {
             return Ok(());
         }
-        let stop = Some(&upload.stop);
+        let stop = Some(stop);
         let (mut missing, mut above) = (Vec::new(), folder);
         while !above.is_empty() && !self.known().folders.contains(above) {
             match self.brief(stop, self.store.look(above)).await? {

@@ -5,8 +5,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod alone;
+#[cfg(feature = "site")]
+mod between;
 #[cfg(feature = "webdav")]
 mod cloud;
+#[cfg(feature = "site")]
+mod crawl;
 mod cut;
 mod exec;
 mod faulty;
@@ -17,6 +21,8 @@ mod peer;
 mod prune;
 mod server;
 mod servers;
+#[cfg(feature = "site")]
+mod site;
 mod stand;
 mod suite;
 mod verify;

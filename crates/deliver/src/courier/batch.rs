@@ -1,0 +1,110 @@
+//! Delivering to a target that is settled after several files.
+
+use std::sync::Arc;
+
+use filmwire_catalogue::{Delivery, DeliveryState, FileRow, FileState, TargetId, TargetRow};
+
+use super::Courier;
+use crate::error::Error;
+use crate::stop::{AskOnDrop, Stop};
+use crate::target::{Keep, Placed, Settle};
+
+/// Rows read from the catalogue at once.
+const PAGE: u32 = 1000;
+
+/// Whether a file that a target took stays there. What is gone from the library by a person's wish
+/// leaves; that a local copy is there is not asked for.
+fn stays(file: &FileRow) -> bool {
+    file.state != FileState::Missing
+}
+
+impl Courier {
+    /// Puts what is due, settles the target, and asks for the proof of all that lack it.
+    pub(super) async fn bring_batch(
+        &mut self,
+        row: &TargetRow,
+        due: Vec<Delivery>,
+    ) -> Result<(), Error> {
+        for delivery in due.iter().filter(|due| due.state != DeliveryState::Stored) {
+            // Those that were put are settled when the target can be used again.
+            if self.around.stop.is_asked() || !self.usable {
+                return Ok(());
+            }
+            let stop = Stop::default();
+            let _ask = AskOnDrop(stop.clone());
+            let upload = Arc::new(self.upload(delivery, stop).await?);
+            self.put(row, delivery, &upload).await?;
+        }
+        if !self.usable || !self.settle(row).await? {
+            return Ok(());
+        }
+        let target = row.id;
+        let stored =
+            self.ledger.ask(move |c| c.deliveries(target, DeliveryState::Stored, None, u32::MAX));
+        for delivery in stored.await?.iter().filter(|stored| stays(&stored.file)) {
+            if self.around.stop.is_asked() || !self.usable {
+                return Ok(());
+            }
+            let stop = Stop::default();
+            let _ask = AskOnDrop(stop.clone());
+            let upload = Arc::new(self.upload(delivery, stop).await?);
+            let path = delivery.path.clone().unwrap_or_default();
+            self.prove(row, delivery, upload, Placed { path, made: None }).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of what left the library, while nothing is due. Returns false if the target is
+    /// paused now.
+    pub(super) async fn settle_idle(&mut self, row: &TargetRow) -> Result<bool, Error> {
+        // A target that nobody ever used has nothing to let go of.
+        if row.place.is_none() {
+            return Ok(true);
+        }
+        if !self.usable
+            && let Err(fault) = self.test(row).await?
+        {
+            self.pause(row, &fault).await?;
+            return Ok(false);
+        }
+        self.settle(row).await
+    }
+
+    /// Settles the target with all files that are to be there. Returns false if it is paused now.
+    async fn settle(&mut self, row: &TargetRow) -> Result<bool, Error> {
+        let keep = self.keep(row.id).await?;
+        let stop = Stop::default();
+        let _ask = AskOnDrop(stop.clone());
+        let settle = Settle { keep, pace: self.job.pace.clone(), stop: stop.clone() };
+        match self.until_stop(self.job.target.settle(settle), &stop).await {
+            Some(Ok(())) => {
+                let target = row.id;
+                self.ledger.ask(move |c| c.resume_target(target)).await?;
+                Ok(true)
+            }
+            None => Ok(false),
+            Some(Err(fault)) => {
+                self.pause(row, &fault).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn keep(&self, target: TargetId) -> Result<Vec<Keep>, Error> {
+        let (mut keep, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.ledger.ask(move |c| c.kept_at(target, after, PAGE)).await?;
+            let Some(last) = page.last() else { return Ok(keep) };
+            after = Some(last.delivery.file.id);
+            for kept in page {
+                let (file, placed) = (kept.delivery.file, kept.delivery.path);
+                if stays(&file)
+                    && let Some(placed) = placed
+                {
+                    let (path, sha256, facts) = (file.path, file.sha256, kept.facts);
+                    keep.push(Keep { placed, path, sha256, facts });
+                }
+            }
+        }
+    }
+}
