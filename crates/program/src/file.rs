@@ -63,6 +63,19 @@ impl<'a> Source<'a> {
         Ok(all)
     }
 
+    /// Moves the table `name` out of a table; none if there is no such table in it.
+    ///
+    /// # Errors
+    /// [`Trouble::Usage`] if it is no table, naming line and column.
+    pub fn inner<'t>(
+        &self,
+        table: &mut Table<'t>,
+        name: &str,
+    ) -> Result<Option<Table<'t>>, Trouble> {
+        let inner = table.0.get_mut().remove_entry(name);
+        inner.map(|(_, value)| self.table(value)).transpose()
+    }
+
     fn table<'t>(&self, value: Spanned<DeValue<'t>>) -> Result<Table<'t>, Trouble> {
         let span = value.span();
         match value.into_inner() {

@@ -4,6 +4,7 @@ mod camera;
 mod choice;
 mod prune;
 mod secret;
+mod site;
 mod target;
 mod way;
 
@@ -201,10 +202,11 @@ impl Config {
     }
 
     /// What delivering is to do. `owner` sets our temporary files apart from those of others: two who
-    /// work at the same time need two. Reads secrets.
+    /// work at the same time need two. It begins with the library's id. Reads secrets.
     pub(crate) fn jobs(&self, owner: &str) -> Result<Vec<Job>, Trouble> {
+        let library = owner.split(' ').next().unwrap_or_default();
         let job = |(name, config): (&String, &TargetConfig)| {
-            let opened = config.way.open(&format!("{owner} {name}"));
+            let opened = config.way.open(&format!("{owner} {name}"), &format!("{library} {name}"));
             let target = opened.map_err(|trouble| of_target(name, trouble))?;
             Ok(Job {
                 name: name.clone(),
@@ -220,9 +222,9 @@ impl Config {
 
     /// Why each target that cannot be set up cannot. Reads secrets.
     pub(crate) fn troubles(&self) -> impl Iterator<Item = Trouble> {
-        self.targets
-            .iter()
-            .filter_map(|(name, config)| Some(of_target(name, config.way.open("check").err()?)))
+        self.targets.iter().filter_map(|(name, config)| {
+            Some(of_target(name, config.way.open("check", "check").err()?))
+        })
     }
 }
 
@@ -324,6 +326,40 @@ mod tests {
                 "[prune]\ntargets = [\"a\"]\ncopies = 2\n\
                  [targets.a]\nkind = \"folder\"\npath = \"p\"\n",
                 "3:10: 1 targets cannot hold 2 copies",
+            ),
+            ("[targets.a]\nkind = \"site\"\ntitle = \"t\"\n", "1:1: write where the site is put"),
+            (
+                "[targets.a]\nkind = \"site\"\ntitle = \"t\"\nname_template = \"{name}\"\n\
+                 to = { kind = \"folder\", path = \"p\" }\n",
+                "1:1: name_template is not for sites",
+            ),
+            (
+                "[targets.a]\nkind = \"site\"\nto = { kind = \"folder\", path = \"p\" }\n",
+                "1:1: missing field `title`",
+            ),
+            (
+                "[targets.a]\nkind = \"site\"\ntitle = \"t\"\nto = { kind = \"exec\", command = [] }\n",
+                "4:6: a site is put where files are kept",
+            ),
+            (
+                "[targets.a]\nkind = \"site\"\ntitle = \"t\"\nurl = \"https://a:hunter2@b/\"\n\
+                 to = { kind = \"folder\", path = \"p\" }\n",
+                "1:1: url is where the site is seen",
+            ),
+            (
+                "[targets.a]\nkind = \"site\"\ntitle = \"t\"\nsize = 100\n\
+                 to = { kind = \"folder\", path = \"p\" }\n",
+                "1:1: size is 640 to 8192",
+            ),
+            (
+                "[targets.a]\nkind = \"site\"\ntitle = \"t\"\nchoose.kinds = [\"jpeg\", \"raf\"]\n\
+                 to = { kind = \"folder\", path = \"p\" }\n",
+                "4:25: a site shows jpeg files alone, and no raf",
+            ),
+            (
+                "[targets.a]\nkind = \"site\"\ntitle = \"t\"\n\
+                 to = { kind = \"webdav\", url = \"u\", user = \"a\", password = \"hunter2\" }\n",
+                "4:59: a secret must not stand here",
             ),
             (
                 "[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\nlimit_kib_s = 5\n",

@@ -20,6 +20,20 @@ pub(super) struct ChoiceEntry {
 }
 
 impl ChoiceEntry {
+    /// A site shows what copies are made of, which are JPEG files alone.
+    pub(super) fn of_site(mut self, source: &Source<'_>) -> Result<Self, Trouble> {
+        match self.kinds.iter().find(|kind| kind.as_ref() != "jpeg") {
+            Some(kind) => {
+                let text = format!("a site shows jpeg files alone, and no {}", kind.as_ref());
+                Err(source.wrong(kind.span().start, &text))
+            }
+            None => {
+                self.kinds = vec![Spanned::new(0..0, "jpeg".to_owned())];
+                Ok(self)
+            }
+        }
+    }
+
     pub(super) fn check(self, source: &Source<'_>) -> Result<Choice, Trouble> {
         const KINDS: [&str; 4] = ["jpeg", "raf", "heif", "film"];
         for kind in &self.kinds {

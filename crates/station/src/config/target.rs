@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::choice::ChoiceEntry;
+use super::site::{SiteEntry, SiteWay};
 use super::way::{
     Around, ExecEntry, FolderEntry, FtpEntry, RcloneEntry, S3Entry, SftpEntry, SmbEntry, StoreWay,
     WebDavEntry, WebhookEntry, WebhookWay,
@@ -48,6 +49,13 @@ enum Kind {
     Rclone,
     Exec,
     Webhook,
+    Site,
+}
+
+/// Where the files of a site go.
+#[derive(Debug, Deserialize)]
+struct ToEntry {
+    kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -79,17 +87,21 @@ pub(crate) enum TargetWay {
     Files(StoreWay, Usage),
     /// A program.
     Exec(ExecOptions),
-    /// A website.
+    /// An address of the user's.
     Webhook(WebhookWay),
+    /// A gallery.
+    Site(SiteWay),
 }
 
 impl TargetWay {
-    /// What brings files there. `owner` names our temporary files. Reads secrets.
-    pub(super) fn open(&self, owner: &str) -> Result<Arc<dyn Target>, Trouble> {
+    /// What brings files there. `owner` names our temporary files, `publisher` us for ever. Reads
+    /// secrets.
+    pub(super) fn open(&self, owner: &str, publisher: &str) -> Result<Arc<dyn Target>, Trouble> {
         Ok(match self {
             Self::Files(way, usage) => Arc::new(FileTarget::new(way.open()?, *usage, owner)),
             Self::Exec(options) => Arc::new(Exec::new(options.clone())),
             Self::Webhook(way) => Arc::new(way.open()?),
+            Self::Site(way) => Arc::new(way.open(owner, publisher)?),
         })
     }
 }
@@ -114,43 +126,22 @@ impl TargetConfig {
             "name_template",
         ]))?;
         let wrong = |text| source.wrong(at, text);
-        let read_usage = |table: &mut Table<'_>| -> Result<Usage, Trouble> {
-            let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
-            Ok(Usage { make: usage.make, read_back: usage.proof != Some(ProofWord::Size) })
-        };
-        let files = |way: Result<StoreWay, _>, usage| way.map(|way| TargetWay::Files(way, usage));
         let way = match common.kind {
             Kind::Exec => source.take::<ExecEntry>(table)?.check().map(TargetWay::Exec),
             Kind::Webhook => {
                 Ok(TargetWay::Webhook(source.take::<WebhookEntry>(table)?.check(around)))
             }
-            Kind::Folder => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<FolderEntry>(table)?.check(around), usage)
+            Kind::Site => {
+                let Some(mut to) = source.inner(&mut table, "to")? else {
+                    return Err(wrong("write where the site is put: to = { kind = ... }"));
+                };
+                let ToEntry { kind } = source.take(to.split(&["kind"]))?;
+                let (to, usage) = files(kind, to, source, around)?;
+                source.take::<SiteEntry>(table)?.check(to, usage).map(TargetWay::Site)
             }
-            Kind::Webdav => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<WebDavEntry>(table)?.check(around), usage)
-            }
-            Kind::Sftp => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<SftpEntry>(table)?.check(around), usage)
-            }
-            Kind::Smb => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<SmbEntry>(table)?.check(around), usage)
-            }
-            Kind::Ftp => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<FtpEntry>(table)?.check(around), usage)
-            }
-            Kind::S3 => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<S3Entry>(table)?.check(around), usage)
-            }
-            Kind::Rclone => {
-                let usage = read_usage(&mut table)?;
-                files(source.take::<RcloneEntry>(table)?.check(around), usage)
+            kind => {
+                let (way, usage) = files(kind, table, source, around)?;
+                Ok(TargetWay::Files(way, usage))
             }
         };
         let way = way.map_err(wrong)?;
@@ -164,7 +155,14 @@ impl TargetConfig {
             let parsed: Result<Quiet, _> = hours.as_ref().parse();
             parsed.map_err(|error| source.wrong(hours.span().start, &error.to_string()))
         });
-        let (choice, quiet) = (common.choose.check(source)?, quiet.transpose()?);
+        let choose = match way {
+            TargetWay::Site(_) => common.choose.of_site(source)?,
+            _ => common.choose,
+        };
+        let (choice, quiet) = (choose.check(source)?, quiet.transpose()?);
+        if common.name_template.is_some() && matches!(way, TargetWay::Site(_)) {
+            return Err(wrong("name_template is not for sites, which name files by their content"));
+        }
         let template = common.name_template.map(|text| read_template(&text, source)).transpose()?;
         Ok(Self { way, choice, limit, quiet, template })
     }
@@ -185,4 +183,29 @@ fn read_template(text: &Spanned<String>, source: &Source<'_>) -> Result<Template
         true => Err(wrong("{camera} is not known here; {model} is")),
         false => Ok(template),
     }
+}
+
+/// Takes a table for a place that keeps files.
+fn files(
+    kind: Kind,
+    mut table: Table<'_>,
+    source: &Source<'_>,
+    around: &Around<'_>,
+) -> Result<(StoreWay, Usage), Trouble> {
+    let at = table.start();
+    let usage: UsageEntry = source.take(table.split(&["make", "proof"]))?;
+    let usage = Usage { make: usage.make, read_back: usage.proof != Some(ProofWord::Size) };
+    let way = match kind {
+        Kind::Folder => source.take::<FolderEntry>(table)?.check(around),
+        Kind::Webdav => source.take::<WebDavEntry>(table)?.check(around),
+        Kind::Sftp => source.take::<SftpEntry>(table)?.check(around),
+        Kind::Smb => source.take::<SmbEntry>(table)?.check(around),
+        Kind::Ftp => source.take::<FtpEntry>(table)?.check(around),
+        Kind::S3 => source.take::<S3Entry>(table)?.check(around),
+        Kind::Rclone => source.take::<RcloneEntry>(table)?.check(around),
+        Kind::Exec | Kind::Webhook | Kind::Site => {
+            Err("a site is put where files are kept: folder, webdav, sftp, smb, ftp, s3 or rclone")
+        }
+    };
+    Ok((way.map_err(|text| source.wrong(at, text))?, usage))
 }

@@ -409,7 +409,7 @@ impl WebhookWay {
 }
 
 /// An address, without what may be a secret in it: it is shown before it is refused for that.
-fn shown(address: &str) -> String {
+pub(super) fn shown(address: &str) -> String {
     let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
     let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
     let bare = bare.rsplit('@').next().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use filmwire_deliver::ExecOptions;
+use filmwire_deliver::{ExecOptions, Usage};
 use filmwire_program::exit::{Exit, Trouble};
 use serde_json::json;
 
@@ -116,6 +116,14 @@ Example of a file; every line may be left out:
   quiet = \"08:00-18:30\"              # hours in which nothing is begun, for any target
   ca = \"/etc/filmwire/own-ca.pem\"
 
+  [targets.gallery]
+  kind = \"site\"                      # a website of smaller copies, without places; needs no scripts
+  title = \"Anna's photos\"
+  url = \"https://anna.example/\"      # where it is seen; without it there is no feed
+  size = 2048                        # pixels of a photo's longer side
+  to = { kind = \"folder\", path = \"/srv/www/photos\", make = true }   # any kind that keeps files
+  choose = { min_rating = 4 }        # of JPEG files; others are not shown
+
   [targets.web]
   kind = \"exec\"                      # a program that gets each file as JSON on standard input
   command = [\"/usr/local/bin/publish\", \"--quiet\"]
@@ -201,12 +209,14 @@ fn words(target: &TargetConfig) -> String {
 }
 
 fn way_words(way: &TargetWay) -> String {
+    let used = |usage: &Usage| {
+        let proof = if usage.read_back { "reading back" } else { "size" };
+        let made = if usage.make { ", made if missing or empty" } else { "" };
+        format!("proven by {proof}{made}")
+    };
     match way {
-        TargetWay::Files(way, usage) => {
-            let proof = if usage.read_back { "reading back" } else { "size" };
-            let made = if usage.make { ", made if missing or empty" } else { "" };
-            format!("{}, proven by {proof}{made}", way.words())
-        }
+        TargetWay::Files(way, usage) => format!("{}, {}", way.words(), used(usage)),
+        TargetWay::Site(way) => format!("{}, {}", way.words(), used(&way.usage())),
         TargetWay::Exec(ExecOptions { argv, limit }) => {
             format!("program {}, at most {} s a file", argv.join(" "), limit.as_secs())
         }

@@ -10,3 +10,4 @@ mod program;
 mod prune;
 mod run;
 mod settings;
+mod site;
