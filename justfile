@@ -45,6 +45,10 @@ stores:
 link:
     .ci/run link
 
+# A published site in a real browser
+site:
+    .ci/run site
+
 # Build every crate from the archive that would be published
 package:
     .ci/run package
