@@ -44,7 +44,16 @@ impl Link {
 
     pub(super) async fn names(&mut self, folder: &str) -> FtpResult<Vec<String>> {
         if self.has_facts {
-            let lines = missing(self.ftp.mlsd(Some(folder)).await)?.unwrap_or_default();
+            let lines = match self.ftp.mlsd(Some(folder)).await {
+                // Servers have many words for a folder that is missing.
+                Err(FtpError::UnexpectedResponse(said))
+                    if said.status != Status::NotAvailable
+                        && missing(self.ftp.mlst(Some(folder)).await)?.is_none() =>
+                {
+                    Vec::new()
+                }
+                lines => missing(lines)?.unwrap_or_default(),
+            };
             let facts = lines.iter().map(|line| Facts::read(line));
             let named = facts.filter(|facts| facts.is_file || facts.is_other);
             return Ok(named.map(|facts| facts.name.to_owned()).collect());

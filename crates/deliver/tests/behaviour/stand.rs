@@ -110,7 +110,8 @@ impl Stand {
                 End::Stopped => panic!("nobody asked"),
             }
         }
-        panic!("it never settles: {:?}", self.rows());
+        let row = self.library.catalogue().unwrap().target_named("nas").unwrap();
+        panic!("it never settles: {row:?} {:?}", self.rows());
     }
 
     /// Delivers all that is due to one job.
