@@ -12,6 +12,8 @@ pub(crate) struct Between {
     folder: Folder,
     at: usize,
     calls: AtomicUsize,
+    /// Done before each call from then on.
+    look: Box<dyn Fn() + Send + Sync>,
     /// Told when the call is reached.
     pub(crate) reached: Notify,
     /// Lets it go on.
@@ -19,9 +21,10 @@ pub(crate) struct Between {
 }
 
 impl Between {
-    pub(crate) fn new(root: &Path, at: usize) -> Self {
+    pub(crate) fn new(root: &Path, at: usize, look: impl Fn() + Send + Sync + 'static) -> Self {
+        let look = Box::new(look);
         let (calls, reached, go) = (AtomicUsize::new(0), Notify::new(), Notify::new());
-        Self { folder: Folder::new(root.to_owned()), at, calls, reached, go }
+        Self { folder: Folder::new(root.to_owned()), at, calls, look, reached, go }
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -37,6 +40,9 @@ impl Between {
             if number == self.at {
                 self.reached.notify_one();
                 self.go.notified().await;
+            }
+            if number >= self.at {
+                (self.look)();
             }
             call.await
         })
