@@ -28,9 +28,13 @@ fn jpeg(number: u8) -> Vec<u8> {
 }
 
 fn site(store: Arc<dyn Store>, publisher: &str) -> Arc<dyn Target> {
+    titled(store, publisher, "Ours")
+}
+
+fn titled(store: Arc<dyn Store>, publisher: &str, title: &str) -> Arc<dyn Target> {
     let url = Some("https://photos.example/".to_owned());
     let options = SiteOptions {
-        settings: Settings { title: "Ours".to_owned(), url },
+        settings: Settings { title: title.to_owned(), url },
         copies: CopyOptions { long_side: 20, thumb_side: 10, ..CopyOptions::default() },
         publisher: publisher.to_owned(),
     };
@@ -187,7 +191,18 @@ async fn a_photo_that_is_gone_leaves_also_after_a_cut() {
     cut_everywhere(begin, &names(&["b"])).await;
 }
 
-/// Cuts what a library begun so has to publish at each step, and looks that the next run ends it.
+#[tokio::test]
+async fn a_new_title_reaches_all_pages_also_after_a_cut() {
+    let begin = async |root: &Path| {
+        let stand = Stand::new();
+        two_days(root, &stand).await;
+        stand
+    };
+    cut_everywhere(begin, &names(&["a", "b"])).await;
+}
+
+/// Cuts what a library begun so has to publish at each step, under a new title, and looks that the
+/// next run ends it.
 async fn cut_everywhere(begin: impl AsyncFn(&Path) -> Stand, shown: &BTreeSet<String>) {
     let mut at = 0;
     loop {
@@ -195,7 +210,7 @@ async fn cut_everywhere(begin: impl AsyncFn(&Path) -> Stand, shown: &BTreeSet<St
         let root = folder.path().join("www");
         let stand = begin(&root).await;
         let layer = Layer::new(&root, Trouble::Die, at);
-        let target = site(Arc::new(layered(&root, &layer)), "one");
+        let target = titled(Arc::new(layered(&root, &layer)), "one", "New");
         let died = tokio::select! {
             _ = stand.once(&target) => false,
             () = layer.0.died.notified() => true,
@@ -203,9 +218,15 @@ async fn cut_everywhere(begin: impl AsyncFn(&Path) -> Stand, shown: &BTreeSet<St
         layer.0.bury();
         let case = format!("cut at {at}");
         crawl(&root, &case);
-        stand.settle(&plain(&root, "one")).await;
-        assert_eq!(&crawl(&root, &case).names, shown, "{case}");
+        let plain = Arc::new(Folder::new(root.clone()));
+        stand.settle(&titled(plain, "one", "New")).await;
+        let seen = crawl(&root, &case);
+        assert_eq!(&seen.names, shown, "{case}");
         assert_eq!(count(&root.join("photos")), shown.len(), "{case}");
+        for page in seen.paths.iter().filter(|path| path.ends_with(".html")) {
+            let text = fs::read_to_string(root.join(page)).unwrap();
+            assert!(text.contains("New</"), "{case}: {page} has its old title");
+        }
         if !died {
             break;
         }
