@@ -14,6 +14,8 @@ pub struct Kept {
     pub delivery: Delivery,
     /// What it tells of itself; nothing if nobody looked.
     pub facts: FileFacts,
+    /// It is missing from the library on purpose, because targets have it.
+    pub is_pruned: bool,
 }
 
 /// Columns of a delivery; those of the facts are behind them.
@@ -32,7 +34,8 @@ impl Catalogue {
         limit: u32,
     ) -> Result<Vec<Kept>, Error> {
         let sql = format!(
-            "SELECT {}, {} FROM delivery d JOIN file f ON f.id = d.file_id
+            "SELECT {}, {}, EXISTS (SELECT 1 FROM pruning p WHERE p.file_id = f.id) AS pruned
+             FROM delivery d JOIN file f ON f.id = d.file_id
              LEFT JOIN file_facts x ON x.file_id = f.id
              WHERE d.target_id = :target AND d.state IN ('stored', 'proven') AND d.file_id > :after
              ORDER BY d.file_id LIMIT :limit",
@@ -45,7 +48,8 @@ impl Catalogue {
             named_params! { ":target": target, ":after": after, ":limit": limit },
             |row| {
                 let facts = FileFacts::from_row(row, DELIVERY_COLUMNS)?;
-                Ok(Kept { delivery: Delivery::from_row(row)?, facts })
+                let is_pruned = row.get("pruned")?;
+                Ok(Kept { delivery: Delivery::from_row(row)?, facts, is_pruned })
             },
         )?;
         Ok(rows.collect::<Result<_, _>>()?)

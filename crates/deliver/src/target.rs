@@ -104,6 +104,10 @@ pub enum Proof {
     Size,
     /// Its content was read back, and its SHA-256 is the right one.
     ReadBack,
+    /// A smaller copy that was made of it was read back, and is shown. The file itself is not there.
+    Copy,
+    /// A smaller copy of it is shown. The file itself is not there.
+    Shown,
     /// The target says so, and cannot be asked.
     Word,
 }
@@ -115,6 +119,9 @@ impl Proof {
         match self {
             Self::Size => "size",
             Self::ReadBack => "SHA-256 read back",
+            // Never the words of a proof that the file itself is there: such may be pruned.
+            Self::Copy => "smaller copy read back",
+            Self::Shown => "smaller copy shown",
             Self::Word => "its word",
         }
     }

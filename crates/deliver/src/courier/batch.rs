@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use filmwire_catalogue::{Delivery, DeliveryState, FileRow, FileState, TargetId, TargetRow};
+use filmwire_catalogue::{Delivery, DeliveryState, FileState, Kept, TargetId, TargetRow};
 
 use super::Courier;
 use crate::error::Error;
@@ -12,10 +12,10 @@ use crate::target::{Keep, Placed, Settle};
 /// Rows read from the catalogue at once.
 const PAGE: u32 = 1000;
 
-/// Whether a file that a target took stays there. What is gone from the library by a person's wish
-/// leaves; that a local copy is there is not asked for.
-fn stays(file: &FileRow) -> bool {
-    file.state != FileState::Missing
+/// Whether a file that a target took stays there. What is gone from the library leaves, but not what
+/// was pruned: that went because targets have it.
+fn stays(kept: &Kept) -> bool {
+    kept.delivery.file.state != FileState::Missing || kept.is_pruned
 }
 
 impl Courier {
@@ -41,7 +41,8 @@ impl Courier {
         let target = row.id;
         let stored =
             self.ledger.ask(move |c| c.deliveries(target, DeliveryState::Stored, None, u32::MAX));
-        for delivery in stored.await?.iter().filter(|stored| stays(&stored.file)) {
+        let is_here = |stored: &&Delivery| stored.file.state == FileState::Published;
+        for delivery in stored.await?.iter().filter(is_here) {
             if self.around.stop.is_asked() || !self.usable {
                 return Ok(());
             }
@@ -96,11 +97,9 @@ impl Courier {
             let page = self.ledger.ask(move |c| c.kept_at(target, after, PAGE)).await?;
             let Some(last) = page.last() else { return Ok(keep) };
             after = Some(last.delivery.file.id);
-            for kept in page {
+            for kept in page.into_iter().filter(stays) {
                 let (file, placed) = (kept.delivery.file, kept.delivery.path);
-                if stays(&file)
-                    && let Some(placed) = placed
-                {
+                if let Some(placed) = placed {
                     let (path, sha256, facts) = (file.path, file.sha256, kept.facts);
                     keep.push(Keep { placed, path, sha256, facts });
                 }

@@ -77,7 +77,7 @@ impl Site {
         if !self.shows(&page, &Gallery::anchor(&key), stop).await? {
             return wrong(path, &format!("is not shown on {page}"));
         }
-        let proof = if self.files.usage.read_back { Proof::ReadBack } else { Proof::Size };
+        let proof = if self.files.usage.read_back { Proof::Copy } else { Proof::Shown };
         Ok(Verdict::Proven(proof))
     }
 
