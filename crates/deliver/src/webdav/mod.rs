@@ -209,7 +209,7 @@ impl WebDav {
         }
     }
 
-    /// How the server replaces is its own affair: Apache's removes the old file first.
+    /// Whether the name is ever without a file meanwhile is the server's own affair.
     async fn replace_by(&self, from: &str, to: &str) -> Result<(), Fault> {
         let (from, to) = (self.at(from, false), self.at(to, false));
         let what = format!("rename to {to}");
