@@ -13,6 +13,7 @@ use crate::network::{Network, Passphrase, Security, Ssid};
 use crate::profile::{self, Index};
 use crate::proxy::{ActiveProxy, DeviceProxy, Settings, StateChangedStream};
 use crate::radio::{ACTIVATED, Choice, FAILED, Radio, RadioState, Use};
+use crate::survey::Reason;
 
 /// How long joining may take: association, keys, an address.
 const JOIN_LIMIT: Duration = Duration::from_secs(60);
@@ -293,17 +294,19 @@ fn key_for<'a>(
 /// Words for NMDeviceStateReason.
 fn failure(reason: u32, ssid: &Ssid) -> Error {
     let ssid = ssid.clone();
-    let said = match reason {
-        7 => return Error::WrongPassphrase(ssid),
-        5 | 15..=17 => return Error::NoAddress(ssid),
-        53 => return Error::NotInSight(ssid),
-        4 | 9 => "the radio does not take the settings",
-        8 => "the network sent us away",
-        10 | 11 => "the network did not answer",
-        36 => "the radio was pulled out",
-        37 => "the computer goes to sleep",
-        39 => "somebody ended the attempt",
-        _ => return Error::NotJoined { ssid, said: format!("NetworkManager's reason {reason}") },
+    let said = match Reason::of(reason) {
+        Reason::Passphrase => return Error::WrongPassphrase(ssid),
+        Reason::NoAddress => return Error::NoAddress(ssid),
+        Reason::Gone => return Error::NotInSight(ssid),
+        Reason::Settings => "the radio does not take the settings",
+        Reason::SentAway => "the network sent us away",
+        Reason::NoAnswer => "the network did not answer",
+        Reason::PulledOut => "the radio was pulled out",
+        Reason::Sleep => "the computer goes to sleep",
+        Reason::Ended => "somebody ended the attempt",
+        Reason::None | Reason::Other(_) => {
+            return Error::NotJoined { ssid, said: format!("NetworkManager's reason {reason}") };
+        }
     };
     Error::NotJoined { ssid, said: said.to_owned() }
 }

@@ -37,6 +37,7 @@ mod reach;
 mod real;
 #[cfg(any(test, feature = "stand-in"))]
 pub mod stand_in;
+pub mod survey;
 
 pub use error::Error;
 pub use join::Joined;

@@ -10,12 +10,10 @@ use zbus::{Connection, OwnedObjectPath, Proxy, connection};
 use crate::error::Error;
 use crate::network::{Network, Security, Ssid};
 use crate::proxy::{AccessPointProxy, ActiveProxy, DeviceProxy, RootProxy, WirelessProxy};
-use crate::radio::{Choice, Radio, RadioState, Use};
+use crate::radio::{Choice, HOTSPOT, Radio, RadioState, Use};
 
 /// NMDeviceType for radios.
 const WIFI: u32 = 2;
-/// NM80211Mode of a radio that makes a network.
-const HOTSPOT: u32 = 3;
 /// How long a scan may take; what is known by then counts.
 const SCAN_LIMIT: Duration = Duration::from_secs(10);
 /// A network that was seen so much earlier than the last scan is gone: NetworkManager goes on
@@ -196,12 +194,12 @@ impl Manager {
         times
     }
 
-    async fn scan_time(&self, radio: &Radio) -> Result<i64, Error> {
+    pub(crate) async fn scan_time(&self, radio: &Radio) -> Result<i64, Error> {
         let wireless: WirelessProxy<'static> = self.at(&radio.path).await?;
         wireless.last_scan().await.map_err(|cause| Error::call("tell of a scan", &cause))
     }
 
-    async fn networks(&self, radio: &Radio) -> Result<Vec<Network>, Error> {
+    pub(crate) async fn networks(&self, radio: &Radio) -> Result<Vec<Network>, Error> {
         let wireless: WirelessProxy<'static> = self.at(&radio.path).await?;
         let paths = match wireless.get_all_access_points().await {
             Ok(paths) => paths,

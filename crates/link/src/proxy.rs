@@ -35,8 +35,13 @@ pub(crate) trait Root {
 
     fn deactivate_connection(&self, active: &ObjectPath<'_>) -> zbus::Result<()>;
 
+    fn get_permissions(&self) -> zbus::Result<HashMap<String, String>>;
+
     #[zbus(property)]
     fn version(&self) -> zbus::Result<String>;
+
+    #[zbus(property)]
+    fn networking_enabled(&self) -> zbus::Result<bool>;
 
     #[zbus(property)]
     fn wireless_enabled(&self) -> zbus::Result<bool>;
@@ -60,8 +65,21 @@ pub(crate) trait Device {
     #[zbus(property(emits_changed_signal = "false"))]
     fn state(&self) -> zbus::Result<u32>;
 
+    /// The state and why it is that.
+    #[zbus(property)]
+    fn state_reason(&self) -> zbus::Result<(u32, u32)>;
+
+    #[zbus(property)]
+    fn managed(&self) -> zbus::Result<bool>;
+
+    #[zbus(property)]
+    fn firmware_missing(&self) -> zbus::Result<bool>;
+
     #[zbus(property)]
     fn active_connection(&self) -> zbus::Result<OwnedObjectPath>;
+
+    #[zbus(property, name = "Ip4Config")]
+    fn ip4_config(&self) -> zbus::Result<OwnedObjectPath>;
 
     #[zbus(signal)]
     fn state_changed(&self, new: u32, old: u32, reason: u32) -> zbus::Result<()>;
@@ -75,6 +93,9 @@ pub(crate) trait Wireless {
     fn request_scan(&self, options: HashMap<&str, Variant<'_>>) -> zbus::Result<()>;
 
     fn get_all_access_points(&self) -> zbus::Result<Vec<OwnedObjectPath>>;
+
+    #[zbus(property)]
+    fn active_access_point(&self) -> zbus::Result<OwnedObjectPath>;
 
     #[zbus(property)]
     fn mode(&self) -> zbus::Result<u32>;
@@ -119,10 +140,23 @@ pub(crate) trait Active {
     #[zbus(property)]
     fn id(&self) -> zbus::Result<String>;
 
+    /// The cell it was sent to.
+    #[zbus(property)]
+    fn specific_object(&self) -> zbus::Result<OwnedObjectPath>;
+
     #[zbus(property)]
     fn state(&self) -> zbus::Result<u32>;
 
     /// Whether the default route goes this way.
     #[zbus(property)]
     fn default(&self) -> zbus::Result<bool>;
+}
+
+#[zbus::proxy(
+    interface = "org.freedesktop.NetworkManager.IP4Config",
+    default_service = "org.freedesktop.NetworkManager"
+)]
+pub(crate) trait Ip4 {
+    #[zbus(property)]
+    fn address_data(&self) -> zbus::Result<Vec<HashMap<String, OwnedVariant>>>;
 }

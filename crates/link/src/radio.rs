@@ -8,6 +8,9 @@ pub(crate) const DISCONNECTED: u32 = 30;
 pub(crate) const ACTIVATED: u32 = 100;
 pub(crate) const FAILED: u32 = 120;
 
+/// NM80211Mode of a radio that makes a network.
+pub(crate) const HOTSPOT: u32 = 3;
+
 /// A radio of this computer.
 #[derive(Debug, Clone)]
 pub struct Radio {

@@ -5,10 +5,12 @@
 //! NetworkManager's D-Bus reference (1.42), and `.ci/link` asks the real one what that leaves open.
 
 mod play;
+mod property;
 mod serve;
 mod world;
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -107,9 +109,54 @@ impl StandIn {
         self.shared.lock().is_on = is_on;
     }
 
+    /// A switch in hardware has Wi-Fi off.
+    pub fn switch_by_hand(&self, is_on: bool) {
+        self.shared.lock().is_on_by_hardware = is_on;
+    }
+
+    /// Stops handling networks, or begins again.
+    pub fn enable(&self, is_networking_on: bool) {
+        self.shared.lock().is_networking_on = is_networking_on;
+    }
+
+    /// Leaves the bus, or is back on it.
+    pub fn be_on_the_bus(&self, is_there: bool) {
+        self.shared.lock().is_on_the_bus = is_there;
+    }
+
     /// Lets nobody change anything, as it does where no rule of polkit says otherwise.
     pub fn forbid(&self) {
-        self.shared.lock().forbids = true;
+        self.shared.lock().permission = "no";
+    }
+
+    /// Lets those change something who know a password.
+    pub fn ask_for_password(&self) {
+        self.shared.lock().permission = "auth";
+    }
+
+    /// Leaves a radio alone.
+    ///
+    /// # Panics
+    /// If there is no such radio; as all that follow.
+    pub fn unmanage(&self, interface: &str) {
+        self.shared.lock().radio(interface).is_managed = false;
+    }
+
+    /// A radio lacks its firmware.
+    pub fn lose_firmware(&self, interface: &str) {
+        self.shared.lock().radio(interface).lacks_firmware = true;
+    }
+
+    /// A radio stands still at a state, for a reason (NMDeviceState, NMDeviceStateReason).
+    pub fn stand_still(&self, interface: &str, state: u32, reason: u32) {
+        let mut world = self.shared.lock();
+        let radio = world.radio(interface);
+        (radio.state, radio.reason) = (state, reason);
+    }
+
+    /// Gives a radio an address, or takes it.
+    pub fn set_address(&self, interface: &str, address: Option<Ipv4Addr>) {
+        self.shared.lock().radio(interface).address = address;
     }
 
     /// No radio gets its home network back.

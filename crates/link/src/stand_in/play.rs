@@ -1,5 +1,7 @@
 //! How radios get into networks and out of them, step by step.
 
+use std::net::Ipv4Addr;
+
 use tokio::time::{Duration, sleep};
 
 use super::Shared;
@@ -9,6 +11,11 @@ use super::world::{
 
 /// From one state to the next.
 const STEP: Duration = Duration::from_millis(5);
+
+/// What a camera gives; seen of an X-T5.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 114);
+/// What a home network gives.
+const HOME_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 5, 5, 5);
 
 /// What a client wants to join.
 pub(super) struct Wish {
@@ -73,6 +80,7 @@ impl Shared {
             IP_CONFIG if !cell.gives_addresses => Some(5),
             ACTIVATED => {
                 world.actives[active].state = UP;
+                world.radios[radio].address = Some(ADDRESS);
                 let interface = world.radios[radio].interface.clone();
                 world.log.push(format!("joined {} on {interface}", wish.ssid));
                 None
@@ -131,6 +139,7 @@ impl Shared {
             if world.is_there(active) {
                 let (radio, profile) = (world.actives[active].radio, world.actives[active].profile);
                 world.actives[active].state = UP;
+                world.radios[radio].address = Some(HOME_ADDRESS);
                 let (name, interface) =
                     (world.profiles[profile].name.clone(), world.radios[radio].interface.clone());
                 world.log.push(format!("joined {name} on {interface}"));

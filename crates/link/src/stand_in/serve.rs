@@ -18,6 +18,9 @@ const OURS: &str = ":1.0";
 const THEIRS: &str = ":1.1";
 const MANAGER: &str = "org.freedesktop.NetworkManager";
 
+/// Those we ask for, of many.
+const PERMISSIONS: [&str; 2] = ["network-control", "settings.modify.system"];
+
 /// How a call ends if not well: the error's name and words.
 type Refusal = (String, String);
 
@@ -71,6 +74,10 @@ async fn answer(
     let refuse = |(name, words): Refusal| async move {
         connection.reply_error(&call.header(), name.as_str(), &words).await
     };
+    let is_for_it = interface != "org.freedesktop.DBus";
+    if is_for_it && !shared.lock().is_on_the_bus {
+        return refuse(absent()).await;
+    }
     match (interface.as_str(), member.as_str()) {
         ("org.freedesktop.DBus", "Hello") => connection.reply(&header, &THEIRS).await,
         ("org.freedesktop.DBus", "AddMatch" | "RemoveMatch") => {
@@ -84,6 +91,11 @@ async fn answer(
                 Some(value) => connection.reply(&header, &value).await,
                 None => refuse(unknown(path_of.as_str())).await,
             }
+        }
+        (MANAGER, "GetPermissions") => {
+            let word = shared.lock().permission;
+            let told = PERMISSIONS.map(|name| (format!("{MANAGER}.{name}"), word));
+            connection.reply(&header, &HashMap::from(told)).await
         }
         (MANAGER, "GetDevices") => {
             let radios = shared.lock().radios.len();
@@ -128,6 +140,12 @@ async fn answer(
     }
 }
 
+/// As the bus says it.
+fn absent() -> Refusal {
+    let name = "org.freedesktop.DBus.Error.ServiceUnknown".to_owned();
+    (name, format!("The name {MANAGER} was not provided by any .service files"))
+}
+
 fn error(name: &str, words: &str) -> Refusal {
     (format!("{MANAGER}.{name}"), words.to_owned())
 }
@@ -153,7 +171,7 @@ fn join(
     let is_volatile = option("persist").as_deref() == Some("volatile");
     let bound = option("bind-activation").as_deref() == Some("dbus-client");
     let mut world = shared.lock();
-    if world.forbids {
+    if world.permission != "yes" {
         return Err(error("PermissionDenied", "Not authorized to control networking."));
     }
     let radio = number(device.as_str(), "Devices").filter(|radio| *radio < world.radios.len());

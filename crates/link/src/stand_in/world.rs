@@ -1,9 +1,10 @@
 //! What a NetworkManager knows, and what becomes of it.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 
 use tokio::sync::broadcast;
-use zbus::{ObjectPath, OwnedVariant, Variant};
+use zbus::{ObjectPath, OwnedVariant};
 
 /// NMDeviceState.
 pub(super) const DISCONNECTED: u32 = 30;
@@ -48,6 +49,11 @@ impl Cell {
 pub(super) struct Radio {
     pub(super) interface: String,
     pub(super) state: u32,
+    /// NMDeviceStateReason of that state.
+    pub(super) reason: u32,
+    pub(super) is_managed: bool,
+    pub(super) lacks_firmware: bool,
+    pub(super) address: Option<Ipv4Addr>,
     pub(super) active: Option<usize>,
     pub(super) last_scan: i64,
     /// A profile that it joins by itself.
@@ -61,7 +67,7 @@ pub(super) struct Active {
     pub(super) state: u32,
     /// It goes with this client.
     pub(super) client: Option<u64>,
-    is_default: bool,
+    pub(super) is_default: bool,
 }
 
 #[derive(Debug)]
@@ -79,13 +85,17 @@ pub(super) type Change = (usize, u32, u32, u32);
 pub(super) struct World {
     pub(super) radios: Vec<Radio>,
     /// Never shrinks: a name that is out of sight keeps its place.
-    cells: Vec<(Cell, bool)>,
+    pub(super) cells: Vec<(Cell, bool)>,
     /// Networks that are gone and still listed, with the second they were seen last.
     pub(super) faded: HashMap<String, i32>,
     pub(super) profiles: Vec<Saved>,
     pub(super) actives: Vec<Active>,
     pub(super) is_on: bool,
-    pub(super) forbids: bool,
+    pub(super) is_on_by_hardware: bool,
+    pub(super) is_networking_on: bool,
+    pub(super) is_on_the_bus: bool,
+    /// Whether clients may change anything: yes, auth, no.
+    pub(super) permission: &'static str,
     pub(super) home_is_lost: bool,
     pub(super) log: Vec<String>,
     pub(super) changes: broadcast::Sender<Change>,
@@ -111,7 +121,10 @@ impl World {
             profiles: Vec::new(),
             actives: Vec::new(),
             is_on: true,
-            forbids: false,
+            is_on_by_hardware: true,
+            is_networking_on: true,
+            is_on_the_bus: true,
+            permission: "yes",
             home_is_lost: false,
             log: Vec::new(),
             changes: broadcast::Sender::new(256),
@@ -122,10 +135,19 @@ impl World {
         self.radios.push(Radio {
             interface: interface.to_owned(),
             state: DISCONNECTED,
+            reason: 0,
+            is_managed: true,
+            lacks_firmware: false,
+            address: None,
             active: None,
             last_scan: -1,
             home: None,
         });
+    }
+
+    pub(super) fn radio(&mut self, interface: &str) -> &mut Radio {
+        let radio = self.radios.iter_mut().find(|radio| radio.interface == interface);
+        radio.expect("a radio that was added")
     }
 
     /// Shows a network in place of one of that name, or hides it.
@@ -196,60 +218,11 @@ impl World {
 
     pub(super) fn set_state(&mut self, radio: usize, state: u32, reason: u32) {
         let old = std::mem::replace(&mut self.radios[radio].state, state);
+        self.radios[radio].reason = reason;
+        if state != ACTIVATED {
+            self.radios[radio].address = None;
+        }
         // Nobody may be listening.
         let _ = self.changes.send((radio, state, old, reason));
-    }
-
-    /// A property; `None` if there is no such object, or it has none of that name.
-    pub(super) fn property(&self, path_of: &str, name: &str) -> Option<Variant<'static>> {
-        let text = |text: &str| Variant::from(text.to_owned());
-        if path_of == "/org/freedesktop/NetworkManager" {
-            return match name {
-                "Version" => Some(text("1.42.4")),
-                "WirelessEnabled" => Some(self.is_on.into()),
-                "WirelessHardwareEnabled" => Some(true.into()),
-                _ => None,
-            };
-        }
-        if let Some(radio) = number(path_of, "Devices").and_then(|at| self.radios.get(at)) {
-            return match name {
-                "Interface" => Some(text(&radio.interface)),
-                "DeviceType" | "Mode" => Some(2_u32.into()),
-                "State" if !self.is_on => Some(20_u32.into()),
-                "State" => Some(radio.state.into()),
-                "LastScan" => Some(radio.last_scan.into()),
-                "ActiveConnection" => Some(match radio.active {
-                    Some(active) => path("ActiveConnection", active).into(),
-                    None => ObjectPath::from_str_unchecked("/").into(),
-                }),
-                _ => None,
-            };
-        }
-        if let Some((cell, true)) = number(path_of, "AccessPoint").and_then(|at| self.cells.get(at))
-        {
-            let is_open = cell.passphrase.is_none();
-            return match name {
-                "Ssid" => Some(cell.ssid.clone().into_bytes().into()),
-                "Flags" => Some(u32::from(!is_open).into()),
-                "WpaFlags" => Some(0_u32.into()),
-                // Pairwise and group CCMP, PSK.
-                "RsnFlags" => Some(if is_open { 0_u32 } else { 0x188 }.into()),
-                "LastSeen" => {
-                    let seen = self.faded.get(&cell.ssid).copied();
-                    Some(seen.unwrap_or_else(|| self.now()).into())
-                }
-                "Strength" => Some(cell.strength.into()),
-                _ => None,
-            };
-        }
-        let at = number(path_of, "ActiveConnection").filter(|at| self.is_there(*at))?;
-        let active = &self.actives[at];
-        match name {
-            "Connection" => Some(path("Settings", active.profile).into()),
-            "Id" => Some(text(&self.profiles[active.profile].name)),
-            "State" => Some(active.state.into()),
-            "Default" => Some((active.is_default && active.state == UP).into()),
-            _ => None,
-        }
     }
 }
