@@ -29,7 +29,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("filmwire-link", &[], &[]),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
     ("filmwire-sim", &["filmwire-codec"], &[]),
-    ("filmwire-doctor", &["filmwire-camera", "filmwire-codec"], &["filmwire-sim"]),
+    // It judges what the link sees; what is seen is not told twice, by two crates.
+    ("filmwire-doctor", &["filmwire-camera", "filmwire-codec", "filmwire-link"], &["filmwire-sim"]),
     // How our programs speak; delivery stays out, for the tool does without.
     (
         "filmwire-program",

@@ -5,17 +5,17 @@ use std::path::Path;
 
 use filmwire_camera::Address;
 
-/// Where Linux lists its network interfaces.
-const INTERFACES: &str = "/sys/class/net";
-
-/// What was seen, or cause and cure.
-pub(crate) async fn check(address: &Address) -> Result<String, (String, String)> {
+/// What was seen and the address in numbers, or cause and cure; `sys` is where Linux tells.
+pub(crate) async fn check(
+    address: &Address,
+    sys: &Path,
+) -> Result<(String, IpAddr), (String, String)> {
     if let Some(interface) = &address.interface {
-        check_interface(interface, Path::new(INTERFACES))?;
+        check_interface(interface, &sys.join("class/net"))?;
     }
     let host = address.host.as_str();
-    if host.parse::<IpAddr>().is_ok() {
-        return Ok(address.to_string());
+    if let Ok(ip) = host.parse() {
+        return Ok((address.to_string(), ip));
     }
     let failed = |cause: String| {
         let cure = "write the address in numbers, such as 192.168.0.1, or one of the names in the \
@@ -26,7 +26,7 @@ pub(crate) async fn check(address: &Address) -> Result<String, (String, String)>
         .await
         .map_err(|error| failed(format!("the name {host} cannot be looked up: {error}")))?;
     let found = found.next().ok_or_else(|| failed(format!("the name {host} has no address")))?;
-    Ok(format!("{host} is {found}"))
+    Ok((format!("{host} is {found}"), found.ip()))
 }
 
 fn check_interface(interface: &str, interfaces: &Path) -> Result<(), (String, String)> {

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 use crate::log::Log;
 use crate::step::{Diagnosis, Outcome, Step, StepReport};
-use crate::watch::Watched;
-use crate::{address, judge};
+use crate::watch::{Begun, Watched};
+use crate::way::{Ground, Verdict};
+use crate::{address, judge, way};
 
 /// Bytes read of the first object; enough to see that bytes come.
 const FIRST_BYTES: u32 = 64 * 1024;
@@ -22,27 +23,48 @@ const FIRST_BYTES: u32 = 64 * 1024;
 /// Who is told of each step as it ends.
 type Tell<'a> = &'a mut (dyn FnMut(&StepReport) + Send);
 
-/// Examines the way to the camera at `address`, and tells of each step as it ends.
+/// Examines the way to the camera at `address`, the network it is in among it, and tells of each
+/// step as it ends. No network is joined or left, and nothing of this computer is changed.
 ///
 /// The camera is left politely; `departures` tells when. Cancel-safe in the same way.
 pub async fn examine(
     address: &Address,
+    ground: &Ground,
     options: Options,
     departures: &Departures,
     tell: Tell<'_>,
 ) -> Diagnosis {
     let mut notes = Notes::new(tell);
-    match address::check(address).await {
-        Ok(saw) => notes.passed(Step::Address, saw),
+    let ip = match address::check(address, &ground.roots.sys).await {
+        Ok((saw, ip)) => {
+            notes.passed(Step::Address, saw);
+            ip
+        }
         Err((cause, cure)) => {
             notes.failed(Step::Address, (cause, cure), String::new());
             return notes.close(None);
         }
+    };
+    let network = Begun::new(TcpNetwork::new(address.clone()));
+    let mut verdicts = way::examine(address, Some(ip), ground).await;
+    if verdicts.iter().any(|(_, verdict)| verdict.is_failed()) && network.begin().await {
+        // Whatever stands in the way by our book, the way leads on.
+        let refute =
+            |(step, verdict): (Step, Verdict)| (step, verdict.refuted(&address.to_string()));
+        verdicts = verdicts.into_iter().map(refute).collect();
     }
-    go(TcpNetwork::new(address.clone()), options, departures, notes).await
+    for (step, verdict) in verdicts {
+        let is_failed = verdict.is_failed();
+        notes.add(step, verdict.outcome, verdict.saw);
+        if is_failed {
+            return notes.close(None);
+        }
+    }
+    go(network, options, departures, notes).await
 }
 
-/// As [`examine`], for a camera behind any network; the step of the address passes.
+/// As [`examine`], for a camera behind any network; the step of the address passes, and there is no
+/// way into a network to examine.
 pub async fn examine_network<N: Network>(
     network: N,
     options: Options,
@@ -51,6 +73,11 @@ pub async fn examine_network<N: Network>(
 ) -> Diagnosis {
     let mut notes = Notes::new(tell);
     notes.passed(Step::Address, network.name());
+    for (step, verdict) in
+        way::skipped("the way to the camera leads by no network of this computer")
+    {
+        notes.add(step, verdict.outcome, verdict.saw);
+    }
     go(network, options, departures, notes).await
 }
 

@@ -10,6 +10,22 @@ use filmwire_camera::Error;
 pub enum Step {
     /// The address is one, and its interface exists.
     Address,
+    /// This computer has a radio that may be used.
+    Radio,
+    /// No switch has it off.
+    Rfkill,
+    /// A country's rules for channels hold.
+    Regdom,
+    /// NetworkManager handles networks, and lets us join them.
+    Manager,
+    /// The camera's network is in sight.
+    Scan,
+    /// The radio is in it.
+    Association,
+    /// It has an address there.
+    Dhcp,
+    /// What is sent to the camera goes there, and what it answers comes in.
+    Route,
     /// Something accepts a connection there.
     Tcp,
     /// It answers our registration and says its model.
@@ -28,8 +44,16 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::Address,
+        Self::Radio,
+        Self::Rfkill,
+        Self::Regdom,
+        Self::Manager,
+        Self::Scan,
+        Self::Association,
+        Self::Dhcp,
+        Self::Route,
         Self::Tcp,
         Self::Init,
         Self::Session,
@@ -39,10 +63,30 @@ impl Step {
         Self::FirstObject,
     ];
 
+    /// Those that lead into the camera's network, before the camera is asked anything.
+    pub const WAY: [Self; 8] = [
+        Self::Radio,
+        Self::Rfkill,
+        Self::Regdom,
+        Self::Manager,
+        Self::Scan,
+        Self::Association,
+        Self::Dhcp,
+        Self::Route,
+    ];
+
     /// The word in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address",
+            Self::Radio => "radio",
+            Self::Rfkill => "rfkill",
+            Self::Regdom => "regdom",
+            Self::Manager => "manager",
+            Self::Scan => "scan",
+            Self::Association => "association",
+            Self::Dhcp => "dhcp",
+            Self::Route => "route",
             Self::Tcp => "tcp",
             Self::Init => "init",
             Self::Session => "session",
@@ -65,6 +109,18 @@ impl fmt::Display for Step {
 pub enum Outcome {
     /// As it should be.
     Passed,
+    /// The way goes on, but perhaps not well.
+    Doubtful {
+        /// Why.
+        cause: String,
+        /// What the person can do.
+        cure: String,
+    },
+    /// It does not concern this way, or there is nobody to ask; that breaks nothing.
+    Skipped {
+        /// Why.
+        why: String,
+    },
     /// The way is broken here.
     Failed {
         /// Why, as far as can be told.
@@ -99,9 +155,11 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// True if every step passed.
+    /// True if the way led to its end.
     pub fn is_healthy(&self) -> bool {
-        self.steps.iter().all(|report| report.outcome == Outcome::Passed)
+        let breaks =
+            |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::NotReached);
+        !self.steps.iter().any(|report| breaks(&report.outcome))
     }
 
     /// The step where the way is broken.

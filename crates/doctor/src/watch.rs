@@ -2,12 +2,58 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use filmwire_camera::{Network, Port};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
 use crate::log::Log;
+
+/// How long something may take to accept a connection where that is not expected.
+const BEGIN_LIMIT: Duration = Duration::from_secs(3);
+
+/// A network whose command connection may be there already.
+pub(crate) struct Begun<N: Network> {
+    network: N,
+    first: Mutex<Option<N::Stream>>,
+}
+
+impl<N: Network> Begun<N> {
+    pub(crate) fn new(network: N) -> Self {
+        Self { network, first: Mutex::new(None) }
+    }
+
+    /// Connects for once, ahead of time; true if something accepted that.
+    pub(crate) async fn begin(&self) -> bool {
+        let Ok(Ok(stream)) = timeout(BEGIN_LIMIT, self.network.connect(Port::Command)).await else {
+            return false;
+        };
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+        true
+    }
+}
+
+impl<N: Network> Network for Begun<N> {
+    type Stream = N::Stream;
+
+    async fn connect(&self, port: Port) -> io::Result<N::Stream> {
+        if port == Port::Command {
+            // A camera notices each connection: the one that is there is used.
+            let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(stream) = first {
+                return Ok(stream);
+            }
+        }
+        self.network.connect(port).await
+    }
+
+    fn name(&self) -> String {
+        self.network.name()
+    }
+}
 
 /// The network behind it, watched.
 pub(crate) struct Watched<N> {

@@ -15,7 +15,7 @@ fn every_verb_explains_itself() {
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),
-        ("doctor", &["step by step"]),
+        ("doctor", &["step by step", "--radio", "filmwire join -- filmwire doctor"]),
         ("sim", &["--model", "--fault", "--journal", "--list"]),
         ("raw", &["--may-change-the-camera"]),
         ("config", &["check"]),

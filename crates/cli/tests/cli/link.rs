@@ -13,14 +13,14 @@ use crate::program::{Ran, command, run_with};
 
 const CAMERA: &str = "FUJIFILM-X-T20-1A2B";
 
-struct Air {
-    stand_in: StandIn,
+pub(crate) struct Air {
+    pub(crate) stand_in: StandIn,
     folder: tempfile::TempDir,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Air {
-    fn with_radios(radios: &[&str]) -> Self {
+    pub(crate) fn with_radios(radios: &[&str]) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let bus = folder.path().join("bus");
@@ -29,11 +29,11 @@ impl Air {
         Self { stand_in, folder, _runtime: runtime }
     }
 
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    fn run(&self, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
         let variables =
             [("DBUS_SYSTEM_BUS_ADDRESS", self.stand_in.address()), ("PATH", "/usr/bin:/bin")];
         run_with(self.folder(), words, &variables)
@@ -43,6 +43,13 @@ impl Air {
         let _guard = self._runtime.enter();
         self.stand_in.set_home(interface, "home", true);
         self.until_log_ends("joined home on wlan0");
+    }
+
+    /// Puts a radio into a network.
+    pub(crate) fn join(&self, interface: &str, network: &str) {
+        let _guard = self._runtime.enter();
+        self.stand_in.set_home(interface, network, false);
+        self.until_log_ends(&format!("joined {network} on {interface}"));
     }
 
     fn until_log_ends(&self, end: &str) {

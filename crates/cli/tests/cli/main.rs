@@ -3,6 +3,7 @@
 mod body;
 mod camera;
 mod catalogue;
+mod doctor;
 mod exit_code;
 mod help;
 mod interrupt;
