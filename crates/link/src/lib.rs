@@ -28,6 +28,8 @@ mod behaviour;
 mod error;
 mod join;
 mod manager;
+#[cfg(test)]
+mod mock;
 mod network;
 mod profile;
 mod proxy;
