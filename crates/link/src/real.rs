@@ -19,7 +19,8 @@ use crate::manager::Manager;
 use crate::network::{Network, Passphrase, Security, Ssid};
 use crate::profile;
 use crate::proxy::{ActiveProxy, DeviceProxy, Settings};
-use crate::radio::{Radio, RadioState, Use};
+use crate::radio::{Choice, Radio, RadioState, Use};
+use crate::survey::{Permission, Reason, Roots, Service, Stage, Survey, are_neighbours};
 
 const RADIO: &str = "wlan7";
 const LIMIT: Duration = Duration::from_secs(60);
@@ -131,6 +132,26 @@ async fn check_ways() {
     assert!(!reaches(7001, None).await);
 }
 
+/// What a survey reads of a service that is no stand-in, and of the cable in the network.
+async fn check_survey(manager: &Manager) {
+    let (choice, roots) = (Choice::default(), Roots::default());
+    let Survey { kernel, service } = Survey::look(Ok(manager.clone()), &choice, None, &roots).await;
+    let Service::Told(told) = service else { panic!("{service:?}") };
+    assert!(
+        told.is_networking_on && told.is_on && told.is_on_by_hardware && told.radios.is_empty()
+    );
+    assert_eq!(told.permission, Permission::Yes, "we are root");
+    assert!(kernel.interfaces.iter().any(|name| name == RADIO), "{kernel:?}");
+    // Ours are in a table of their own.
+    assert_eq!(kernel.way_to([192, 168, 0, 1].into()).unwrap().interface, "eth0");
+    assert!(kernel.filters.of(RADIO).is_some(), "{kernel:?}");
+    let seen = manager.see(&radio(manager).await, None).await.unwrap();
+    assert_eq!((seen.stage, seen.reason), (Stage::In, Reason::None));
+    assert_eq!(seen.profile.as_deref(), Some("filmwire"));
+    let [(address, 24)] = seen.addresses[..] else { panic!("{seen:?}") };
+    assert!(are_neighbours(address, [192, 168, 0, 1].into(), 24), "{seen:?}");
+}
+
 /// A home network's profile on the cable.
 async fn home_on_cable(manager: &Manager) -> Use {
     let addresses = vec![HashMap::from([
@@ -198,6 +219,7 @@ async fn a_camera_comes_and_goes_without_a_trace() {
     let ours = ip(&["route", "show", "table", table]);
     assert!(ours.contains("192.168.0.0/24 dev wlan7") && !ours.contains("default"), "{ours}");
     check_ways().await;
+    check_survey(&manager).await;
     assert!(joined.is_up().await.unwrap());
     joined.leave().await.unwrap();
     until(&manager, &before).await;

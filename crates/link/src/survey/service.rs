@@ -239,7 +239,7 @@ impl Manager {
         Ok(seen)
     }
 
-    async fn see(&self, radio: &Radio, uptime: Option<f64>) -> Result<Seen, Error> {
+    pub(crate) async fn see(&self, radio: &Radio, uptime: Option<f64>) -> Result<Seen, Error> {
         let told = |cause: zbus::Error| Error::call("tell about a device", &cause);
         let device: DeviceProxy<'static> = self.at(&radio.path).await?;
         let wireless: WirelessProxy<'static> = self.at(&radio.path).await?;
