@@ -7,7 +7,7 @@ use filmwire_link::{Security, Ssid};
 
 use super::Verdict;
 use super::service::sights;
-use super::view::{IsFailure as _, View};
+use super::view::View;
 
 /// What to do where a network gives no address. Source: protocol/discovery-ble-tether.md,
 /// section 6: the server is weak.
@@ -39,7 +39,6 @@ pub(super) fn association(view: &View<'_>) -> Verdict {
             Verdict::failed("", cause, "wait for some seconds, and run this again")
         }
         Stage::Failed => refused(view, seen),
-        Stage::Free if seen.reason.is_failure() => refused(view, seen),
         _ => nowhere(view, seen),
     }
 }

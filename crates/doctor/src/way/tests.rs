@@ -481,6 +481,17 @@ async fn association_with_another_network() {
         "wlan0 is in Home, which is not called like a camera's network",
         "join the camera's: `filmwire join --share -- filmwire doctor`, or use another radio",
     );
+    // Others are in it; it is nothing to leave.
+    scene.air.make_hotspot("wlan0");
+    failed(
+        &scene.judge(Step::Association).await,
+        "",
+        "wlan0 makes the network Home for others",
+        "use another radio",
+    );
+    let scene = Scene::new().await;
+    scene.air.show(Cell::open(CAMERA));
+    scene.join("Home").await;
     // It may be a camera that was renamed.
     scene.route("wlan0", [192, 168, 0, 0], [0, 0, 0, 0], 24, 600);
     failed(

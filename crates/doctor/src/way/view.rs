@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use filmwire_link::Ssid;
-use filmwire_link::survey::{Hardware, Reason, Seen, Service, Stage, Survey, Told};
+use filmwire_link::survey::{Hardware, Seen, Service, Stage, Survey, Told};
 
 /// A survey, and what is looked for in it.
 pub(super) struct View<'a> {
@@ -71,27 +71,13 @@ impl<'a> View<'a> {
     pub(super) fn furthest(&self) -> Option<&'a Seen> {
         let rank = |seen: &Seen| {
             let is_ours = seen.network.as_ref().is_some_and(|network| self.is_camera(network));
-            let has_failed = seen.stage == Stage::Failed || seen.reason.is_failure();
-            (is_ours, has_failed, seen.stage == Stage::Free, seen.stage == Stage::In)
+            let is = |stage| seen.stage == stage;
+            (is_ours, is(Stage::Failed), is(Stage::Free), is(Stage::In))
         };
         // The first of equals.
         self.seen().fold(None, |best, seen| match best {
             Some(best) if rank(best) >= rank(seen) => Some(best),
             _ => Some(seen),
         })
-    }
-}
-
-/// Which reasons speak of a network that was not got into.
-pub(super) trait IsFailure {
-    fn is_failure(&self) -> bool;
-}
-
-impl IsFailure for Reason {
-    fn is_failure(&self) -> bool {
-        matches!(
-            self,
-            Self::Passphrase | Self::SentAway | Self::NoAnswer | Self::NoAddress | Self::Gone
-        )
     }
 }

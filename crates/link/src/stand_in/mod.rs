@@ -147,6 +147,11 @@ impl StandIn {
         self.shared.lock().radio(interface).lacks_firmware = true;
     }
 
+    /// A radio makes the network it is in.
+    pub fn make_hotspot(&self, interface: &str) {
+        self.shared.lock().radio(interface).is_hotspot = true;
+    }
+
     /// A radio stands still at a state, for a reason (NMDeviceState, NMDeviceStateReason).
     pub fn stand_still(&self, interface: &str, state: u32, reason: u32) {
         let mut world = self.shared.lock();

@@ -53,7 +53,8 @@ impl World {
         };
         match name {
             "Interface" => Some(text(&radio.interface)),
-            "DeviceType" | "Mode" => Some(2_u32.into()),
+            "DeviceType" => Some(2_u32.into()),
+            "Mode" => Some(if radio.is_hotspot { 3_u32 } else { 2 }.into()),
             "State" => Some(state.into()),
             "StateReason" => Some((state, radio.reason).into()),
             "Managed" => Some(radio.is_managed.into()),

@@ -53,6 +53,8 @@ pub(super) struct Radio {
     pub(super) reason: u32,
     pub(super) is_managed: bool,
     pub(super) lacks_firmware: bool,
+    /// It makes the network it is in.
+    pub(super) is_hotspot: bool,
     pub(super) address: Option<Ipv4Addr>,
     pub(super) active: Option<usize>,
     pub(super) last_scan: i64,
@@ -138,6 +140,7 @@ impl World {
             reason: 0,
             is_managed: true,
             lacks_firmware: false,
+            is_hotspot: false,
             address: None,
             active: None,
             last_scan: -1,
