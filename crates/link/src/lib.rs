@@ -2,7 +2,7 @@
 //!
 //! Cameras make a network of their own. This crate sees it, joins it with a radio through
 //! NetworkManager over D-Bus, keeps its routes away from all others, and restores what was there.
-//! It speaks no PTP.
+//! [`survey`] only looks. It speaks no PTP.
 //!
 //! ```no_run
 //! use filmwire_link::{Choice, Manager};
