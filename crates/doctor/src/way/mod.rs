@@ -5,6 +5,8 @@
 mod inside;
 mod radio;
 mod route;
+#[cfg(test)]
+mod scene;
 mod service;
 #[cfg(test)]
 mod tests;
