@@ -48,6 +48,16 @@ impl Manager {
         Ok(Self::on(connection.map_err(|cause| Error::NoManager(cause.to_string()))?))
     }
 
+    /// That of another bus, by its address.
+    ///
+    /// # Errors
+    /// [`Error::NoManager`] if there is no such bus.
+    pub async fn on_bus(address: &str) -> Result<Self, Error> {
+        let connection = connection::Builder::address(address);
+        let connection = connection.method_timeout(CALL_LIMIT).build().await;
+        Ok(Self::on(connection.map_err(|cause| Error::NoManager(cause.to_string()))?))
+    }
+
     /// On a bus of one's own. Networks that were joined are left when this connection ends.
     #[must_use]
     pub fn on(bus: Connection) -> Self {

@@ -20,6 +20,8 @@ const FRESH: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub struct Lookout {
     choice: Choice,
+    /// The system's if none is named.
+    bus: Option<String>,
     looking: tokio::sync::Mutex<Looking>,
     /// Radios that are in networks of ours, which nobody may leave for another.
     ours: Mutex<HashSet<String>>,
@@ -35,14 +37,23 @@ impl Lookout {
     /// With the radios of a choice. Nothing is asked yet.
     #[must_use]
     pub fn new(choice: Choice) -> Arc<Self> {
-        Arc::new(Self { choice, looking: Default::default(), ours: Mutex::default() })
+        let looking = Default::default();
+        Arc::new(Self { choice, bus: None, looking, ours: Mutex::default() })
+    }
+
+    /// As [`Lookout::new`], with the NetworkManager of another bus than the system's, by its
+    /// address.
+    #[must_use]
+    pub fn on_bus(choice: Choice, address: &str) -> Arc<Self> {
+        let (bus, looking) = (Some(address.to_owned()), Default::default());
+        Arc::new(Self { choice, bus, looking, ours: Mutex::default() })
     }
 
     /// With a manager that is there already.
     #[must_use]
     pub fn with(choice: Choice, manager: Manager) -> Arc<Self> {
         let looking = Looking { manager: Some(manager), seen: None };
-        Arc::new(Self { choice, looking: looking.into(), ours: Mutex::default() })
+        Arc::new(Self { choice, bus: None, looking: looking.into(), ours: Mutex::default() })
     }
 
     /// What is in sight now, or was some seconds ago. Cancel-safe.
@@ -58,7 +69,10 @@ impl Lookout {
         }
         let manager = match &looking.manager {
             Some(manager) => manager.clone(),
-            None => Manager::system().await?,
+            None => match &self.bus {
+                Some(address) => Manager::on_bus(address).await?,
+                None => Manager::system().await?,
+            },
         };
         match manager.look(&self.choice).await {
             Ok(seen) => {

@@ -42,6 +42,13 @@ impl Interrupt {
         Ok(Self { stopper, stop })
     }
 
+    /// One that no signal asks, for programs inside of programs.
+    #[must_use]
+    pub fn by_hand() -> Self {
+        let (stopper, stop) = Stop::new();
+        Self { stopper: Arc::new(stopper), stop }
+    }
+
     /// Stops as if asked from outside.
     pub fn stop(&self) {
         self.stopper.stop();

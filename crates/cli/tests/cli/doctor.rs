@@ -154,7 +154,7 @@ fn every_step_of_the_way_can_be_where_it_is_broken() {
     let breaks: [(&str, Break); 7] = [
         ("radio", |scene| scene.air.stand_in.unmanage("lo")),
         ("rfkill", |scene| scene.write("sys/class/rfkill/rfkill0/hard", "1")),
-        ("manager", |scene| scene.air.stand_in.be_on_the_bus(false)),
+        ("manager", |scene| scene.air.stand_in.stop()),
         ("scan", |scene| scene.air.stand_in.hide(CAMERA)),
         ("association", |scene| scene.air.stand_in.stand_still("lo", 60, 7)),
         ("dhcp", |scene| scene.air.stand_in.set_address("lo", None)),

@@ -154,7 +154,7 @@ async fn regdom_that_hides_channels_is_a_doubt_while_no_camera_is_seen() {
 #[tokio::test]
 async fn manager_that_is_not_there() {
     let mut scene = Scene::new().await;
-    scene.air.be_on_the_bus(false);
+    scene.air.stop();
     failed(
         &scene.judge(Step::Manager).await,
         "",

@@ -16,10 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
-use zbus::connection::Builder;
 
-pub use self::world::Cell;
-use self::world::World;
+pub use self::world::{Cell, Used};
+use self::world::{DISCONNECTED, UNMANAGED, World};
 use crate::{Error, Manager};
 
 /// It runs as long as this lives.
@@ -61,13 +60,58 @@ impl StandIn {
     /// # Errors
     /// If it is not there any more.
     pub async fn manager(&self) -> Result<Manager, Error> {
-        let client = Builder::address(self.address.as_str()).build().await;
-        Ok(Manager::on(client.map_err(|cause| Error::NoManager(cause.to_string()))?))
+        Manager::on_bus(&self.address).await
     }
 
     /// Plugs in a radio.
     pub fn add_radio(&self, interface: &str) {
         self.shared.lock().add_radio(interface);
+    }
+
+    /// Pulls a radio out.
+    pub fn pull(&self, interface: &str) {
+        let mut world = self.shared.lock();
+        let Some(radio) = world.radio(interface) else { return };
+        if let Some(active) = world.radios[radio].active {
+            world.log.push(format!("lost {interface}"));
+            world.end(active);
+        }
+        // NMDeviceStateReason: the device was removed.
+        world.set_state(radio, UNMANAGED, 36);
+        world.radios[radio].is_in = false;
+    }
+
+    /// Plugs a radio in that was pulled out; it joins by itself what it joined before.
+    pub fn plug(&self, interface: &str) {
+        let mut world = self.shared.lock();
+        let former = world.radios.iter().rev().find(|radio| radio.interface == interface);
+        let home = former.and_then(|radio| radio.home);
+        world.add_radio(interface);
+        let radio = world.radios.len() - 1;
+        world.radios[radio].home = home;
+        drop(world);
+        self.shared.go_home(radio);
+    }
+
+    /// The service ends: nobody answers, and what it kept in memory is gone.
+    pub fn stop(&self) {
+        let mut world = self.shared.lock();
+        world.is_running = false;
+        for active in 0..world.actives.len() {
+            world.end(active);
+        }
+        world.log.push("stopped".to_owned());
+    }
+
+    /// The service is there again; radios join by themselves what they do.
+    pub fn start(&self) {
+        let mut world = self.shared.lock();
+        world.is_running = true;
+        world.radios.iter_mut().for_each(|radio| radio.state = DISCONNECTED);
+        let radios: Vec<_> =
+            (0..world.radios.len()).filter(|radio| world.radios[*radio].is_in).collect();
+        drop(world);
+        radios.into_iter().for_each(|radio| self.shared.go_home(radio));
     }
 
     /// Puts a radio into a network by a profile that it will join by itself from now on.
@@ -76,8 +120,7 @@ impl StandIn {
     /// If there is no such radio.
     pub fn set_home(&self, interface: &str, name: &str, is_default: bool) {
         let mut world = self.shared.lock();
-        let radio = world.radios.iter().position(|radio| radio.interface == interface);
-        let radio = radio.expect("a radio that was added");
+        let radio = world.radio(interface).expect("a radio that was added");
         let home = world.save(name, is_default, false);
         world.radios[radio].home = Some(home);
         drop(world);
@@ -119,11 +162,6 @@ impl StandIn {
         self.shared.lock().is_networking_on = is_networking_on;
     }
 
-    /// Leaves the bus, or is back on it.
-    pub fn be_on_the_bus(&self, is_there: bool) {
-        self.shared.lock().is_on_the_bus = is_there;
-    }
-
     /// Lets nobody change anything, as it does where no rule of polkit says otherwise.
     pub fn forbid(&self) {
         self.shared.lock().permission = "no";
@@ -139,29 +177,29 @@ impl StandIn {
     /// # Panics
     /// If there is no such radio; as all that follow.
     pub fn unmanage(&self, interface: &str) {
-        self.shared.lock().radio(interface).is_managed = false;
+        self.shared.lock().radio_mut(interface).is_managed = false;
     }
 
     /// A radio lacks its firmware.
     pub fn lose_firmware(&self, interface: &str) {
-        self.shared.lock().radio(interface).lacks_firmware = true;
+        self.shared.lock().radio_mut(interface).lacks_firmware = true;
     }
 
     /// A radio makes the network it is in.
     pub fn make_hotspot(&self, interface: &str) {
-        self.shared.lock().radio(interface).is_hotspot = true;
+        self.shared.lock().radio_mut(interface).is_hotspot = true;
     }
 
     /// A radio stands still at a state, for a reason (NMDeviceState, NMDeviceStateReason).
     pub fn stand_still(&self, interface: &str, state: u32, reason: u32) {
         let mut world = self.shared.lock();
-        let radio = world.radio(interface);
+        let radio = world.radio_mut(interface);
         (radio.state, radio.reason) = (state, reason);
     }
 
     /// Gives a radio an address, or takes it.
     pub fn set_address(&self, interface: &str, address: Option<Ipv4Addr>) {
-        self.shared.lock().radio(interface).address = address;
+        self.shared.lock().radio_mut(interface).address = address;
     }
 
     /// No radio gets its home network back.
@@ -173,6 +211,18 @@ impl StandIn {
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.shared.lock().log.clone()
+    }
+
+    /// As [`StandIn::log`], and begins it anew.
+    #[must_use]
+    pub fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.lock().log)
+    }
+
+    /// What radios are used for, in the order in which they were plugged in.
+    #[must_use]
+    pub fn uses(&self) -> Vec<Used> {
+        self.shared.lock().uses()
     }
 
     /// Names of the profiles there are.

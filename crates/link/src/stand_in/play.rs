@@ -6,7 +6,7 @@ use tokio::time::{Duration, sleep};
 
 use super::Shared;
 use super::world::{
-    ACTIVATED, CONFIG, DEACTIVATING, DISCONNECTED, FAILED, IP_CONFIG, NEED_AUTH, Profile, UP,
+    ACTIVATED, CONFIG, DEACTIVATING, DISCONNECTED, FAILED, IP_CONFIG, NEED_AUTH, Profile, Radio, UP,
 };
 
 /// From one state to the next.
@@ -123,7 +123,8 @@ impl Shared {
     pub(super) fn go_home(&self, radio: usize) {
         let mut world = self.lock();
         let Some(home) = world.radios[radio].home else { return };
-        if world.radios[radio].active.is_some() || world.home_is_lost {
+        let &Radio { active, is_in, .. } = &world.radios[radio];
+        if active.is_some() || !is_in || !world.is_running || world.home_is_lost {
             return;
         }
         let active = world.begin(radio, home, None);

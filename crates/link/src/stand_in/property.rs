@@ -28,7 +28,8 @@ impl World {
         }
         let at = |kind: &str| number(path_of, kind);
         if let Some(at) = at("Devices") {
-            return self.of_radio(at, self.radios.get(at)?, name);
+            let radio = self.radios.get(at).filter(|radio| radio.is_in)?;
+            return self.of_radio(at, radio, name);
         }
         if let Some(at) = at("AccessPoint") {
             return self.of_cell(at, name);

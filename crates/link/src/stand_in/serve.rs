@@ -11,7 +11,7 @@ use zbus::{
 
 use super::Shared;
 use super::play::Wish;
-use super::world::{Profile, number, path};
+use super::world::{Profile, World, number, path};
 
 /// Our name on the bus, and that of each client.
 const OURS: &str = ":1.0";
@@ -75,7 +75,7 @@ async fn answer(
         connection.reply_error(&call.header(), name.as_str(), &words).await
     };
     let is_for_it = interface != "org.freedesktop.DBus";
-    if is_for_it && !shared.lock().is_on_the_bus {
+    if is_for_it && !shared.lock().is_running {
         return refuse(absent()).await;
     }
     match (interface.as_str(), member.as_str()) {
@@ -98,8 +98,11 @@ async fn answer(
             connection.reply(&header, &HashMap::from(told)).await
         }
         (MANAGER, "GetDevices") => {
-            let radios = shared.lock().radios.len();
-            let paths: Vec<_> = (0..radios).map(|radio| path("Devices", radio)).collect();
+            let paths: Vec<_> = {
+                let world = shared.lock();
+                let is_in = |radio: &usize| world.radios[*radio].is_in;
+                (0..world.radios.len()).filter(is_in).map(|at| path("Devices", at)).collect()
+            };
             connection.reply(&header, &paths).await
         }
         (MANAGER, "AddAndActivateConnection2") => match join(call, shared, client) {
@@ -155,6 +158,10 @@ fn unknown(path_of: &str) -> Refusal {
     (name, format!("No such interface on object at path {path_of}"))
 }
 
+fn is_in(world: &World, radio: usize) -> bool {
+    world.radios.get(radio).is_some_and(|radio| radio.is_in)
+}
+
 type Asked = (Profile, OwnedObjectPath, OwnedObjectPath, HashMap<String, OwnedVariant>);
 
 fn join(
@@ -174,7 +181,7 @@ fn join(
     if world.permission != "yes" {
         return Err(error("PermissionDenied", "Not authorized to control networking."));
     }
-    let radio = number(device.as_str(), "Devices").filter(|radio| *radio < world.radios.len());
+    let radio = number(device.as_str(), "Devices").filter(|at| is_in(&world, *at));
     let radio = radio.ok_or_else(|| error("UnknownDevice", "Device not found"))?;
     let saved = world.save(&format!("filmwire {}", wish.ssid), false, is_volatile);
     let active = world.begin(radio, saved, bound.then_some(client));
@@ -190,7 +197,7 @@ fn activate(call: &Message, shared: &Shared) -> Result<ObjectPath<'static>, Refu
     let mut world = shared.lock();
     let profile = number(profile.as_str(), "Settings");
     let profile = profile.filter(|at| world.profiles.get(*at).is_some_and(|saved| saved.is_there));
-    let radio = number(device.as_str(), "Devices");
+    let radio = number(device.as_str(), "Devices").filter(|at| is_in(&world, *at));
     let (Some(profile), Some(radio)) = (profile, radio) else {
         return Err(error("UnknownConnection", "Connection not found"));
     };

@@ -7,6 +7,7 @@ use tokio::sync::broadcast;
 use zbus::{ObjectPath, OwnedVariant};
 
 /// NMDeviceState.
+pub(super) const UNMANAGED: u32 = 10;
 pub(super) const DISCONNECTED: u32 = 30;
 pub(super) const PREPARE: u32 = 40;
 pub(super) const CONFIG: u32 = 50;
@@ -45,6 +46,17 @@ impl Cell {
     }
 }
 
+/// What a radio is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// Its interface.
+    pub interface: String,
+    /// Name of the profile.
+    pub profile: String,
+    /// It is in the network; otherwise it is on its way there.
+    pub is_up: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Radio {
     pub(super) interface: String,
@@ -60,6 +72,8 @@ pub(super) struct Radio {
     pub(super) last_scan: i64,
     /// A profile that it joins by itself.
     pub(super) home: Option<usize>,
+    /// Pulled out ones keep their place: one that is plugged in again is another device.
+    pub(super) is_in: bool,
 }
 
 #[derive(Debug)]
@@ -95,7 +109,8 @@ pub(super) struct World {
     pub(super) is_on: bool,
     pub(super) is_on_by_hardware: bool,
     pub(super) is_networking_on: bool,
-    pub(super) is_on_the_bus: bool,
+    /// The service is there.
+    pub(super) is_running: bool,
     /// Whether clients may change anything: yes, auth, no.
     pub(super) permission: &'static str,
     pub(super) home_is_lost: bool,
@@ -125,7 +140,7 @@ impl World {
             is_on: true,
             is_on_by_hardware: true,
             is_networking_on: true,
-            is_on_the_bus: true,
+            is_running: true,
             permission: "yes",
             home_is_lost: false,
             log: Vec::new(),
@@ -145,12 +160,30 @@ impl World {
             active: None,
             last_scan: -1,
             home: None,
+            is_in: true,
         });
     }
 
-    pub(super) fn radio(&mut self, interface: &str) -> &mut Radio {
+    pub(super) fn radio_mut(&mut self, interface: &str) -> &mut Radio {
         let radio = self.radios.iter_mut().find(|radio| radio.interface == interface);
         radio.expect("a radio that was added")
+    }
+
+    /// The radio of an interface.
+    pub(super) fn radio(&self, interface: &str) -> Option<usize> {
+        let is_it = |radio: &Radio| radio.is_in && radio.interface == interface;
+        self.radios.iter().position(is_it)
+    }
+
+    /// What radios are used for.
+    pub(super) fn uses(&self) -> Vec<Used> {
+        let radios = self.radios.iter().filter(|radio| radio.is_in);
+        let used = radios.filter_map(|radio| {
+            let active = &self.actives[radio.active?];
+            let profile = self.profiles[active.profile].name.clone();
+            Some(Used { interface: radio.interface.clone(), profile, is_up: active.state == UP })
+        });
+        used.collect()
     }
 
     /// Shows a network in place of one of that name, or hides it.
