@@ -286,6 +286,29 @@ async fn a_camera_that_is_back_just_after_a_pass_gave_up_is_served() {
     assert_complete(&shelf, &sim);
 }
 
+/// The network of a camera that is on again ends when nobody joins it for half a minute.
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_comes_back_is_met_in_time_whenever_that_is() {
+    for away in (1..60).step_by(5) {
+        let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));
+        let air = Air::new(&sim);
+        let script = async |hand: &mut Hand<'_>| {
+            let started = |event: &WatchEvent| {
+                matches!(event, WatchEvent::Pass(Event::Started(_))).then_some(())
+            };
+            hand.until(started).await;
+            hand.air.set(false);
+            sleep(Duration::from_secs(away)).await;
+            hand.air.set(true);
+            let met = sim.wait_connections(sim.connections() + 1);
+            let met = tokio::time::timeout(Duration::from_secs(15), met).await;
+            assert!(met.is_ok(), "after {away} s: {:#?}", hand.told);
+            hand.served().await;
+        };
+        play(&shelf, &air, &SimConnect::new(&sim), script).await.unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_connects_at_once() {
     let (shelf, sim) = (Shelf::new(), simulator("X-T4", plain_card(3)));

@@ -27,8 +27,10 @@ use crate::stop::Stop;
 
 use session::{End, Session};
 
-/// Longest pause before a lost connection is opened again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Longest pause before a lost connection is opened again. A camera that went may come back in the
+/// middle of one, and its network ends when nobody joins for half a minute; to find and join
+/// it takes some of that.
+const LONGEST_PAUSE: Duration = Duration::from_secs(12);
 
 /// Opens the connection to one camera, again and again if it is lost.
 pub trait Connect: Send + Sync {
