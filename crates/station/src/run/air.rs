@@ -13,6 +13,9 @@ use super::told::{Passage, Teller, Told};
 /// How long a network that was joined in vain is left alone. What the radio left for it is wanted
 /// too, and a camera that asks its person for OK is not asked all the time.
 const PAUSE: Duration = Duration::from_secs(60);
+/// How long after the first time, where the next one may well go better: a camera's network ends
+/// when nobody joins for half a minute.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
 
 /// The way to one camera through the air.
 pub(crate) struct Air {
@@ -29,6 +32,10 @@ struct State {
     hold: Option<Hold>,
     /// Until when the network is left alone, and why.
     pause: Option<(Instant, String)>,
+    /// Attempts in vain since it was joined, or came into sight.
+    in_vain: u32,
+    /// It was told that we are in it.
+    is_in: bool,
 }
 
 impl Air {
@@ -41,30 +48,68 @@ impl Air {
     /// Joins the network, unless we are in it; the interface that leads to the camera, or in words
     /// why there is none.
     pub(crate) async fn enter(&self) -> Result<String, String> {
-        if let Some((until, cause)) = &self.state().pause
-            && Instant::now() < *until
-        {
-            return Err(cause.clone());
+        if let Some(cause) = self.paused() {
+            // One that went meanwhile, and is there again, is another chance.
+            if self.reach.is_in_sight().await.unwrap_or(true) {
+                return Err(cause);
+            }
+            let mut state = self.state();
+            (state.pause, state.in_vain) = (None, 0);
+            return Err(Error::NotInSight(self.reach.ssid().clone()).to_string());
         }
         let way = match self.reach.open().await {
             Ok(way) => way,
             Err(error) => return Err(self.not_entered(&error)),
         };
         if way.is_new {
+            // It fell out of it.
+            self.tell_left();
             let leaves = way.left.as_ref().map(|user| user.name.clone());
-            self.state().hold = leaves.as_ref().map(|_| self.gate.hold());
+            {
+                let mut state = self.state();
+                state.hold = leaves.as_ref().map(|_| self.gate.hold());
+                (state.is_in, state.in_vain) = (true, 0);
+            }
             let (ssid, radio) = (self.reach.ssid().to_string(), way.interface.clone());
             self.say(Passage::Joined { ssid, radio, leaves });
         }
         Ok(way.interface)
     }
 
+    fn paused(&self) -> Option<String> {
+        let (until, cause) = self.state().pause.clone()?;
+        (Instant::now() < until).then_some(cause)
+    }
+
     fn not_entered(&self, error: &Error) -> String {
         let cause = format!("{error}; {}", error.cure());
-        // The first says that there is no camera, the second that another is served.
-        if !matches!(error, Error::NotInSight(_) | Error::InUse { .. }) {
-            self.state().pause = Some((Instant::now() + PAUSE, cause.clone()));
+        // If the radio was in it, it has fallen out.
+        self.state().hold = None;
+        match error {
+            Error::NotRestored { .. } => self.tell_trouble(error),
+            _ => self.tell_left(),
         }
+        let mut state = self.state();
+        let pause = match error {
+            Error::NotInSight(_) => {
+                state.in_vain = 0;
+                return cause;
+            }
+            // Nothing was begun that could disturb anybody.
+            Error::InUse { .. }
+            | Error::NoManager(_)
+            | Error::SwitchedOff
+            | Error::NoRadio(_)
+            | Error::Unusable(_) => return cause,
+            Error::NoAddress(_) | Error::NotJoined { .. } | Error::NotRestored { .. }
+                if state.in_vain == 0 =>
+            {
+                FIRST_PAUSE
+            }
+            _ => PAUSE,
+        };
+        state.in_vain += 1;
+        state.pause = Some((Instant::now() + pause, cause.clone()));
         cause
     }
 
@@ -79,11 +124,21 @@ impl Air {
         let left = self.reach.close().await;
         self.state().hold = None;
         match left {
-            Ok(false) => {}
-            Ok(true) => self.say(Passage::Left { ssid: self.reach.ssid().to_string() }),
-            Err(error) => {
-                self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() })
-            }
+            Ok(_) => self.tell_left(),
+            Err(error) => self.tell_trouble(&error),
+        }
+    }
+
+    fn tell_trouble(&self, error: &Error) {
+        self.state().is_in = false;
+        self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() });
+    }
+
+    /// Tells that the network is left, if it was told that it was joined.
+    fn tell_left(&self) {
+        let was_in = std::mem::take(&mut self.state().is_in);
+        if was_in {
+            self.say(Passage::Left { ssid: self.reach.ssid().to_string() });
         }
     }
 
@@ -132,6 +187,8 @@ mod tests {
     use super::*;
 
     const NETWORK: &str = "FUJIFILM-X-T20-1A2B";
+    /// A look counts for a bit less.
+    const LOOKED: Duration = Duration::from_secs(9);
 
     async fn scene(folder: &std::path::Path) -> (StandIn, Air, super::super::told::Heard) {
         let stand_in = StandIn::listen(&folder.join("bus")).unwrap();
@@ -183,6 +240,71 @@ mod tests {
         assert_eq!(air.enter().await.unwrap_err(), "nobody answers");
         advance(PAUSE).await;
         air.enter().await.unwrap();
+        air.leave().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_that_went_keeps_no_deliveries_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, air, mut heard) = scene(folder.path()).await;
+        air.enter().await.unwrap();
+        stand_in.hide(NETWORK);
+        assert!(air.enter().await.unwrap_err().contains("is not in sight"));
+        let is_open = tokio::time::timeout(Duration::from_secs(1), air.gate.opened()).await;
+        assert!(is_open.is_ok(), "deliveries wait");
+        let mut told = || match heard.try_recv() {
+            Ok(Told::Passage { passage, .. }) => format!("{passage:?}"),
+            other => panic!("{other:?}"),
+        };
+        assert!(told().starts_with("Joined"));
+        assert!(told().starts_with("Left"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_attempt_in_vain_is_followed_by_another_soon_two_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, air, _heard) = scene(folder.path()).await;
+        stand_in.show(Cell { gives_addresses: false, ..Cell::open(NETWORK) });
+        let failed = || stand_in.log().iter().filter(|line| line.starts_with("failed")).count();
+        for expected in [1, 2, 2, 2] {
+            assert!(air.enter().await.unwrap_err().contains("gives no address"));
+            assert_eq!(failed(), expected);
+            advance(FIRST_PAUSE).await;
+        }
+        advance(PAUSE).await;
+        stand_in.show(Cell::open(NETWORK));
+        air.enter().await.unwrap();
+        air.leave().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_that_was_out_of_sight_is_joined_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, air, _heard) = scene(folder.path()).await;
+        air.enter().await.unwrap();
+        air.give_up("nobody answers").await;
+        stand_in.hide(NETWORK);
+        advance(LOOKED).await;
+        assert!(air.enter().await.unwrap_err().contains("is not in sight"));
+        stand_in.show(Cell::open(NETWORK));
+        advance(LOOKED).await;
+        air.enter().await.unwrap();
+        air.leave().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_there_again_is_asked_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, _, _) = scene(folder.path()).await;
+        let choice = Choice { interface: None, may_leave: true };
+        let lookout = Lookout::on_bus(choice, stand_in.address());
+        let reach = Reach::new(&lookout, Ssid::new(NETWORK), None);
+        let (tell, _heard) = unbounded_channel();
+        let air = Air::new(&"a".into(), reach, &Gate::default(), &tell);
+        stand_in.stop();
+        assert!(air.enter().await.unwrap_err().contains("cannot be reached"));
+        stand_in.start();
+        assert_eq!(air.enter().await.unwrap(), "wlan0");
         air.leave().await;
     }
 }

@@ -40,8 +40,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// One where nothing goes on.
-    pub(crate) fn new(config: &Config, tell: Teller) -> Self {
-        let lookout = Lookout::new(config.wifi.clone());
+    pub(crate) fn new(lookout: Arc<Lookout>, tell: Teller) -> Self {
         Self { departures: Arc::default(), lookout, gate: Gate::default(), tell }
     }
 }

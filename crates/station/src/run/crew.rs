@@ -6,8 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 use filmwire_camera::Departures;
 use filmwire_catalogue::Library;
-use filmwire_deliver::{Around, Backoff, Error as DeliverError, Options, Until};
+use filmwire_deliver::{
+    Around, Backoff, Clock, Error as DeliverError, Job, Options, SystemClock, Until,
+};
 use filmwire_ingest::{Error as IngestError, Event, Requests, Stop, WatchEvent, Watching, watch};
+use filmwire_link::Lookout;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::failure;
 use filmwire_program::interrupt::Interrupt;
@@ -50,6 +53,26 @@ impl From<&Config> for Pace {
     }
 }
 
+/// What a crew works with.
+pub(crate) struct Means {
+    /// How fast.
+    pub(crate) pace: Pace,
+    /// Looks for cameras' networks.
+    pub(crate) lookout: Arc<Lookout>,
+    /// By which it is decided when targets are tried again.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What is delivered where.
+    pub(crate) jobs: Vec<Job>,
+}
+
+impl Means {
+    /// As it is configured; `library` is its id. Reads secrets.
+    pub(crate) fn of(config: &Config, library: &str, pace: Pace) -> Result<Self> {
+        let (lookout, jobs) = (Lookout::new(config.wifi.clone()), config.jobs(library)?);
+        Ok(Self { pace, lookout, clock: Arc::new(SystemClock), jobs })
+    }
+}
+
 /// What ended.
 enum Ended {
     /// The task that waits for the wish to stop.
@@ -75,11 +98,12 @@ impl Crew {
         config: &Config,
         library: Library,
         context: &Context,
-        pace: Pace,
+        means: Means,
     ) -> Result<Self> {
+        let Means { pace, lookout, clock, jobs } = means;
         let library = Arc::new(library);
         let (tell, heard) = unbounded_channel();
-        let scene = Scene::new(config, tell.clone());
+        let scene = Scene::new(lookout, tell.clone());
         let interrupt = context.interrupt.clone();
         let mut tasks = JoinSet::new();
         let (news, stop) = (Arc::new(Notify::new()), filmwire_deliver::Stop::default());
@@ -97,9 +121,9 @@ impl Crew {
             tasks.spawn(serve(body, config, &library, watching, &interrupt.stop, &news, &tell)?);
         }
         listen(requests, Arc::clone(&news), interrupt.stop.clone())?;
-        let jobs = config.jobs(library.id())?;
         if !jobs.is_empty() {
             let around = Around {
+                clock,
                 stop,
                 gate: scene.gate.clone(),
                 news,

@@ -18,7 +18,7 @@ use filmwire_sim::{Link, Persona, SimOptions, SimServer, Simulator};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
-use super::crew::{Crew, Pace};
+use super::crew::{Crew, Means, Pace};
 use super::ground::open_for_demo;
 use super::lamp::LampConfig;
 use super::notify::Service;
@@ -66,7 +66,8 @@ pub(crate) async fn run(context: &Context) -> Result<Exit> {
     let library = open_for_demo(&config, context)?;
     let mut say = Say::new(&config, &library, context.out.clone());
     say.begin()?;
-    let crew = Crew::start(&config, library, context, pace())?;
+    let means = Means::of(&config, library.id(), pace())?;
+    let crew = Crew::start(&config, library, context, means)?;
     let (cue, cues) = unbounded_channel();
     let (proven, all_proven) = watch::channel(0);
     let mut observe = move |told: &Told| {

@@ -7,6 +7,8 @@
 mod air;
 mod camera;
 mod crew;
+#[cfg(test)]
+mod cycles;
 mod demo;
 mod ground;
 mod lamp;
@@ -24,8 +26,8 @@ use filmwire_program::exit::{Exit, Trouble};
 
 use crate::config::Config;
 use crate::context::Context;
-use crew::Crew;
 pub(crate) use crew::of_delivery;
+use crew::{Crew, Means, Pace};
 pub(crate) use ground::open_library;
 pub(crate) use lamp::LampConfig;
 use notify::Service;
@@ -71,7 +73,8 @@ async fn serve(config: &Config, context: &Context) -> Result<Exit> {
     let library = open_library(config, Create::IfMissingOrEmpty, context)?;
     let mut say = Say::new(config, &library, context.out.clone());
     say.begin()?;
-    let crew = Crew::start(config, library, context, crew::Pace::from(config))?;
+    let means = Means::of(config, library.id(), Pace::from(config))?;
+    let crew = Crew::start(config, library, context, means)?;
     let service = Service::start();
     let failure = crew.work(&mut say, &service, &mut |_| {}).await;
     say.end(failure.unwrap_or(Exit::Done))?;

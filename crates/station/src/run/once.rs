@@ -7,6 +7,7 @@ use anyhow::Result;
 use filmwire_catalogue::{Create, DeliveryState, Library};
 use filmwire_deliver::{Around, Options, Until};
 use filmwire_ingest::{Error as IngestError, Event, WatchEvent, sync};
+use filmwire_link::Lookout;
 use filmwire_program::exit::Exit;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -61,7 +62,7 @@ async fn hear<T>(
 }
 
 async fn work(config: &Config, library: &Library, context: &Context, tell: Teller) -> Result<Exit> {
-    let scene = Scene::new(config, tell.clone());
+    let scene = Scene::new(Lookout::new(config.wifi.clone()), tell.clone());
     let mut worst = Exit::Done;
     for (name, entry) in &config.cameras {
         let body = Body::new(name, entry, config, &scene)?;
