@@ -1,5 +1,5 @@
-//! Kill -9 at random moments, with two cameras and four targets: after the last run every photo is
-//! at every target once, whole, and the totals add up.
+//! Kill -9 at random moments, with two cameras and four targets, and of two stations with one
+//! target: after the last run every photo is at every target once, whole, and the totals add up.
 //!
 //! `FILMWIRE_KILLS` sets the number of kills, `FILMWIRE_SEED` their seed.
 
@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use filmwire_sim::card::Number;
 use program::{Going, Simulated, photos, run};
 use rustix::process::Signal;
 
@@ -51,7 +52,7 @@ fn config(cameras: &[Simulated; 2]) -> String {
 }
 
 /// Content of all that is on the cards, in order.
-fn on_cards(cameras: &[Simulated; 2]) -> Vec<Vec<u8>> {
+fn on_cards(cameras: &[Simulated]) -> Vec<Vec<u8>> {
     let of_card = |camera: &Simulated| {
         camera.server.simulator().with_card(|card| {
             let read = |object: filmwire_sim::card::CardObject| {
@@ -116,4 +117,62 @@ fn a_station_killed_at_random_moments_loses_and_doubles_nothing() {
     let orders = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let told: BTreeSet<_> = orders.map(|order| order["sha256"].to_string()).collect();
     assert_eq!(told.len(), expected.iter().collect::<BTreeSet<_>>().len());
+}
+
+/// Two stations, each with a camera of its own, whose names the other's takes too, and both with
+/// one whose photos both have. They deliver to one folder.
+#[test]
+fn two_stations_killed_at_random_moments_share_a_target() {
+    let (kills, seed) = (variable("FILMWIRE_KILLS", 8), variable("FILMWIRE_SEED", 1));
+    println!("FILMWIRE_SEED={seed} FILMWIRE_KILLS={kills}");
+    let mut random = Random(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let stations = ["one", "two"].map(|name| folder.path().join(name));
+    let cameras = [(1, 0), (5000, 1), (5000, 1), (1, 2)].map(|(file, which)| {
+        let camera = Simulated::new(0, seed.wrapping_add(which));
+        camera.server.simulator().with_card(|card| {
+            card.set_number(Number { folder: 100, file });
+            card.shoot(2);
+        });
+        camera
+    });
+    let configs = [0, 2].map(|first| {
+        let address = |at: usize| cameras[at].address();
+        format!(
+            "library = \"photos\"\n[cameras.a]\naddress = \"{}\"\n[cameras.b]\naddress = \"{}\"\n\
+             [targets.nas]\nkind = \"folder\"\npath = \"../nas\"\nmake = true\n",
+            address(first),
+            address(first + 1)
+        )
+    });
+    for station in &stations {
+        std::fs::create_dir(station).unwrap();
+    }
+    for _ in 0..kills {
+        let going: Vec<_> = std::iter::zip(&stations, &configs)
+            .map(|(station, config)| Going::start(station, config, &[]))
+            .collect();
+        for going in going {
+            std::thread::sleep(Duration::from_millis(random.below(LIFE_MS)));
+            going.signal(Signal::KILL);
+        }
+        // Of the two that have the same photos, both.
+        for (camera, photos) in std::iter::zip(&cameras, [1, 2, 2, 1]) {
+            camera.server.simulator().with_card(|card| card.shoot(photos));
+        }
+    }
+    // At the same time once more, and then to the end.
+    let going = [0, 1].map(|at| Going::once(&stations[at], &configs[at], &[]));
+    going.into_iter().for_each(|going| drop(going.end()));
+    stations.iter().for_each(|station| finish(station));
+    let mut expected = on_cards(&cameras);
+    expected.dedup();
+    let found = photos(&folder.path().join("nas"));
+    assert!(found == expected, "{} photos of {}", found.len(), expected.len());
+    for (station, own) in std::iter::zip(&stations, [&cameras[..2], &cameras[2..]]) {
+        assert!(photos(&station.join("photos")) == on_cards(own), "{}", station.display());
+        let ran = run(station, &["deliver", "status", "--json", "--config", "station.toml"]);
+        let target = &ran.of_kind("station-deliver", "target")[0];
+        assert_eq!(target["states"]["proven"]["files"], on_cards(own).len(), "{target}");
+    }
 }

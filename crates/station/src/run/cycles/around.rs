@@ -10,7 +10,7 @@ use filmwire_deliver::files::{Disk, Files, Look, Part};
 use filmwire_deliver::{Clock, Future};
 use tokio::time::{Instant, sleep};
 
-/// How long the station's clock sleeps before it looks at the time again.
+/// As with the system's clock.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// ENOSPC.
 const NO_SPACE: i32 = 28;
@@ -37,11 +37,18 @@ pub(super) struct Wall {
     started: Instant,
     start_ms: i64,
     stepped_ms: AtomicI64,
+    look_again: Duration,
 }
 
 impl Wall {
     pub(super) fn new(start_ms: i64) -> Self {
-        Self { started: Instant::now(), start_ms, stepped_ms: AtomicI64::new(0) }
+        let (started, stepped_ms) = (Instant::now(), AtomicI64::new(0));
+        Self { started, start_ms, stepped_ms, look_again: LOOK_AGAIN }
+    }
+
+    /// One whose sleepers look at it more often.
+    pub(super) fn looking_every(self, look_again: Duration) -> Self {
+        Self { look_again, ..self }
     }
 
     pub(super) fn step(&self, by_ms: i64) {
@@ -58,7 +65,7 @@ impl Clock for Wall {
     fn sleep_until(&self, at_ms: i64) -> Future<'_, ()> {
         Box::pin(async move {
             while let Ok(left @ 1..) = u64::try_from(at_ms - self.now_ms()) {
-                sleep(Duration::from_millis(left).min(LOOK_AGAIN)).await;
+                sleep(Duration::from_millis(left).min(self.look_again)).await;
             }
         })
     }

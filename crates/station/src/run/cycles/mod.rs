@@ -5,6 +5,7 @@
 //! the camera. `FILMWIRE_CYCLES` sets the number of cycles, `FILMWIRE_SEED` their seed.
 
 mod around;
+mod clock;
 mod mishap;
 mod scene;
 
