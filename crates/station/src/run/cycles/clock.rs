@@ -29,10 +29,13 @@ use filmwire_program::places::Places;
 
 /// Where the station that is to be killed works.
 const FOLDER: &str = "FILMWIRE_PLAY_IN";
+/// Set for a station whose clock is behind all there were, and steps no more.
+const IS_LAST: &str = "FILMWIRE_PLAY_IS_LAST";
 /// Longest life of a station, in milliseconds.
 const LIFE_MS: u64 = 600;
 const LIMIT: Duration = Duration::from_secs(60);
 const START_MS: i64 = 1_796_000_000_000;
+const MONTH_MS: i64 = 2_600_000_000;
 
 fn context(folder: &Path) -> Context {
     Context {
@@ -60,8 +63,9 @@ async fn station() {
     let library = open_library(&config, Create::IfMissingOrEmpty, &context).unwrap();
     let backoff = Backoff { first: Duration::from_millis(50), longest: Duration::from_millis(500) };
     let pace = Pace { backoff, ..Pace::from(&config) };
-    let wall =
-        Arc::new(Wall::new(START_MS + step(&mut random)).looking_every(Duration::from_millis(20)));
+    let is_last = std::env::var_os(IS_LAST).is_some();
+    let start_ms = START_MS + if is_last { -MONTH_MS } else { step(&mut random) };
+    let wall = Arc::new(Wall::new(start_ms).looking_every(Duration::from_millis(20)));
     let means = Means { clock: wall.clone(), ..Means::of(&config, library.id(), pace).unwrap() };
     let mut say = Say::new(&config, &library, context.out.clone());
     let crew = Crew::start(&config, library, &context, means).unwrap();
@@ -69,7 +73,7 @@ async fn station() {
     let stepping = async {
         loop {
             tokio::time::sleep(Duration::from_millis(10 + random.below(100))).await;
-            wall.step(step(&mut random));
+            wall.step(if is_last { 0 } else { step(&mut random) });
         }
     };
     tokio::select! {
@@ -83,8 +87,13 @@ struct Going(Child);
 
 impl Going {
     fn start(folder: &Path, seed: u64) -> Self {
+        Self::start_with(folder, seed, &[])
+    }
+
+    fn start_with(folder: &Path, seed: u64, variables: &[(&str, &str)]) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "run::cycles::clock::station"])
+            .envs(variables.iter().copied())
             .env(FOLDER, folder)
             .env("FILMWIRE_SEED", seed.to_string())
             .stdin(Stdio::null())
@@ -159,7 +168,7 @@ fn a_station_killed_while_its_clock_steps_loses_and_doubles_nothing() {
     let context = context(folder.path());
     let config = Config::load(context.config.as_deref(), &context.places).unwrap();
     let library = open_library(&config, Create::Never, &context).unwrap();
-    let going = Going::start(folder.path(), seed.wrapping_add(kills));
+    let going = Going::start_with(folder.path(), seed, &[(IS_LAST, "1")]);
     let begun = Instant::now();
     loop {
         let counts = library.catalogue().unwrap().delivery_counts().unwrap();
