@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep};
+use zbus::proxy::CacheProperties;
 use zbus::{ObjectPath, OwnedObjectPath, Variant};
 
 use crate::error::Error;
 use crate::manager::{Manager, Sight};
 use crate::network::{Network, Passphrase, Security, Ssid};
 use crate::profile::{self, Index};
-use crate::proxy::{ActiveProxy, DeviceProxy, Settings, StateChangedStream};
+use crate::proxy::{
+    ActiveProxy, DeviceProxy, ProfilesProxy, RootProxy, Settings, StateChangedStream,
+};
 use crate::radio::{ACTIVATED, Choice, FAILED, Radio, RadioState, Use};
 use crate::survey::Reason;
 
@@ -36,6 +39,8 @@ pub struct Joined {
     radio: Radio,
     ssid: Ssid,
     active: OwnedObjectPath,
+    /// Name of its profile.
+    name: String,
     before: Option<Use>,
 }
 
@@ -90,7 +95,9 @@ impl Manager {
     ) -> Result<Joined, Error> {
         let ssid = network.ssid.clone();
         let (active, failed) = self.activate(radio, settings, &network.path, &ssid).await?;
-        let joined = Joined { manager: self.clone(), radio: radio.clone(), ssid, active, before };
+        let name = name_of(settings);
+        let (manager, radio) = (self.clone(), radio.clone());
+        let joined = Joined { manager, radio, ssid, active, name, before };
         match failed {
             None => Ok(joined),
             Some(cause) => {
@@ -208,26 +215,67 @@ impl Joined {
     /// # Errors
     /// [`Error::NotRestored`] if what was there before is not back.
     pub async fn leave(self) -> Result<(), Error> {
+        self.try_leave().await
+    }
+
+    /// As [`Joined::leave`], and can be tried again where the service was not there.
+    pub(crate) async fn try_leave(&self) -> Result<(), Error> {
         let root = self.manager.root().await?;
-        // One that is gone needs no leaving.
-        if let Err(cause) = root.deactivate_connection(&self.active).await {
-            match Error::call("leave the network", &cause) {
-                Error::Refused { .. } => {}
-                other => return Err(other),
-            }
-        }
         let limit = Instant::now() + LEAVE_LIMIT;
-        while !matches!(self.manager.state_of(&self.active).await?, None | Some(DOWN)) {
+        let mut asked = None;
+        while let Some(active) = self.remains().await? {
             if Instant::now() > limit {
                 let (what, said) = ("leave the network", "it takes too long".to_owned());
                 return Err(Error::Refused { what, said });
             }
-            sleep(POLL).await;
+            if asked.as_ref() == Some(&active) {
+                sleep(POLL).await;
+                continue;
+            }
+            // One that is gone needs no leaving.
+            if let Err(cause) = root.deactivate_connection(&active).await {
+                match Error::call("leave the network", &cause) {
+                    Error::Refused { .. } => {}
+                    other => return Err(other),
+                }
+            }
+            asked = Some(active);
         }
         match &self.before {
             Some(before) => self.restore(before).await,
             None => Ok(()),
         }
+    }
+
+    /// What is still to be left. A service that was started anew may have taken over the network,
+    /// under another path and without knowing that it is bound to us.
+    async fn remains(&self) -> Result<Option<OwnedObjectPath>, Error> {
+        if !matches!(self.manager.state_of(&self.active).await?, None | Some(DOWN)) {
+            return Ok(Some(self.active.clone()));
+        }
+        let Some(device) = self.device().await? else { return Ok(None) };
+        let told = |cause: zbus::Error| Error::call("tell of a connection", &cause);
+        let device: DeviceProxy<'static> = self.manager.at(&device).await?;
+        let path = device.active_connection().await.map_err(told)?;
+        if path.as_str() == "/" || path == self.active {
+            return Ok(None);
+        }
+        let active: ActiveProxy<'static> = self.manager.at(&path).await?;
+        let is_ours = active.id().await.is_ok_and(|name| name == self.name);
+        Ok(is_ours.then_some(path))
+    }
+
+    /// Where the radio is now: a service that was started anew has numbered all of them anew.
+    async fn device(&self) -> Result<Option<OwnedObjectPath>, Error> {
+        let paths = self.manager.root().await?.get_devices().await;
+        for path in paths.map_err(|cause| Error::call("list devices", &cause))? {
+            let device: DeviceProxy<'static> = self.manager.at(&path).await?;
+            // One that is pulled out meanwhile has none.
+            if device.interface().await.is_ok_and(|name| name == self.radio.interface) {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 
     /// Brings back what the radio had.
@@ -237,14 +285,14 @@ impl Joined {
             profile: before.name.clone(),
             said,
         };
-        let root = self.manager.root().await?;
         let none = ObjectPath::try_from("/").map_err(|cause| not(cause.to_string()))?;
-        let (profile, device) = (&before.profile, &self.radio.path);
         let limit = Instant::now() + RESTORE_LIMIT;
         let mut said = "it takes too long".to_owned();
         let mut asked = None;
         while Instant::now() < limit {
-            if self.has(before).await.map_err(|cause| not(cause.to_string()))? {
+            let found = self.device().await.map_err(|cause| not(cause.to_string()))?;
+            let device = found.ok_or_else(|| not("the radio was pulled out".to_owned()))?;
+            if self.has(&device, before).await.map_err(|cause| not(cause.to_string()))? {
                 return Ok(());
             }
             let is_lost = match &asked {
@@ -252,7 +300,7 @@ impl Joined {
                 Some(active) => self.manager.state_of(active).await? != Some(1),
             };
             if is_lost {
-                match root.activate_connection(profile, device, &none).await {
+                match self.activate(before, &device, &none).await {
                     Ok(active) => asked = Some(active),
                     Err(cause) => said = cause.to_string(),
                 }
@@ -262,19 +310,39 @@ impl Joined {
         Err(not(said))
     }
 
+    async fn activate(
+        &self,
+        before: &Use,
+        device: &ObjectPath<'_>,
+        none: &ObjectPath<'_>,
+    ) -> zbus::Result<OwnedObjectPath> {
+        let profiles = ProfilesProxy::builder(&self.manager.bus);
+        let profiles = profiles.cache_properties(CacheProperties::No).build().await?;
+        let profile = profiles.get_connection_by_uuid(&before.uuid).await?;
+        let root = RootProxy::builder(&self.manager.bus);
+        let root = root.cache_properties(CacheProperties::No).build().await?;
+        root.activate_connection(&profile, device, none).await
+    }
+
     /// Whether the radio is in the network it had before.
-    async fn has(&self, before: &Use) -> Result<bool, Error> {
+    async fn has(&self, device: &OwnedObjectPath, before: &Use) -> Result<bool, Error> {
         let told = |cause: zbus::Error| Error::call("tell of a connection", &cause);
-        let device: DeviceProxy<'static> = self.manager.at(&self.radio.path).await?;
+        let device: DeviceProxy<'static> = self.manager.at(device).await?;
         let active = device.active_connection().await.map_err(told)?;
         if active.as_str() == "/" {
             return Ok(false);
         }
-        let manager = &self.manager;
-        let active: ActiveProxy<'static> = manager.at(&active).await?;
-        let found = (active.state().await, active.connection().await);
-        Ok(matches!(found, (Ok(UP), Ok(profile)) if profile == before.profile))
+        let active: ActiveProxy<'static> = self.manager.at(&active).await?;
+        let found = (active.state().await, active.uuid().await);
+        Ok(matches!(found, (Ok(UP), Ok(uuid)) if uuid == before.uuid))
     }
+}
+
+/// The name of a profile.
+fn name_of(settings: &Settings) -> String {
+    let name = settings.get("connection").and_then(|group| group.get("id"));
+    let name = name.and_then(|name| String::try_from(name.try_clone().ok()?).ok());
+    name.unwrap_or_default()
 }
 
 /// The key a network wants.

@@ -138,7 +138,7 @@ impl Manager {
                     name: active.id().await.map_err(told)?,
                     is_default: active.default().await.map_err(told)?,
                     is_hotspot: wireless.mode().await.map_err(told)? == HOTSPOT,
-                    profile: active.connection().await.map_err(told)?,
+                    uuid: active.uuid().await.map_err(told)?,
                 })
             }
         };

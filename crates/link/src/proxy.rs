@@ -145,6 +145,9 @@ pub(crate) trait Active {
     fn specific_object(&self) -> zbus::Result<OwnedObjectPath>;
 
     #[zbus(property)]
+    fn uuid(&self) -> zbus::Result<String>;
+
+    #[zbus(property)]
     fn state(&self) -> zbus::Result<u32>;
 
     /// Whether the default route goes this way.
@@ -159,4 +162,13 @@ pub(crate) trait Active {
 pub(crate) trait Ip4 {
     #[zbus(property)]
     fn address_data(&self) -> zbus::Result<Vec<HashMap<String, OwnedVariant>>>;
+}
+
+#[zbus::proxy(
+    interface = "org.freedesktop.NetworkManager.Settings",
+    default_service = "org.freedesktop.NetworkManager",
+    default_path = "/org/freedesktop/NetworkManager/Settings"
+)]
+pub(crate) trait Profiles {
+    fn get_connection_by_uuid(&self, uuid: &str) -> zbus::Result<OwnedObjectPath>;
 }

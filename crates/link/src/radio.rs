@@ -43,7 +43,8 @@ pub struct Use {
     pub is_default: bool,
     /// The radio makes a network for others.
     pub is_hotspot: bool,
-    pub(crate) profile: OwnedObjectPath,
+    /// Of the profile: its path is another one when the service was started anew.
+    pub(crate) uuid: String,
 }
 
 impl RadioState {

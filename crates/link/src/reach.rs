@@ -198,9 +198,14 @@ impl Reach {
     }
 
     async fn give_up(&self, joined: &mut Option<Joined>) -> Result<bool, Error> {
-        let Some(joined) = joined.take() else { return Ok(false) };
-        let interface = joined.interface().to_owned();
-        let left = joined.leave().await;
+        let Some(have) = &*joined else { return Ok(false) };
+        let interface = have.interface().to_owned();
+        let left = have.try_leave().await;
+        // It may still be in it when the service is there again.
+        if matches!(left, Err(Error::NoManager(_))) {
+            return left.map(|()| true);
+        }
+        *joined = None;
         self.lookout.claim(&interface, false);
         self.lookout.looking.lock().await.seen = None;
         left.map(|()| true)

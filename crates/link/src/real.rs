@@ -4,6 +4,8 @@
 //! network, `eth0`, which NetworkManager leaves alone, home. Both have 192.168.0.1 in
 //! 192.168.0.0/24; only the camera listens on port 7001, only home on 7002.
 
+mod cycles;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -169,12 +171,13 @@ async fn home_on_cable(manager: &Manager) -> Use {
     let options = HashMap::from([("persist", Variant::from("memory"))]);
     let home = cable(home, "home", true);
     let added = root.add_and_activate(&home, &radio.path, &nowhere(), options).await;
-    let (profile, active, _) = added.unwrap();
+    let (_, active, _) = added.unwrap();
     let active: ActiveProxy<'static> = manager.at(&active).await.unwrap();
     while active.state().await.unwrap() != 2 {
         sleep(Duration::from_millis(50)).await;
     }
-    Use { name: "home".to_owned(), is_default: false, is_hotspot: false, profile }
+    let uuid = active.uuid().await.unwrap();
+    Use { name: "home".to_owned(), is_default: false, is_hotspot: false, uuid }
 }
 
 /// Where there is no radio to use it, it can still be read.
@@ -254,8 +257,8 @@ async fn a_camera_comes_and_goes_without_a_trace() {
 #[ignore = "needs the world of .ci/link, without addresses"]
 async fn a_camera_without_addresses_is_told_and_left() {
     let manager = manager().await;
-    let before = traces(&manager).await;
     let home = home_on_cable(&manager).await;
+    let before = traces(&manager).await;
     let failed = join(&manager, Some(home)).await.unwrap_err();
     assert!(matches!(failed, Error::NoAddress(_)), "{failed}");
     let after = traces(&manager).await;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use zbus::{ObjectPath, Variant};
 
-use super::world::{Radio, UP, World, number, path};
+use super::world::{Radio, UP, World, number, path, uuid};
 
 fn text(text: &str) -> Variant<'static> {
     Variant::from(text.to_owned())
@@ -97,6 +97,7 @@ impl World {
         let active = &self.actives[at];
         match name {
             "Connection" => Some(path("Settings", active.profile).into()),
+            "Uuid" => Some(text(&uuid(active.profile))),
             "Id" => Some(text(&self.profiles[active.profile].name)),
             "State" => Some(active.state.into()),
             "Default" => Some((active.is_default && active.state == UP).into()),

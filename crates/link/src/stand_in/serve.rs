@@ -11,7 +11,7 @@ use zbus::{
 
 use super::Shared;
 use super::play::Wish;
-use super::world::{Profile, World, number, path};
+use super::world::{Profile, World, number, path, uuid};
 
 /// Our name on the bus, and that of each client.
 const OURS: &str = ":1.0";
@@ -125,6 +125,18 @@ async fn answer(
                     connection.reply(&header, &()).await
                 }
                 None => refuse(error("ConnectionNotActive", "it is not active")).await,
+            }
+        }
+        (_, "GetConnectionByUuid") => {
+            let wanted: String = call.body().deserialize()?;
+            let found = {
+                let world = shared.lock();
+                let is_it = |at: &usize| world.profiles[*at].is_there && uuid(*at) == wanted;
+                (0..world.profiles.len()).find(is_it)
+            };
+            match found {
+                Some(profile) => connection.reply(&header, &path("Settings", profile)).await,
+                None => refuse(error("Settings.InvalidConnection", "No such connection")).await,
             }
         }
         (_, "RequestScan") => {

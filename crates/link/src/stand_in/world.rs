@@ -123,6 +123,11 @@ pub(super) fn path(kind: &str, number: usize) -> ObjectPath<'static> {
     ObjectPath::from_string_unchecked(path)
 }
 
+/// Of a profile.
+pub(super) fn uuid(profile: usize) -> String {
+    format!("00000000-0000-4000-8000-{profile:012}")
+}
+
 /// The number in a path of a kind.
 pub(super) fn number(path: &str, kind: &str) -> Option<usize> {
     let rest = path.strip_prefix("/org/freedesktop/NetworkManager/")?;

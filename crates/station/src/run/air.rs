@@ -129,9 +129,12 @@ impl Air {
         }
     }
 
+    /// Tells that the network is not left as it should be, once.
     fn tell_trouble(&self, error: &Error) {
-        self.state().is_in = false;
-        self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() });
+        let was_in = std::mem::take(&mut self.state().is_in);
+        if was_in {
+            self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() });
+        }
     }
 
     /// Tells that the network is left, if it was told that it was joined.
