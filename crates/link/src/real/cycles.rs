@@ -64,8 +64,8 @@ impl Camera {
     /// Its last operation was CloseSession.
     fn was_left_politely(&self) {
         let journal = std::fs::read_to_string(&self.journal).unwrap();
-        let operations = journal.lines().filter(|row| !row.contains("\"operation\":0,"));
-        let last = operations.last().unwrap_or_default();
+        let mut operations = journal.lines().filter(|row| !row.contains("\"operation\":0,"));
+        let last = operations.next_back().unwrap_or_default();
         assert!(last.contains(&format!("\"operation\":{}", 0x1003)), "{last}");
     }
 }
