@@ -319,6 +319,9 @@ async fn two_publishers_make_one_site_wherever_they_meet() {
         for folder in ["photos", "thumbs"] {
             assert_eq!(count(&root.join(folder)), 5, "{case}");
         }
+        // Also who comes by an old address sees nothing that is gone.
+        let gone = fs::read_to_string(root.join("days/2026-05-12.html")).unwrap();
+        assert!(gone.contains("no photos of this day") && !gone.contains("alt="), "{case}");
         assert!(one.rows().iter().chain(&two.rows()).all(|r| r.state == DeliveryState::Proven));
     }
 }
