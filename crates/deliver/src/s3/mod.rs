@@ -5,6 +5,9 @@
 //! replaces nothing (Amazon S3 API, `CompleteMultipartUpload`). A server that does not heed that is
 //! found out by the test of the target.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,8 +15,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
-    Attribute, BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt,
-    PutOptions, RetryConfig, WriteMultipart,
+    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
+    WriteMultipart,
 };
 
 use crate::fault::{Fault, FaultKind};
@@ -34,6 +37,16 @@ const REPLACED_BYTES: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(20);
+
+/// What a browser is told that a file is, by the end of its key. A bucket says nothing of its own
+/// accord, and a page that is none to a browser is offered to be saved.
+const MEDIA_TYPES: [(&str, &str); 5] = [
+    ("html", "text/html; charset=utf-8"),
+    ("css", "text/css; charset=utf-8"),
+    ("xml", "application/atom+xml"),
+    ("jpg", "image/jpeg"),
+    ("json", "application/json"),
+];
 
 /// Where the bucket is, and who we are to its server.
 #[derive(Debug, Clone)]
@@ -73,6 +86,9 @@ impl S3 {
             .with_connect_timeout(CONNECT)
             // A part on a slow link takes as long as it takes; silence is watched elsewhere.
             .with_timeout_disabled();
+        for (suffix, kind) in MEDIA_TYPES {
+            client = client.with_content_type_for_suffix(suffix, kind);
+        }
         if let Some(path) = ca {
             let pem = std::fs::read(path).map_err(|cause| Fault::io("read", path, &cause))?;
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| {
@@ -229,19 +245,15 @@ impl S3 {
     }
 
     /// A key is put as a whole, which replaces the one there at once. What is small goes by way of
-    /// us, so that browsers are told what it is: a copy on the server keeps the type of a temporary
-    /// file.
+    /// us, so that browsers are told what it is: a plain copy on the server keeps the type of a
+    /// temporary file.
     async fn replace_by(&self, from: &str, to: &str) -> Result<(), Fault> {
         let (at, to_at) = (self.at(from)?, self.at(to)?);
         let fault = |cause| self.fault("rename to", to, &cause);
         let found = self.bucket.get(&at).await.map_err(fault)?;
         if found.meta.size <= REPLACED_BYTES {
-            let mut options = PutOptions::default();
-            if let Some(kind) = media_type(to) {
-                options.attributes.insert(Attribute::ContentType, kind.into());
-            }
             let whole = found.bytes().await.map_err(fault)?;
-            self.bucket.put_opts(&to_at, whole.into(), options).await.map_err(fault)?;
+            self.bucket.put(&to_at, whole.into()).await.map_err(fault)?;
         } else {
             self.bucket.copy(&at, &to_at).await.map_err(fault)?;
         }
@@ -256,19 +268,6 @@ impl S3 {
             Err(cause) => Err(self.fault("remove", path, &cause)),
         }
     }
-}
-
-/// What a browser is told that a file is.
-fn media_type(path: &str) -> Option<&'static str> {
-    let (_, extension) = path.rsplit_once('.')?;
-    Some(match extension {
-        "html" => "text/html; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "xml" => "application/atom+xml",
-        "jpg" => "image/jpeg",
-        "json" => "application/json",
-        _ => return None,
-    })
 }
 
 /// What a server says ends up on terminals and in logs; of a page of XML the beginning tells most.
