@@ -234,7 +234,8 @@ impl Site {
         }
     }
 
-    /// Removes pages that nothing leads to, if nobody else publishes, and images of ours that no
+    /// Removes pages that nothing leads to, if nobody else publishes, the newest photo if there is
+    /// none, and images of ours that no
     /// page shows any more. Returns false if somebody else has begun to publish: all is to be done
     /// once more then.
     async fn tidy(
@@ -249,18 +250,19 @@ impl Site {
         let mut strays: Vec<&String> =
             found.0.iter().filter(|path| !wanted.contains(*path) && is_page(path)).collect();
         strays.sort();
+        if !others.is_empty() && strays.iter().any(|path| *path == LATEST) {
+            // Nobody has a photo. Unlike a page it cannot say so.
+            self.remove_stray(memory, LATEST, leave).await?;
+            if revisions(&self.others(&leave.stop).await?) != revisions(others) {
+                return Ok(false);
+            }
+        }
         let is_alone = others.is_empty() && !strays.is_empty();
         for path in strays.into_iter().filter(|_| is_alone) {
             if !self.is_alone(&leave.stop).await? {
                 return Ok(false);
             }
-            match self.read_ours(path, &leave.stop).await {
-                Ok(_) => self.remove(path, leave).await?,
-                // It stays whose it is.
-                Err(fault) if fault.kind == FaultKind::Permanent => {}
-                Err(fault) => return Err(fault),
-            }
-            memory.pages.remove(path);
+            self.remove_stray(memory, path, leave).await?;
         }
         if is_alone && !self.is_alone(&leave.stop).await? {
             return Ok(false);
@@ -270,6 +272,22 @@ impl Site {
             own.swept = true;
         }
         Ok(true)
+    }
+
+    async fn remove_stray(
+        &self,
+        memory: &mut Memory,
+        path: &str,
+        leave: &Leave,
+    ) -> Result<(), Fault> {
+        match self.read_ours(path, &leave.stop).await {
+            Ok(_) => self.remove(path, leave).await?,
+            // It stays whose it is.
+            Err(fault) if fault.kind == FaultKind::Permanent => {}
+            Err(fault) => return Err(fault),
+        }
+        memory.pages.remove(path);
+        Ok(())
     }
 
     async fn is_alone(&self, stop: &Stop) -> Result<bool, Fault> {

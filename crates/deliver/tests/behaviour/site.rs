@@ -27,7 +27,7 @@ fn jpeg(number: u8) -> Vec<u8> {
     jpeg
 }
 
-fn site(store: Arc<dyn Store>, publisher: &str) -> Arc<dyn Target> {
+pub(crate) fn site(store: Arc<dyn Store>, publisher: &str) -> Arc<dyn Target> {
     titled(store, publisher, "Ours")
 }
 
@@ -41,12 +41,12 @@ fn titled(store: Arc<dyn Store>, publisher: &str, title: &str) -> Arc<dyn Target
     Arc::new(Site::new(store, MADE, options, publisher))
 }
 
-fn plain(root: &Path, publisher: &str) -> Arc<dyn Target> {
+pub(crate) fn plain(root: &Path, publisher: &str) -> Arc<dyn Target> {
     site(Arc::new(Folder::new(root.to_owned())), publisher)
 }
 
 /// Adds a photo of a day to the library.
-fn photo(stand: &Stand, name: &str, day: &str, number: u8) -> FileId {
+pub(crate) fn photo(stand: &Stand, name: &str, day: &str, number: u8) -> FileId {
     let id = stand.add(&format!("{day}/{name}"), &jpeg(number));
     let taken = Some(format!("{}T1200{number:02}", day.replace('-', "")));
     let facts = FileFacts { kind: Some("jpeg".to_owned()), taken, ..FileFacts::default() };
@@ -54,11 +54,11 @@ fn photo(stand: &Stand, name: &str, day: &str, number: u8) -> FileId {
     id
 }
 
-fn gone(stand: &Stand, file: FileId) {
+pub(crate) fn gone(stand: &Stand, file: FileId) {
     stand.library.catalogue().unwrap().mark_missing(file, NOW).unwrap();
 }
 
-fn kept(stand: &Stand) -> Vec<Keep> {
+pub(crate) fn kept(stand: &Stand) -> Vec<Keep> {
     let catalogue = stand.library.catalogue().unwrap();
     let target = catalogue.target_named("nas").unwrap().unwrap().id;
     let kept = catalogue.kept_at(target, None, 99).unwrap().into_iter();
@@ -71,12 +71,12 @@ fn kept(stand: &Stand) -> Vec<Keep> {
     .collect()
 }
 
-fn names(names: &[&str]) -> BTreeSet<String> {
+pub(crate) fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// A site of two photos of two days.
-async fn two_days(root: &Path, stand: &Stand) -> [FileId; 2] {
+pub(crate) async fn two_days(root: &Path, stand: &Stand) -> [FileId; 2] {
     let files = [photo(stand, "a", "2026-05-13", 1), photo(stand, "b", "2026-05-14", 2)];
     stand.settle(&plain(root, "one")).await;
     files
@@ -501,4 +501,20 @@ async fn every_place_that_keeps_files_can_keep_a_site() {
         stand.settle(&target()).await;
         check_changed(&root, &crawl(&root, &format!("{peer:?}")), &format!("{peer:?}"));
     }
+}
+
+#[tokio::test]
+async fn the_newest_photo_goes_with_the_last_one_also_beside_another() {
+    let (one, two) = (Stand::new(), Stand::new());
+    let root = one.path("www");
+    let files = [photo(&one, "a", "2026-05-13", 1), photo(&two, "x", "2026-05-14", 11)];
+    one.settle(&plain(&root, "one")).await;
+    two.settle(&plain(&root, "two")).await;
+    gone(&two, files[1]);
+    two.settle(&plain(&root, "two")).await;
+    assert!(root.join("latest.jpg").exists());
+    gone(&one, files[0]);
+    one.settle(&plain(&root, "one")).await;
+    assert!(crawl(&root, "").names.is_empty());
+    assert!(!root.join("latest.jpg").exists());
 }
