@@ -30,6 +30,10 @@ impl Gate {
         Hold(self.clone())
     }
 
+    pub(crate) fn is_held(&self) -> bool {
+        *self.0.borrow() > 0
+    }
+
     /// Ends once nobody holds it. Cancel-safe.
     pub async fn opened(&self) {
         // The sender lives as long as this borrow, so that waiting cannot fail.

@@ -27,7 +27,7 @@ impl Courier {
     ) -> Result<(), Error> {
         for delivery in due.iter().filter(|due| due.state != DeliveryState::Stored) {
             // Those that were put are settled when the target can be used again.
-            if self.around.stop.is_asked() || !self.usable {
+            if !self.goes_on() {
                 return Ok(());
             }
             let stop = Stop::default();
@@ -35,7 +35,7 @@ impl Courier {
             let upload = Arc::new(self.upload(delivery, stop).await?);
             self.put(row, delivery, &upload).await?;
         }
-        if !self.usable || !self.settle(row).await? {
+        if !self.goes_on() || !self.settle(row).await? {
             return Ok(());
         }
         let target = row.id;
@@ -43,7 +43,7 @@ impl Courier {
             self.ledger.ask(move |c| c.deliveries(target, DeliveryState::Stored, None, u32::MAX));
         let is_here = |stored: &&Delivery| stored.file.state == FileState::Published;
         for delivery in stored.await?.iter().filter(is_here) {
-            if self.around.stop.is_asked() || !self.usable {
+            if !self.goes_on() {
                 return Ok(());
             }
             let stop = Stop::default();
@@ -53,6 +53,13 @@ impl Courier {
             self.prove(row, delivery, upload, Placed { path, made: None }).await?;
         }
         Ok(())
+    }
+
+    /// Whether the next piece of a batch may be begun: it is looked at between files, because a
+    /// batch takes long.
+    fn goes_on(&mut self) -> bool {
+        let is_held = self.around.stop.is_asked() || self.around.gate.is_held();
+        self.usable && !is_held && self.quiet().is_none()
     }
 
     /// Lets go of what left the library, while nothing is due. Returns false if the target is

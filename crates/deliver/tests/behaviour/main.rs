@@ -12,6 +12,8 @@ mod cloud;
 #[cfg(feature = "site")]
 mod crawl;
 mod cut;
+#[cfg(feature = "site")]
+mod doubt;
 mod exec;
 mod faulty;
 mod files;

@@ -1,0 +1,125 @@
+//! A site in doubt: what passes takes nothing off it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use filmwire_catalogue::DeliveryState;
+use filmwire_deliver::{
+    End, Fault, Future, Gate, Hold, Job, Options, Placed, Quiet, Settle, Target, Until, Upload,
+    Verdict, deliver,
+};
+
+use crate::crawl::crawl;
+use crate::site::{names, photo, plain, two_days};
+use crate::stand::{NOW, Stand};
+
+/// A site between which and us something happens.
+struct Around {
+    site: Arc<dyn Target>,
+    /// Done at each put.
+    at_put: Box<dyn Fn(usize) + Send + Sync>,
+    puts: AtomicUsize,
+    settles: AtomicUsize,
+    /// So many proofs cannot be told.
+    doubts: AtomicUsize,
+}
+
+impl Around {
+    fn new(site: Arc<dyn Target>, at_put: impl Fn(usize) + Send + Sync + 'static) -> Arc<Self> {
+        let at_put = Box::new(at_put);
+        let [puts, settles, doubts] = [(); 3].map(|()| AtomicUsize::new(0));
+        Arc::new(Self { site, at_put, puts, settles, doubts })
+    }
+
+    /// How many were put, and how often it was settled.
+    fn seen(&self) -> (usize, usize) {
+        (self.puts.load(Ordering::SeqCst), self.settles.load(Ordering::SeqCst))
+    }
+}
+
+impl Target for Around {
+    fn test<'a>(&'a self, place: Option<&'a str>) -> Future<'a, Result<Option<String>, Fault>> {
+        self.site.test(place)
+    }
+
+    fn put(&self, upload: Arc<Upload>) -> Future<'_, Result<Placed, Fault>> {
+        (self.at_put)(self.puts.fetch_add(1, Ordering::SeqCst) + 1);
+        self.site.put(upload)
+    }
+
+    fn batch(&self) -> Option<u32> {
+        self.site.batch()
+    }
+
+    fn settle(&self, settle: Settle) -> Future<'_, Result<(), Fault>> {
+        self.settles.fetch_add(1, Ordering::SeqCst);
+        self.site.settle(settle)
+    }
+
+    fn prove(&self, upload: Arc<Upload>, placed: Placed) -> Future<'_, Result<Verdict, Fault>> {
+        let less = |left: usize| left.checked_sub(1);
+        if self.doubts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            return Box::pin(async { Err(Fault::transient("the line broke".to_owned())) });
+        }
+        self.site.prove(upload, placed)
+    }
+
+    fn withdraw(&self, placed: Placed) -> Future<'_, Result<(), Fault>> {
+        self.site.withdraw(placed)
+    }
+}
+
+#[tokio::test]
+async fn the_gate_is_heeded_between_the_files_of_a_batch() {
+    let stand = Stand::new();
+    let root = stand.path("www");
+    two_days(&root, &stand).await;
+    for number in 3..9 {
+        photo(&stand, &format!("n{number}"), "2026-05-15", number);
+    }
+    let gate: Gate = stand.around.gate.clone();
+    let held: Arc<std::sync::Mutex<Option<Hold>>> = Arc::default();
+    let hold = Arc::clone(&held);
+    let target = Around::new(plain(&root, "one"), move |put| {
+        if put == 2 {
+            *hold.lock().unwrap() = Some(gate.hold());
+        }
+    });
+    let dynamic: Arc<dyn Target> = Arc::<Around>::clone(&target);
+    let delivering = stand.once(&dynamic);
+    tokio::pin!(delivering);
+    let soon = Duration::from_millis(1500);
+    assert!(tokio::time::timeout(soon, &mut delivering).await.is_err());
+    assert_eq!(target.seen(), (2, 0));
+    *held.lock().unwrap() = None;
+    assert_eq!(delivering.await, End::Idle { next: None });
+    assert_eq!(target.seen().0, 6);
+    assert!(stand.all_are(DeliveryState::Proven));
+}
+
+#[tokio::test]
+async fn quiet_hours_are_heeded_between_the_files_of_a_batch() {
+    let stand = Stand::new();
+    let root = stand.path("www");
+    two_days(&root, &stand).await;
+    for number in 3..9 {
+        photo(&stand, &format!("n{number}"), "2026-05-15", number);
+    }
+    let clock = Arc::clone(&stand.clock);
+    // It is 22:13:20.
+    let begin = NOW + (46 * 60 + 40) * 1000;
+    let target = Around::new(plain(&root, "one"), move |put| {
+        if put == 2 {
+            clock.0.store(begin, Ordering::SeqCst);
+        }
+    });
+    let quiet: Quiet = "23:00-06:00".parse().unwrap();
+    let quiet = Some(quiet.in_zone(jiff::tz::TimeZone::UTC));
+    let dynamic: Arc<dyn Target> = Arc::<Around>::clone(&target);
+    let job = Job { quiet, ..Stand::job("nas", dynamic) };
+    let options = Options { until: Until::Idle, ..Options::default() };
+    let ends = deliver(&stand.library, vec![job], &options, &stand.around).await.unwrap();
+    assert_eq!(ends, [End::Idle { next: Some(begin + 7 * 3_600_000) }]);
+    assert_eq!(target.seen(), (2, 0));
+}
