@@ -34,6 +34,8 @@ pub(crate) struct Courier {
     usable: bool,
     /// The end of quiet hours that was told.
     quiet_until: Option<i64>,
+    /// Why a proof of this batch could not be had.
+    doubt: Option<Fault>,
 }
 
 /// What a look at the queue led to.
@@ -52,7 +54,7 @@ impl Courier {
         options: Options,
         around: Around,
     ) -> Self {
-        Self { job, ledger, root, options, around, usable: false, quiet_until: None }
+        Self { job, ledger, root, options, around, usable: false, quiet_until: None, doubt: None }
     }
 
     pub(crate) async fn run(mut self) -> Result<End, Error> {
@@ -304,6 +306,11 @@ impl Courier {
             }
             Err(fault) if fault.kind == FaultKind::Stopped && self.around.stop.is_asked() => Ok(()),
             Err(fault) => match self.test(row).await? {
+                // It is shown among others, and stays so: nothing is known against it.
+                Ok(()) if self.job.target.batch().is_some() => {
+                    self.doubt = Some(fault);
+                    Ok(())
+                }
                 Ok(()) => self.failed(delivery, fault.reason, Some(next)).await,
                 Err(whole) => self.pause(row, &whole).await,
             },

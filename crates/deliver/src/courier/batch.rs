@@ -38,6 +38,7 @@ impl Courier {
         if !self.goes_on() || !self.settle(row).await? {
             return Ok(());
         }
+        self.doubt = None;
         let target = row.id;
         let stored =
             self.ledger.ask(move |c| c.deliveries(target, DeliveryState::Stored, None, u32::MAX));
@@ -52,7 +53,10 @@ impl Courier {
             let path = delivery.path.clone().unwrap_or_default();
             self.prove(row, delivery, upload, Placed { path, made: None }).await?;
         }
-        Ok(())
+        match self.doubt.take().filter(|_| self.usable) {
+            Some(fault) => self.pause(row, &fault).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether the next piece of a batch may be begun: it is looked at between files, because a
@@ -102,7 +106,7 @@ impl Courier {
         let (mut keep, mut after) = (Vec::new(), None);
         loop {
             let page = self.ledger.ask(move |c| c.kept_at(target, after, PAGE)).await?;
-            let Some(last) = page.last() else { return Ok(keep) };
+            let Some(last) = page.last() else { break };
             after = Some(last.delivery.file.id);
             for kept in page.into_iter().filter(stays) {
                 let (file, placed) = (kept.delivery.file, kept.delivery.path);
@@ -112,5 +116,32 @@ impl Courier {
                 }
             }
         }
+        for state in [DeliveryState::Waiting, DeliveryState::Sending, DeliveryState::Failed] {
+            keep.extend(self.to_come_back(target, state).await?);
+        }
+        Ok(keep)
+    }
+
+    /// What was there before and is to be put anew: it is shown until that is done, or is known to
+    /// be in vain.
+    async fn to_come_back(
+        &self,
+        target: TargetId,
+        state: DeliveryState,
+    ) -> Result<Vec<Keep>, Error> {
+        let is_hopeless = |row: &Delivery| row.state == DeliveryState::Failed && row.next.is_none();
+        self.ledger
+            .ask(move |c| {
+                let rows = c.deliveries(target, state, None, u32::MAX)?.into_iter();
+                let here = rows.filter(|row| row.file.state == FileState::Published);
+                let mut keep = Vec::new();
+                for row in here.filter(|row| !is_hopeless(row)) {
+                    let facts = c.facts(row.file.id)?.unwrap_or_default();
+                    let (path, sha256) = (row.file.path, row.file.sha256);
+                    keep.extend(row.path.map(|placed| Keep { placed, path, sha256, facts }));
+                }
+                Ok(keep)
+            })
+            .await
     }
 }

@@ -75,10 +75,24 @@ impl Site {
         let page = Gallery::day_of(upload.facts.taken.as_deref()).path();
         let key = hex(&upload.sha256[..8]);
         if !self.shows(&page, &Gallery::anchor(&key), stop).await? {
-            return wrong(path, &format!("is not shown on {page}"));
+            let reason = format!("is not shown on {page}");
+            return match self.is_shown_for_good(stop).await? {
+                true => wrong(path, &reason),
+                false => Err(Fault::transient(format!("{path} {reason}, which another makes"))),
+            };
         }
         let proof = if self.files.usage.read_back { Proof::Copy } else { Proof::Shown };
         Ok(Verdict::Proven(proof))
+    }
+
+    /// Whether all others know of our photos, and nobody writes pages now. If not, a page without
+    /// one of ours says nothing of it. The next look reads all pages.
+    async fn is_shown_for_good(&self, stop: &Stop) -> Result<bool, Fault> {
+        let others = self.others(stop).await?;
+        let mut memory = self.memory.lock().await;
+        (memory.is_doubtful, memory.read) = (true, None);
+        let own = memory.own.as_ref();
+        Ok(own.is_none_or(|own| self.is_seen_by_all(own, &others)))
     }
 
     async fn is_whole(&self, path: &str, image: &str, stop: &Stop) -> Result<bool, Fault> {

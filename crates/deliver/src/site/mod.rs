@@ -57,6 +57,15 @@ struct Memory {
     own: Option<Manifest>,
     /// A page that was read for proof, with its content.
     read: Option<(String, String)>,
+    /// A page did not show what it should: all are to be looked at.
+    is_doubtful: bool,
+}
+
+impl Memory {
+    /// What is left when nothing is known any more but that pages are to be looked at.
+    fn forget(&mut self) {
+        *self = Self { is_doubtful: self.is_doubtful, ..Self::default() };
+    }
 }
 
 /// Manifests of the others, by their publishers.
@@ -80,7 +89,7 @@ impl Site {
         let id = self.files.test_as(place).await?;
         self.files.probe_replace().await?;
         let mut memory = self.memory.lock().await;
-        *memory = Memory::default();
+        memory.forget();
         self.begin(&mut memory, &Leave::default()).await?;
         Ok(id)
     }

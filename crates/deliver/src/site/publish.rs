@@ -47,8 +47,9 @@ impl Site {
         let mut memory = self.memory.lock().await;
         let photos = Listed::all(&keep, &self.publisher);
         let published = self.publish_photos(&mut memory, photos, &leave).await;
-        if published.is_err() {
-            *memory = Memory::default();
+        match published {
+            Ok(()) => memory.is_doubtful = false,
+            Err(_) => memory.forget(),
         }
         memory.read = None;
         published
@@ -62,7 +63,11 @@ impl Site {
     ) -> Result<(), Fault> {
         let own = self.begin(memory, leave).await?;
         let mut others = self.others(&leave.stop).await?;
-        let is_same = own.settled && own.photos == photos && own.made == self.made();
+        if memory.is_doubtful {
+            memory.pages.clear();
+        }
+        let is_same =
+            !memory.is_doubtful && own.settled && own.photos == photos && own.made == self.made();
         if is_same && own.seen == revisions(&others) && others.values().all(|o| o.settled) {
             let may_sweep = !own.swept && self.is_seen_by_all(&own, &others);
             if !may_sweep {
@@ -295,7 +300,7 @@ impl Site {
     }
 
     /// Whether no page that anybody makes from now on shows what we list no more.
-    fn is_seen_by_all(&self, own: &Manifest, others: &Others) -> bool {
+    pub(super) fn is_seen_by_all(&self, own: &Manifest, others: &Others) -> bool {
         let us = self.publisher.as_str();
         others.values().all(|other| other.settled && other.seen.get(us) == Some(&own.revision))
     }

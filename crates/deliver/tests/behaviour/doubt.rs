@@ -123,3 +123,60 @@ async fn quiet_hours_are_heeded_between_the_files_of_a_batch() {
     assert_eq!(ends, [End::Idle { next: Some(begin + 7 * 3_600_000) }]);
     assert_eq!(target.seen(), (2, 0));
 }
+
+#[tokio::test]
+async fn a_proof_that_cannot_be_had_takes_nothing_off_the_site() {
+    let stand = Stand::new();
+    let root = stand.path("www");
+    two_days(&root, &stand).await;
+    photo(&stand, "c", "2026-05-15", 3);
+    photo(&stand, "d", "2026-05-15", 4);
+    let target = Around::new(plain(&root, "one"), |_| ());
+    target.doubts.store(1, Ordering::SeqCst);
+    let dynamic: Arc<dyn Target> = Arc::<Around>::clone(&target);
+    assert!(matches!(stand.once(&dynamic).await, End::Idle { next: Some(_) }));
+    let states: Vec<_> = stand.rows().iter().map(|row| row.state).collect();
+    let stored = states.iter().filter(|state| **state == DeliveryState::Stored).count();
+    // The other one was proven all the same.
+    assert_eq!((stored, states.len()), (1, 4), "{states:?}");
+    // It is away, as are those who show it.
+    stand.once(&dynamic).await;
+    assert_eq!(crawl(&root, "").names, names(&["a", "b", "c", "d"]));
+    stand.settle(&dynamic).await;
+    assert!(stand.all_are(DeliveryState::Proven));
+    assert_eq!(target.seen().0, 2, "none was put again");
+}
+
+#[tokio::test]
+async fn what_is_to_be_put_again_is_shown_meanwhile() {
+    let stand = Stand::new();
+    let root = stand.path("www");
+    let files = two_days(&root, &stand).await;
+    let catalogue = stand.library.catalogue().unwrap();
+    let target = catalogue.target_named("nas").unwrap().unwrap().id;
+    catalogue.doubt_delivery(target, files[0], "doubtful", NOW).unwrap();
+    catalogue.begin_sending(target, files[0], NOW).unwrap();
+    catalogue.mark_failed(target, files[0], "busy", Some(NOW + 60_000), NOW).unwrap();
+    stand.once(&plain(&root, "one")).await;
+    assert_eq!(crawl(&root, "").names, names(&["a", "b"]));
+    stand.settle(&plain(&root, "one")).await;
+    assert!(stand.all_are(DeliveryState::Proven));
+}
+
+#[tokio::test]
+async fn a_page_of_old_is_made_anew_and_its_photo_stays() {
+    let stand = Stand::new();
+    let root = stand.path("www");
+    two_days(&root, &stand).await;
+    let day = root.join("days/2026-05-14.html");
+    let old = std::fs::read(&day).unwrap();
+    let target = plain(&root, "one");
+    photo(&stand, "c", "2026-05-14", 3);
+    stand.settle(&target).await;
+    std::fs::write(&day, old).unwrap();
+    let catalogue = stand.library.catalogue().unwrap();
+    let row = stand.rows().into_iter().find(|row| row.file.path.ends_with('c')).unwrap();
+    catalogue.doubt_delivery(row.target, row.file.id, "doubtful", NOW).unwrap();
+    stand.settle(&target).await;
+    assert_eq!(crawl(&root, "").names, names(&["a", "b", "c"]));
+}
