@@ -1,5 +1,7 @@
 //! Joining and leaving, with a stand-in for NetworkManager.
 
+mod outage;
+
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};

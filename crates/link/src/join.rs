@@ -44,6 +44,20 @@ pub struct Joined {
     before: Option<Use>,
 }
 
+/// Why a network is not joined.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) cause: Error,
+    /// What is still to be left: the service was not there any more to do it.
+    pub(crate) rest: Option<Box<Joined>>,
+}
+
+impl From<Error> for Failed {
+    fn from(cause: Error) -> Self {
+        Self { cause, rest: None }
+    }
+}
+
 /// How far an attempt got.
 enum Step {
     Up,
@@ -66,6 +80,16 @@ impl Manager {
         passphrase: Option<&Passphrase>,
         choice: &Choice,
     ) -> Result<Joined, Error> {
+        self.try_join(sight, passphrase, choice).await.map_err(|failed| failed.cause)
+    }
+
+    /// As [`Manager::join`], and tells what is still to be left.
+    pub(crate) async fn try_join(
+        &self,
+        sight: &Sight,
+        passphrase: Option<&Passphrase>,
+        choice: &Choice,
+    ) -> Result<Joined, Failed> {
         let network = &sight.network;
         let passphrase = key_for(network, passphrase)?;
         // Somebody may have begun to use it since.
@@ -76,9 +100,9 @@ impl Manager {
             RadioState::Busy(user) if choice.may_leave => Some(user.clone()),
             RadioState::Busy(user) => {
                 let (interface, user) = (radio.interface.clone(), user.name.clone());
-                return Err(Error::InUse { interface, user });
+                return Err(Error::InUse { interface, user }.into());
             }
-            _ => return Err(Error::Unusable(radio.interface.clone())),
+            _ => return Err(Error::Unusable(radio.interface.clone()).into()),
         };
         let index = index_of(&radio.interface);
         let settings = profile::wireless(network, passphrase, &radio.interface, index);
@@ -92,7 +116,7 @@ impl Manager {
         settings: &Settings,
         network: &Network,
         before: Option<Use>,
-    ) -> Result<Joined, Error> {
+    ) -> Result<Joined, Failed> {
         let ssid = network.ssid.clone();
         let (active, failed) = self.activate(radio, settings, &network.path, &ssid).await?;
         let name = name_of(settings);
@@ -100,11 +124,14 @@ impl Manager {
         let joined = Joined { manager, radio, ssid, active, name, before };
         match failed {
             None => Ok(joined),
-            Some(cause) => {
+            Some(cause) => match joined.try_leave().await {
+                Ok(()) => Err(cause.into()),
+                Err(cause @ Error::NoManager(_)) => {
+                    Err(Failed { cause, rest: Some(Box::new(joined)) })
+                }
                 // That it is not back matters more than why it was left.
-                joined.leave().await?;
-                Err(cause)
-            }
+                Err(cause) => Err(cause.into()),
+            },
         }
     }
 
@@ -129,7 +156,12 @@ impl Manager {
         ]);
         let root = self.root().await?;
         let added = root.add_and_activate(settings, &radio.path, specific, options).await;
-        let (_, active, _) = added.map_err(|cause| Error::call("join the network", &cause))?;
+        let active = match added.map_err(|cause| Error::call("join the network", &cause)) {
+            Ok((_, active, _)) => active,
+            // It may have begun, and is known by its name.
+            Err(cause @ Error::NoManager(_)) => return Ok((none().into(), Some(cause))),
+            Err(cause) => return Err(cause),
+        };
         let limit = Instant::now() + JOIN_LIMIT;
         while Instant::now() < limit {
             match self.step(&active, &mut states, ssid).await {
@@ -205,7 +237,27 @@ impl Joined {
     /// # Errors
     /// If NetworkManager cannot be asked.
     pub async fn is_up(&self) -> Result<bool, Error> {
-        Ok(self.manager.state_of(&self.active).await? == Some(UP))
+        Ok(self.state().await? == Some(UP))
+    }
+
+    /// Its state; none if it is gone. A service that was started anew may have given its path to
+    /// another.
+    async fn state(&self) -> Result<Option<u32>, Error> {
+        let active: ActiveProxy<'static> = self.manager.at(&self.active).await?;
+        match there(active.id().await)? {
+            Some(name) if name == self.name => self.manager.state_of(&self.active).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Its connection to the bus ended, and so does what is bound to that.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.manager.is_closed()
+    }
+
+    /// Asks another manager from now on.
+    pub(crate) fn go_on_with(&mut self, manager: Manager) {
+        self.manager = manager;
     }
 
     /// Leaves it, and waits until the radio has back what it had before.
@@ -250,7 +302,7 @@ impl Joined {
     /// What is still to be left. A service that was started anew may have taken over the network,
     /// under another path and without knowing that it is bound to us.
     async fn remains(&self) -> Result<Option<OwnedObjectPath>, Error> {
-        if !matches!(self.manager.state_of(&self.active).await?, None | Some(DOWN)) {
+        if !matches!(self.state().await?, None | Some(DOWN)) {
             return Ok(Some(self.active.clone()));
         }
         let Some(device) = self.device().await? else { return Ok(None) };
@@ -261,7 +313,7 @@ impl Joined {
             return Ok(None);
         }
         let active: ActiveProxy<'static> = self.manager.at(&path).await?;
-        let is_ours = active.id().await.is_ok_and(|name| name == self.name);
+        let is_ours = there(active.id().await)?.is_some_and(|name| name == self.name);
         Ok(is_ours.then_some(path))
     }
 
@@ -271,7 +323,7 @@ impl Joined {
         for path in paths.map_err(|cause| Error::call("list devices", &cause))? {
             let device: DeviceProxy<'static> = self.manager.at(&path).await?;
             // One that is pulled out meanwhile has none.
-            if device.interface().await.is_ok_and(|name| name == self.radio.interface) {
+            if there(device.interface().await)?.is_some_and(|name| name == self.radio.interface) {
                 return Ok(Some(path));
             }
         }
@@ -285,14 +337,18 @@ impl Joined {
             profile: before.name.clone(),
             said,
         };
-        let none = ObjectPath::try_from("/").map_err(|cause| not(cause.to_string()))?;
+        let told = |cause| match cause {
+            // It can be tried again.
+            Error::NoManager(_) => cause,
+            other => not(other.to_string()),
+        };
         let limit = Instant::now() + RESTORE_LIMIT;
         let mut said = "it takes too long".to_owned();
         let mut asked = None;
         while Instant::now() < limit {
-            let found = self.device().await.map_err(|cause| not(cause.to_string()))?;
+            let found = self.device().await.map_err(told)?;
             let device = found.ok_or_else(|| not("the radio was pulled out".to_owned()))?;
-            if self.has(&device, before).await.map_err(|cause| not(cause.to_string()))? {
+            if self.has(&device, before).await.map_err(told)? {
                 return Ok(());
             }
             let is_lost = match &asked {
@@ -300,7 +356,7 @@ impl Joined {
                 Some(active) => self.manager.state_of(active).await? != Some(1),
             };
             if is_lost {
-                match self.activate(before, &device, &none).await {
+                match self.activate(before, &device, &none()).await {
                     Ok(active) => asked = Some(active),
                     Err(cause) => said = cause.to_string(),
                 }
@@ -335,6 +391,20 @@ impl Joined {
         let active: ActiveProxy<'static> = self.manager.at(&active).await?;
         let found = (active.state().await, active.uuid().await);
         Ok(matches!(found, (Ok(UP), Ok(uuid)) if uuid == before.uuid))
+    }
+}
+
+/// No object.
+fn none() -> ObjectPath<'static> {
+    ObjectPath::from_static_str_unchecked("/")
+}
+
+/// What an object told; none if it is gone.
+fn there<T>(told: zbus::Result<T>) -> Result<Option<T>, Error> {
+    match told.map_err(|cause| Error::call("be asked", &cause)) {
+        Ok(told) => Ok(Some(told)),
+        Err(cause @ Error::NoManager(_)) => Err(cause),
+        Err(_) => Ok(None),
     }
 }
 

@@ -64,6 +64,11 @@ impl Manager {
         Self { bus }
     }
 
+    /// Its connection ended: all calls fail from now on.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.bus.is_closed()
+    }
+
     pub(crate) async fn root(&self) -> Result<RootProxy<'static>, Error> {
         let builder = RootProxy::builder(&self.bus).cache_properties(CacheProperties::No);
         builder.build().await.map_err(|cause| Error::call("be found", &cause))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::Error;
-use crate::join::Joined;
+use crate::join::{Failed, Joined};
 use crate::manager::{Manager, Sight};
 use crate::network::{Passphrase, Ssid};
 use crate::radio::{Choice, RadioState, Use};
@@ -69,10 +69,7 @@ impl Lookout {
         }
         let manager = match &looking.manager {
             Some(manager) => manager.clone(),
-            None => match &self.bus {
-                Some(address) => Manager::on_bus(address).await?,
-                None => Manager::system().await?,
-            },
+            None => self.manager().await?,
         };
         match manager.look(&self.choice).await {
             Ok(seen) => {
@@ -88,17 +85,37 @@ impl Lookout {
         }
     }
 
-    async fn join(&self, ssid: &Ssid, passphrase: Option<&Passphrase>) -> Result<Joined, Error> {
+    /// One with a connection of its own.
+    async fn manager(&self) -> Result<Manager, Error> {
+        match &self.bus {
+            Some(address) => Manager::on_bus(address).await,
+            None => Manager::system().await,
+        }
+    }
+
+    /// A manager whose connection to the bus is not closed, in place of one whose is.
+    async fn another(&self) -> Result<Manager, Error> {
+        let mut looking = self.looking.lock().await;
+        if let Some(manager) = looking.manager.as_ref().filter(|manager| !manager.is_closed()) {
+            return Ok(manager.clone());
+        }
+        let manager = self.manager().await?;
+        *looking = Looking { manager: Some(manager.clone()), seen: None };
+        Ok(manager)
+    }
+
+    async fn join(&self, ssid: &Ssid, passphrase: Option<&Passphrase>) -> Result<Joined, Failed> {
         let sight = self.choose(self.sights().await?, ssid)?;
         let mut looking = self.looking.lock().await;
         // What radios do changes with it.
         looking.seen = None;
         let Some(manager) = looking.manager.clone() else {
-            return Err(Error::NotInSight(ssid.clone()));
+            return Err(Error::NotInSight(ssid.clone()).into());
         };
         self.claim(&sight.radio.interface, true);
-        let joined = manager.join(&sight, passphrase, &self.choice).await;
-        if joined.is_err() {
+        let joined = manager.try_join(&sight, passphrase, &self.choice).await;
+        // One that is still to be left keeps its radio.
+        if matches!(joined, Err(Failed { rest: None, .. })) {
             self.claim(&sight.radio.interface, false);
         }
         joined
@@ -155,7 +172,7 @@ pub struct Reach {
     lookout: Arc<Lookout>,
     ssid: Ssid,
     passphrase: Option<Passphrase>,
-    joined: tokio::sync::Mutex<Option<Joined>>,
+    pub(crate) joined: tokio::sync::Mutex<Option<Joined>>,
 }
 
 impl Reach {
@@ -179,13 +196,19 @@ impl Reach {
     pub async fn open(&self) -> Result<Way, Error> {
         let mut joined = self.joined.lock().await;
         if let Some(have) = &*joined {
-            if have.is_up().await? {
+            // On a closed connection nobody can be asked, and what was bound to it goes.
+            if !have.is_closed() && have.is_up().await? {
                 return Ok(Way::of(have, false));
             }
             self.give_up(&mut joined).await?;
         }
-        let new = self.lookout.join(&self.ssid, self.passphrase.as_ref()).await?;
-        Ok(Way::of(joined.insert(new), true))
+        match self.lookout.join(&self.ssid, self.passphrase.as_ref()).await {
+            Ok(new) => Ok(Way::of(joined.insert(new), true)),
+            Err(Failed { cause, rest }) => {
+                *joined = rest.map(|rest| *rest);
+                Err(cause)
+            }
+        }
     }
 
     /// Leaves the network, if we are in it; the radio has back what it had before. Returns whether
@@ -198,8 +221,13 @@ impl Reach {
     }
 
     async fn give_up(&self, joined: &mut Option<Joined>) -> Result<bool, Error> {
-        let Some(have) = &*joined else { return Ok(false) };
+        let Some(have) = joined else { return Ok(false) };
         let interface = have.interface().to_owned();
+        // A service that was started anew is asked on the same connection. A bus takes no more
+        // calls on one that it closed.
+        if have.is_closed() {
+            have.go_on_with(self.lookout.another().await?);
+        }
         let left = have.try_leave().await;
         // It may still be in it when the service is there again.
         if matches!(left, Err(Error::NoManager(_))) {
@@ -209,6 +237,11 @@ impl Reach {
         self.lookout.claim(&interface, false);
         self.lookout.looking.lock().await.seen = None;
         left.map(|()| true)
+    }
+
+    /// Whether there is something to leave, which may be a network that is not up any more.
+    pub async fn is_kept(&self) -> bool {
+        self.joined.lock().await.is_some()
     }
 
     /// Whether the network is in the air, seen from outside of it. Cancel-safe.

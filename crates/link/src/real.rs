@@ -68,7 +68,8 @@ fn cable(mut profile: Settings, name: &'static str, autoconnect: bool) -> Settin
 
 async fn join(manager: &Manager, before: Option<Use>) -> Result<Joined, Error> {
     let profile = cable(profile::addressing(RADIO, index_of(RADIO)), "filmwire", false);
-    manager.join_with(&radio(manager).await, &profile, &network(), before).await
+    let joined = manager.join_with(&radio(manager).await, &profile, &network(), before).await;
+    joined.map_err(|failed| failed.cause)
 }
 
 fn told(program: &str, arguments: &[&str]) -> String {

@@ -127,6 +127,20 @@ impl StandIn {
         self.shared.go_home(radio);
     }
 
+    /// A radio does not join its network by itself any more.
+    ///
+    /// # Panics
+    /// If there is no such radio.
+    pub fn stay_out(&self, interface: &str) {
+        self.shared.lock().radio_mut(interface).home = None;
+    }
+
+    /// The bus ends all connections, as one that is restarted, and takes new ones.
+    pub fn hang_up(&self) {
+        // Nobody may be connected.
+        let _ = self.shared.lock().hang_ups.send(());
+    }
+
     /// Shows a network, in place of one of that name.
     pub fn show(&self, cell: Cell) {
         self.shared.lock().set_cell(cell, true);
@@ -205,6 +219,11 @@ impl StandIn {
     /// No radio gets its home network back.
     pub fn lose_home(&self) {
         self.shared.lock().home_is_lost = true;
+    }
+
+    /// They get it back again.
+    pub fn find_home(&self) {
+        self.shared.lock().home_is_lost = false;
     }
 
     /// What happened: joined, left, failed, each with network or profile and radio.

@@ -40,8 +40,10 @@ async fn client(stream: UnixStream, shared: Shared, client: u64) {
     let Ok(connection) = server.await else { return };
     let mut calls = MessageStream::from(&connection);
     let mut changes = shared.lock().changes.subscribe();
+    let mut hang_ups = shared.lock().hang_ups.subscribe();
     loop {
         tokio::select! {
+            Ok(()) = hang_ups.recv() => break,
             call = calls.next() => {
                 let Some(Ok(call)) = call else { break };
                 if answer(&connection, &call, &shared, client).await.is_err() {
@@ -59,6 +61,9 @@ async fn client(stream: UnixStream, shared: Shared, client: u64) {
             }
         }
     }
+    drop(calls);
+    // It may be closed already.
+    let _ = connection.close().await;
     shared.forget(client);
 }
 

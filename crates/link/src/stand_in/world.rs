@@ -116,6 +116,8 @@ pub(super) struct World {
     pub(super) home_is_lost: bool,
     pub(super) log: Vec<String>,
     pub(super) changes: broadcast::Sender<Change>,
+    /// The bus ends all connections.
+    pub(super) hang_ups: broadcast::Sender<()>,
 }
 
 pub(super) fn path(kind: &str, number: usize) -> ObjectPath<'static> {
@@ -150,6 +152,7 @@ impl World {
             home_is_lost: false,
             log: Vec::new(),
             changes: broadcast::Sender::new(256),
+            hang_ups: broadcast::Sender::new(1),
         }
     }
 
