@@ -34,6 +34,8 @@ pub enum FindingKind {
     Leftover,
     /// A publishing that was begun and not finished; the next run mends it.
     OpenIntent,
+    /// Freeing a file was begun and not finished; the station, or its `prune`, puts it back.
+    OpenPruning,
     /// An object is called published, but its file is only an intent, or an intent has no object.
     StateDiffers,
     /// The journal does not lead to the state an object is in.
@@ -63,6 +65,7 @@ impl FindingKind {
             Self::UnknownFile => "unknown-file",
             Self::Leftover => "leftover",
             Self::OpenIntent => "open-intent",
+            Self::OpenPruning => "open-pruning",
             Self::StateDiffers => "state-differs",
             Self::JournalDiffers => "journal-differs",
             Self::SnapshotDiffers => "snapshot-differs",
@@ -85,6 +88,7 @@ impl FindingKind {
             Self::Unreadable => "check permissions and the disk",
             Self::UnknownFile => "none needed; `filmwire catalogue adopt` learns it",
             Self::Leftover | Self::OpenIntent => "run `filmwire sync`; it mends this",
+            Self::OpenPruning => "run `filmwire-station prune`; it puts the file back",
             Self::StateDiffers | Self::JournalDiffers => {
                 "run `filmwire catalogue forget` for the object and sync again; please report it"
             }
@@ -240,6 +244,11 @@ fn check_files(
             let path = library.absolute(&file.path);
             if let Some((kind, text)) = check_file(&path, file, deep) {
                 if kind == FindingKind::FileMissing && catalogue.is_pruned(file.id)? {
+                    continue;
+                }
+                if kind == FindingKind::FileMissing && catalogue.is_pruning(file.id)? {
+                    let text = "it was set aside to be freed, and that was cut".to_owned();
+                    findings.push(Finding::file(FindingKind::OpenPruning, &file.path, text));
                     continue;
                 }
                 findings.push(Finding::file(kind, &file.path, text));

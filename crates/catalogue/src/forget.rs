@@ -13,8 +13,8 @@ impl Catalogue {
     /// `exists` tells if something is on disk at a path of the library. If an object's file is
     /// there, its row stays, and the run may find the content again by
     /// [`ObjectRow::sha256`] instead of fetching. If it is not, its row goes, so that no later
-    /// object of the same content is taken for published. Objects with an intent are left alone:
-    /// mend them first. The journal stays and gets a row for each.
+    /// object of the same content is taken for published. Objects with an intent, or whose file is
+    /// being pruned, are left alone: mend them first. The journal stays and gets a row for each.
     ///
     /// # Errors
     /// Storage errors; nothing is forgotten then.
@@ -34,6 +34,12 @@ impl Catalogue {
         now: i64,
     ) -> Result<bool, Error> {
         if matches!(row.state, State::Publishing | State::Seen) {
+            return Ok(false);
+        }
+        // Its bytes are set aside, and come back first.
+        if let Some(file) = row.file
+            && self.is_pruning(file)?
+        {
             return Ok(false);
         }
         self.conn

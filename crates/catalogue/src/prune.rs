@@ -4,9 +4,9 @@
 //! It is begun before the file is touched, and ended before its bytes go; what a process that died
 //! in between left is put back by the next one, which finds it in [`Catalogue::open_prunings`].
 
-use rusqlite::{Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
-use crate::model::{FileId, FileRow, FileState, Sha256, TargetId};
+use crate::model::{FileId, FileRow, Sha256, TargetId};
 use crate::{Catalogue, Error};
 
 /// Which files may be pruned.
@@ -38,8 +38,9 @@ pub struct Pruning {
     pub sha256: Sha256,
     /// Its size in bytes.
     pub size: u64,
-    /// Where it is: lines of a target's name, a colon, and the path there.
-    pub kept_at: String,
+    /// Where it was read back right before: lines of a target's name, a colon, and the path there.
+    /// None until it was let go for good.
+    pub kept_at: Option<String>,
     /// When it was begun, epoch milliseconds.
     pub begun: i64,
     /// When it was let go for good; none before, and for ever if it was not.
@@ -97,41 +98,47 @@ impl Catalogue {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Writes down that a file's bytes are about to go, and where they are kept. From here on it
-    /// is missing.
+    /// Writes down that a file's bytes are about to go, if a rule still lets it; returns the log's
+    /// row, or none if the rule does not. From here on the file is missing.
     ///
     /// Only while nobody else works on the library.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the file is not published; [`Error::NotFound`]; storage errors.
-    pub fn begin_prune(&self, file: FileId, kept_at: &str, now: i64) -> Result<(), Error> {
+    /// Storage errors.
+    pub fn begin_prune(
+        &self,
+        file: FileId,
+        rule: Prunable<'_>,
+        now: i64,
+    ) -> Result<Option<i64>, Error> {
         self.transaction(|c| {
-            let row = c.file(file)?;
-            if row.state != FileState::Published {
-                return Err(Error::Invalid(format!("{} is not published", row.path)));
-            }
+            let found = c.prunable(rule, Some(FileId(file.0 - 1)), 1)?;
+            let Some(row) = found.into_iter().find(|row| row.id == file) else { return Ok(None) };
             c.mark_missing(file, now)?;
             let size = crate::model::stored_size(row.size)?;
-            c.conn
+            let id = c
+                .conn
                 .prepare_cached(
-                    "INSERT INTO pruning (file_id, path, sha256, size_bytes, kept_at, begun_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO pruning (file_id, path, sha256, size_bytes, begun_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute((file, row.path, row.sha256, size, kept_at, now))?;
-            Ok(())
+                .insert((file, row.path, row.sha256, size, now))?;
+            Ok(Some(id))
         })
     }
 
-    /// Writes down that a file's bytes go for good: from here on they are not needed.
+    /// Writes down that a file's bytes go for good, and where it was read back right before: from
+    /// here on they are not needed.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn end_prune(&self, file: FileId, now: i64) -> Result<(), Error> {
+    pub fn end_prune(&self, pruning: i64, kept_at: &str, now: i64) -> Result<(), Error> {
         self.conn
             .prepare_cached(
-                "UPDATE pruning SET ended_ms = ?2 WHERE file_id = ?1 AND ended_ms IS NULL",
+                "UPDATE pruning SET ended_ms = ?2, kept_at = ?3
+                 WHERE id = ?1 AND file_id IS NOT NULL AND ended_ms IS NULL",
             )?
-            .execute((file, now))?;
+            .execute((pruning, now, kept_at))?;
         Ok(())
     }
 
@@ -162,12 +169,32 @@ impl Catalogue {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Returns a row of the log.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn pruning(&self, id: i64) -> Result<Option<Pruning>, Error> {
+        let sql = format!("SELECT {} FROM pruning WHERE id = ?1", Pruning::COLUMNS);
+        Ok(self.conn.prepare_cached(&sql)?.query_row([id], Pruning::from_row).optional()?)
+    }
+
     /// Whether a missing file is away on purpose.
     ///
     /// # Errors
     /// Storage errors.
     pub fn is_pruned(&self, file: FileId) -> Result<bool, Error> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM pruning WHERE file_id = ?1)";
+        let sql = "SELECT EXISTS
+            (SELECT 1 FROM pruning WHERE file_id = ?1 AND ended_ms IS NOT NULL)";
+        Ok(self.conn.prepare_cached(sql)?.query_row([file], |row| row.get(0))?)
+    }
+
+    /// Whether a file is about to be pruned, or was when a process died.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn is_pruning(&self, file: FileId) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS
+            (SELECT 1 FROM pruning WHERE file_id = ?1 AND ended_ms IS NULL)";
         Ok(self.conn.prepare_cached(sql)?.query_row([file], |row| row.get(0))?)
     }
 }

@@ -279,12 +279,14 @@ CREATE TABLE pruning (
     path TEXT NOT NULL CHECK (path <> ''),
     sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
     size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
-    -- Where it is kept: lines of a target's name, a colon, and the path there.
-    kept_at TEXT NOT NULL CHECK (kept_at <> ''),
+    -- Where it was read back right before: lines of a target's name, a colon, and the path there.
+    -- Null until it was.
+    kept_at TEXT CHECK (kept_at <> ''),
     -- Written before it is touched.
     begun_ms INTEGER NOT NULL,
-    -- Written before its bytes go for good; null for ever if they did not.
-    ended_ms INTEGER
+    -- Written before its bytes go for good; null for ever if they came back.
+    ended_ms INTEGER,
+    CHECK ((kept_at IS NULL) = (ended_ms IS NULL))
 ) STRICT;
 
 CREATE TRIGGER pruning_is_never_deleted BEFORE DELETE ON pruning

@@ -95,7 +95,7 @@ pub use folder::Folder;
 pub use ftp::{Ftp, FtpOptions, FtpSafety};
 pub use gate::{Gate, Hold};
 pub use pace::Pace;
-pub use prune::{PruneRule, Pruned, prune};
+pub use prune::{PruneRule, Pruned, mend_pruning, prune};
 pub use quiet::{NoHours, Quiet};
 pub use rclone::{Rclone, RcloneOptions};
 #[cfg(feature = "s3")]

@@ -1,10 +1,9 @@
 //! Freeing the library's own copies of what targets were asked for and have.
 
+mod aside;
+
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,19 +11,16 @@ use filmwire_catalogue::{
     Delivery, Error as CatalogueError, FileId, FileRow, Library, LockGuard, Prunable, TargetId,
     TargetRow,
 };
-use sha2::{Digest, Sha256};
 
+use self::aside::Places;
 use crate::deliver::{Around, Job};
 use crate::error::Error;
 use crate::files::{Disk, Files, Look};
 use crate::ledger::Ledger;
-use crate::source::PIECE_BYTES;
 use crate::target::{Placed, Proof, Upload, Verdict};
 
 /// Rows read from the catalogue at once.
 const PAGE: u32 = 100;
-/// Folder, in the library's own, of files that are on their way out.
-const ASIDE: &str = "pruning";
 /// Between two looks at whether the library is free.
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
@@ -70,6 +66,13 @@ pub enum Pruned {
         /// Its size in bytes.
         size: u64,
     },
+    /// A file is gone from the library, and some targets that should have it do not.
+    Doubtful {
+        /// Where it was in the library.
+        path: String,
+        /// Which, and why.
+        reason: String,
+    },
     /// A file stays, although it seemed that it may go.
     Kept {
         /// Where it is in the library.
@@ -81,12 +84,13 @@ pub enum Pruned {
 
 /// Frees the library's copies of the files a rule lets go: those that no job waits for, and that
 /// enough targets have. The library's own file is compared with what it should be, and each of these
-/// targets asked once more, right before it goes; a row of the catalogue's log says where it is. A
+/// targets asked once more, right before it goes; a row of the catalogue's log says which have it. A
 /// file that is kept is told of.
 ///
-/// With `dry` nothing is asked and nothing freed. It may run beside [`deliver()`](crate::deliver())
-/// and beside fetching if its targets have owners of their own. A stop ends it after the file it is
-/// at. Cancel-safe: what was begun is put in order by the next call.
+/// With `dry` no target is asked and nothing freed. Both put in order what was cut, and queue what
+/// jobs are still to get. It may run beside [`deliver()`](crate::deliver()) and beside fetching if its
+/// targets have owners of their own. A stop ends it after the file it is at. Not cancel-safe: use the
+/// stop.
 ///
 /// # Errors
 /// Those of the catalogue.
@@ -98,16 +102,19 @@ pub async fn prune(
     around: &Around,
     tell: &mut (dyn FnMut(Pruned) + Send),
 ) -> Result<(), Error> {
-    let ledger = Ledger::open(library)?;
-    let mut pruner = Pruner { library, ledger, rule, around, tell, waiting: false };
-    if !dry {
-        pruner.mend().await?;
-    }
+    let mut pruner = Pruner::new(library, around, tell)?;
+    pruner.mend().await?;
     let wanted_by = pruner.queue(jobs).await?;
-    let sources = pruner.sources(jobs, dry).await?;
+    let sources = pruner.sources(jobs, rule, dry).await?;
+    let rule = Rule {
+        targets: sources.iter().map(|source| source.id).collect(),
+        wanted_by,
+        copies: rule.copies,
+        before: rule.before,
+    };
     let mut after = None;
     loop {
-        let page = pruner.page(&sources, &wanted_by, after).await?;
+        let page = pruner.page(&rule, after).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
         for file in page {
@@ -115,16 +122,37 @@ pub async fn prune(
                 return Ok(());
             }
             let (path, size) = (file.path.clone(), file.size);
-            let told = match dry {
-                true => Pruned::MayGo { path, size },
-                false => match pruner.free(file, &sources).await? {
-                    Ok(()) => Pruned::Freed { path, size },
-                    Err(reason) => Pruned::Kept { path, reason },
-                },
-            };
-            (pruner.tell)(told);
+            if dry {
+                (pruner.tell)(Pruned::MayGo { path, size });
+                continue;
+            }
+            let Some(_lock) = pruner.lock().await? else { return Ok(()) };
+            match pruner.free(file, &rule, &sources).await? {
+                Err(reason) => (pruner.tell)(Pruned::Kept { path, reason }),
+                Ok(doubts) => {
+                    (pruner.tell)(Pruned::Freed { path: path.clone(), size });
+                    if !doubts.is_empty() {
+                        (pruner.tell)(Pruned::Doubtful { path, reason: doubts.join("; ") });
+                    }
+                }
+            }
         }
     }
+}
+
+/// Puts in order what a process left that died while it pruned: what targets were not asked for
+/// comes back, what was let go goes. What cannot be put in order is told as kept. Waits while
+/// another process works on the library, but only if there is something to do. Not cancel-safe: use
+/// the stop.
+///
+/// # Errors
+/// Those of the catalogue.
+pub async fn mend_pruning(
+    library: &Library,
+    around: &Around,
+    tell: &mut (dyn FnMut(Pruned) + Send),
+) -> Result<(), Error> {
+    Pruner::new(library, around, tell)?.mend().await
 }
 
 /// A target whose copies count.
@@ -133,49 +161,107 @@ struct Source<'a> {
     id: TargetId,
 }
 
+/// A rule in the catalogue's words.
+#[derive(Clone)]
+struct Rule {
+    targets: Vec<TargetId>,
+    wanted_by: Vec<TargetId>,
+    copies: NonZeroU32,
+    before: i64,
+}
+
+impl Rule {
+    fn prunable(&self) -> Prunable<'_> {
+        Prunable {
+            targets: &self.targets,
+            copies: self.copies.get(),
+            proof: Proof::ReadBack.as_str(),
+            wanted_by: &self.wanted_by,
+            before: self.before,
+        }
+    }
+}
+
+/// What targets answered: where a file is, and why others do not have it.
+#[derive(Default)]
+struct Answers {
+    kept_at: Vec<String>,
+    doubts: Vec<String>,
+}
+
 struct Pruner<'a> {
     library: &'a Library,
     ledger: Ledger,
-    rule: &'a PruneRule,
     around: &'a Around,
     tell: &'a mut (dyn FnMut(Pruned) + Send),
     /// It was told that another process works on the library.
     waiting: bool,
 }
 
-impl Pruner<'_> {
-    /// Puts in order what a process left that died between two steps: what targets were not asked
-    /// for comes back, what was let go goes.
+impl<'a> Pruner<'a> {
+    fn new(
+        library: &'a Library,
+        around: &'a Around,
+        tell: &'a mut (dyn FnMut(Pruned) + Send),
+    ) -> Result<Self, Error> {
+        let ledger = Ledger::open(library)?;
+        Ok(Self { library, ledger, around, tell, waiting: false })
+    }
+
     async fn mend(&mut self) -> Result<(), Error> {
+        let is_open = !self.ledger.ask(|c| c.open_prunings()).await?.is_empty();
+        if !is_open && aside::names(self.library).is_empty() {
+            return Ok(());
+        }
         let Some(_lock) = self.lock().await? else { return Ok(()) };
-        let mut kept = HashSet::new();
+        // Again: another process was at work perhaps.
         for open in self.ledger.ask(|c| c.open_prunings()).await? {
             let Some(id) = open.file else { continue };
-            if let Err(cause) = self.put_back(id, &open.path).await? {
-                // The next call tries again; until then its bytes are safe.
-                tracing::warn!("{} cannot be put back: {cause}", open.path);
-                kept.insert(id.0.to_string());
+            let places = Places::of(self.library, open.id, &open.path, &open.sha256);
+            if let Err(reason) = self.put_back(id, places).await? {
+                // Until the next call its bytes are safe.
+                (self.tell)(Pruned::Kept { path: open.path, reason });
             }
         }
-        let folder = self.library.meta_folder().join(ASIDE);
-        Ok(tokio::task::spawn_blocking(move || sweep(&folder, &kept)).await?)
+        for name in aside::names(self.library) {
+            self.sweep(&name).await?;
+        }
+        Ok(())
     }
 
     /// Gives a file that was begun on its place again. If it is nowhere, a check tells so.
-    async fn put_back(&self, id: FileId, path: &str) -> Result<io::Result<()>, Error> {
-        let (path, aside) = self.places(id, path);
-        if let Err(cause) = tokio::task::spawn_blocking(move || put_back(&aside, &path)).await? {
-            return Ok(Err(cause));
+    async fn put_back(&self, id: FileId, places: Places) -> Result<Result<(), String>, Error> {
+        if let Err(cause) = tokio::task::spawn_blocking(move || places.put_back()).await? {
+            return Ok(Err(format!("it was set aside and cannot be put back: {cause}")));
         }
         let now = self.around.clock.now_ms();
         self.ledger.ask(move |c| c.mark_found(id, now)).await?;
         Ok(Ok(()))
     }
 
-    /// Where a file is in the library, and where it is kept until it may go.
-    fn places(&self, id: FileId, path: &str) -> (PathBuf, PathBuf) {
-        let aside = self.library.meta_folder().join(ASIDE).join(id.0.to_string());
-        (self.library.absolute(path), aside)
+    /// Removes a file that was let go. One that no row let go is nobody's to remove.
+    async fn sweep(&mut self, name: &str) -> Result<(), Error> {
+        let row = match aside::row_of(name) {
+            Some(row) => self.ledger.ask(move |c| c.pruning(row)).await?,
+            None => None,
+        };
+        let path = aside::path_of(name);
+        let reason = match row {
+            // Told already.
+            Some(row) if row.file.is_some() && row.ended.is_none() => return Ok(()),
+            Some(row) if aside::is_done(name, &row) => {
+                let at = self.library.absolute(&path);
+                match tokio::task::spawn_blocking(move || std::fs::remove_file(at)).await? {
+                    Ok(()) => return Ok(()),
+                    Err(cause) => format!("it cannot be removed: {cause}"),
+                }
+            }
+            _ => "it was set aside, and the catalogue does not know why; look at it, and move it \
+                  back or remove it"
+                .to_owned(),
+        };
+        (self.tell)(Pruned::Kept { path, reason });
+        Ok(())
     }
 
     /// Queues what each job is still to get, so that it counts as waited for.
@@ -195,9 +281,14 @@ impl Pruner<'_> {
     }
 
     /// The targets of the rule that can be used, each place once.
-    async fn sources<'j>(&mut self, jobs: &'j [Job], dry: bool) -> Result<Vec<Source<'j>>, Error> {
+    async fn sources<'j>(
+        &mut self,
+        jobs: &'j [Job],
+        rule: &PruneRule,
+        dry: bool,
+    ) -> Result<Vec<Source<'j>>, Error> {
         let (mut sources, mut places) = (Vec::new(), HashSet::new());
-        for job in jobs.iter().filter(|job| self.rule.targets.contains(&job.name)) {
+        for job in jobs.iter().filter(|job| rule.targets.contains(&job.name)) {
             let name = job.name.clone();
             let row = self.ledger.ask(move |c| c.target_named(&name)).await?;
             // Nothing was ever delivered to a target without a place.
@@ -214,76 +305,111 @@ impl Pruner<'_> {
         Ok(sources)
     }
 
-    async fn page(
-        &self,
-        sources: &[Source<'_>],
-        wanted_by: &[TargetId],
-        after: Option<FileId>,
-    ) -> Result<Vec<FileRow>, Error> {
-        let targets: Vec<TargetId> = sources.iter().map(|source| source.id).collect();
-        let (wanted_by, copies, before) = (wanted_by.to_vec(), self.rule.copies, self.rule.before);
-        self.ledger
-            .ask(move |c| {
-                let proof = Proof::ReadBack.as_str();
-                let (targets, wanted_by) = (&targets, &wanted_by);
-                let rule = Prunable { targets, copies: copies.get(), proof, wanted_by, before };
-                c.prunable(rule, after, PAGE)
-            })
-            .await
+    async fn page(&self, rule: &Rule, after: Option<FileId>) -> Result<Vec<FileRow>, Error> {
+        let rule = rule.clone();
+        self.ledger.ask(move |c| c.prunable(rule.prunable(), after, PAGE)).await
     }
 
-    /// Frees one file; in words why not, if it stays.
+    /// Frees one file, while nobody else works on the library, and returns why some targets do not have it; in words why not, if it stays.
     ///
-    /// It is moved aside before targets are asked: one that shows the library's own file, by a
-    /// share or a link, has none then.
+    /// It is moved aside before anything is asked: a target that shows the library's own file, by a
+    /// share or a link, has none then, and nobody finds it any more to change it.
     async fn free(
         &mut self,
         file: FileRow,
+        rule: &Rule,
         sources: &[Source<'_>],
-    ) -> Result<Result<(), String>, Error> {
-        let Some(_lock) = self.lock().await? else {
-            return Ok(Err("it was asked to stop".to_owned()));
+    ) -> Result<Result<Vec<String>, String>, Error> {
+        let path = self.library.absolute(&file.path);
+        if !matches!(Disk.look(&path), Ok(Look::File { size, .. }) if size == file.size) {
+            return Ok(Err("it is not what it was when it was published".to_owned()));
+        }
+        let (id, now, asked) = (file.id, self.around.clock.now_ms(), rule.clone());
+        let begun = self.ledger.ask(move |c| c.begin_prune(id, asked.prunable(), now)).await?;
+        let Some(row) = begun else {
+            return Ok(Err("it may not go any more".to_owned()));
         };
-        let (id, now) = (file.id, self.around.clock.now_ms());
-        let (path, aside) = self.places(id, &file.path);
-        if let Err(reason) = compare(path.clone(), &file).await? {
-            return Ok(Err(reason));
-        }
-        let named = self.named(&file, sources).await?;
-        let begun = self.ledger.ask(move |c| c.begin_prune(id, &named, now)).await;
-        if let Err(Error::Catalogue(CatalogueError::Invalid(reason))) = begun {
-            return Ok(Err(reason));
-        }
-        begun?;
-        let moving = (path.clone(), aside.clone());
-        let moved = tokio::task::spawn_blocking(move || set_aside(&moving.0, &moving.1)).await?;
-        let asked = match moved {
-            Ok(()) => self.ask(&file, sources).await?,
-            Err(cause) => Err(format!("it cannot be moved aside: {cause}")),
+        let places = Places::of(self.library, row, &file.path, &file.sha256);
+        let answers = match self.judge(&file, rule, sources, &places).await? {
+            Ok(answers) => answers,
+            Err(reason) => {
+                let back = self.put_back(id, places).await?;
+                return Ok(Err(back.err().unwrap_or(reason)));
+            }
         };
-        if let Err(reason) = asked {
-            let reason = match self.put_back(id, &file.path).await? {
-                Ok(()) => reason,
-                Err(cause) => format!("{reason}; it cannot be put back: {cause}"),
-            };
-            return Ok(Err(reason));
-        }
-        let now = self.around.clock.now_ms();
-        self.ledger.ask(move |c| c.end_prune(id, now)).await?;
+        let (now, kept_at) = (self.around.clock.now_ms(), answers.kept_at.join("\n"));
+        self.ledger.ask(move |c| c.end_prune(row, &kept_at, now)).await?;
         // Left there by a failure, it is swept by the next call.
-        let removed = tokio::task::spawn_blocking(move || fs::remove_file(aside)).await?;
-        Ok(removed.map_err(|cause| format!("it cannot be removed: {cause}")))
+        let aside = places.aside;
+        let removed = tokio::task::spawn_blocking(move || std::fs::remove_file(aside)).await?;
+        Ok(match removed {
+            Ok(()) => Ok(answers.doubts),
+            Err(cause) => Err(format!("it was let go, and cannot be removed: {cause}")),
+        })
     }
 
-    /// Where the targets say a file is, for the log.
-    async fn named(&self, file: &FileRow, sources: &[Source<'_>]) -> Result<String, Error> {
-        let mut lines = Vec::new();
-        for Source { job, id } in sources {
-            if let Some((_, path)) = self.delivery(*id, file.id).await? {
-                lines.push(format!("{}: {path}", job.name));
+    /// Sets a file aside, and looks whether it is the right one and whether enough targets have it;
+    /// in words why not.
+    async fn judge(
+        &self,
+        file: &FileRow,
+        rule: &Rule,
+        sources: &[Source<'_>],
+        places: &Places,
+    ) -> Result<Result<Answers, String>, Error> {
+        let (moving, sha256) = (places.clone(), file.sha256);
+        let moved = tokio::task::spawn_blocking(move || {
+            moving.set_aside()?;
+            let before = Disk.look(&moving.aside)?;
+            Ok::<_, std::io::Error>((aside::hash(&moving.aside)? == sha256, before))
+        });
+        let before = match moved.await? {
+            Ok((true, before)) => before,
+            Ok((false, _)) => {
+                return Ok(Err("it is not what it was when it was published".to_owned()));
             }
+            Err(cause) => return Ok(Err(format!("it cannot be moved aside and read: {cause}"))),
+        };
+        let answers = self.ask(file, rule.copies, sources).await?;
+        if answers.kept_at.len() < rule.copies.get() as usize {
+            let doubts = answers.doubts.join("; ");
+            return Ok(Err(format!("too few targets have it ({doubts})")));
         }
-        Ok(lines.join("\n"))
+        // Who had it open may have written to it.
+        match Disk.look(&places.aside) {
+            Ok(after) if after == before => Ok(Ok(answers)),
+            _ => Ok(Err("it was changed meanwhile".to_owned())),
+        }
+    }
+
+    /// Asks targets until enough have the file.
+    async fn ask(
+        &self,
+        file: &FileRow,
+        copies: NonZeroU32,
+        sources: &[Source<'_>],
+    ) -> Result<Answers, Error> {
+        let mut answers = Answers::default();
+        for Source { job, id } in sources {
+            if answers.kept_at.len() == copies.get() as usize {
+                break;
+            }
+            let Some((delivery, path)) = self.delivery(*id, file.id).await? else { continue };
+            let place = (job.name.as_str(), self.library.root());
+            let upload = Upload::of(&delivery, None, place, self.around.stop.clone());
+            let placed = Placed { path: path.clone(), made: None };
+            let doubt = match job.target.prove(Arc::new(upload), placed).await {
+                Ok(Verdict::Proven(Proof::ReadBack)) => {
+                    answers.kept_at.push(format!("{}: {path}", job.name));
+                    continue;
+                }
+                Ok(Verdict::Proven(proof)) => format!("only {proof}"),
+                Ok(Verdict::Wrong(reason)) => reason,
+                Err(fault) => fault.reason,
+            };
+            answers.doubts.push(format!("{}: {doubt}", job.name));
+        }
+        Ok(answers)
     }
 
     async fn delivery(
@@ -293,31 +419,6 @@ impl Pruner<'_> {
     ) -> Result<Option<(Delivery, String)>, Error> {
         let delivery = self.ledger.ask(move |c| c.delivery(target, file)).await?;
         Ok(delivery.and_then(|delivery| delivery.path.clone().map(|path| (delivery, path))))
-    }
-
-    /// Asks targets until enough have the file; in words why not, if too few have.
-    async fn ask(
-        &self,
-        file: &FileRow,
-        sources: &[Source<'_>],
-    ) -> Result<Result<(), String>, Error> {
-        let (mut left, mut reasons) = (self.rule.copies.get(), Vec::new());
-        for Source { job, id } in sources {
-            let Some((delivery, path)) = self.delivery(*id, file.id).await? else { continue };
-            let place = (job.name.as_str(), self.library.root());
-            let upload = Upload::of(&delivery, None, place, self.around.stop.clone());
-            let placed = Placed { path, made: None };
-            match job.target.prove(Arc::new(upload), placed).await {
-                Ok(Verdict::Proven(Proof::ReadBack)) => left -= 1,
-                Ok(Verdict::Proven(proof)) => reasons.push(format!("{}: only {proof}", job.name)),
-                Ok(Verdict::Wrong(reason)) => reasons.push(format!("{}: {reason}", job.name)),
-                Err(fault) => reasons.push(format!("{}: {}", job.name, fault.reason)),
-            }
-            if left == 0 {
-                return Ok(Ok(()));
-            }
-        }
-        Ok(Err(format!("too few targets have it ({})", reasons.join("; "))))
     }
 
     /// Waits until nobody else works on the library; none if a stop was asked for.
@@ -339,63 +440,4 @@ impl Pruner<'_> {
             }
         }
     }
-}
-
-/// Compares the library's own file with what it should be; in words what is wrong.
-async fn compare(path: PathBuf, file: &FileRow) -> Result<Result<(), String>, Error> {
-    let (sha256, size) = (file.sha256, file.size);
-    let comparing = tokio::task::spawn_blocking(move || {
-        let data = fs::symlink_metadata(&path)?;
-        Ok::<_, io::Error>(data.is_file() && data.len() == size && hash(&path)? == sha256)
-    });
-    Ok(match comparing.await? {
-        Ok(true) => Ok(()),
-        Ok(false) => Err("it is not what it was when it was published".to_owned()),
-        Err(cause) => Err(format!("it cannot be read: {cause}")),
-    })
-}
-
-fn hash(path: &Path) -> io::Result<[u8; 32]> {
-    let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hasher.finalize().into()),
-            length => hasher.update(piece.get(..length).unwrap_or_default()),
-        }
-    }
-}
-
-fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
-    if let Some(folder) = aside.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    Disk.move_new(path, aside)?;
-    sync_parents(path, aside)
-}
-
-/// Gives a file that was set aside its place again, if it was.
-fn put_back(aside: &Path, path: &Path) -> io::Result<()> {
-    if Disk.look(aside)? == Look::Nothing {
-        return Ok(());
-    }
-    Disk.move_new(aside, path)?;
-    sync_parents(path, aside)
-}
-
-/// Removes what was let go; the names in `kept` stay.
-fn sweep(folder: &Path, kept: &HashSet<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_kept = entry.file_name().to_str().is_none_or(|name| kept.contains(name));
-        if !is_kept && let Err(cause) = fs::remove_file(entry.path()) {
-            tracing::warn!("{} cannot be removed: {cause}", entry.path().display());
-        }
-    }
-}
-
-fn sync_parents(one: &Path, other: &Path) -> io::Result<()> {
-    [one, other]
-        .into_iter()
-        .filter_map(Path::parent)
-        .try_for_each(|folder| Disk.sync_folder(folder))
 }

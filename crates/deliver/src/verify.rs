@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use filmwire_catalogue::{Delivery, DeliveryState, FileId, Library, TargetRow};
+use filmwire_catalogue::{Delivery, DeliveryState, FileId, FileState, Library, TargetRow};
 
 use crate::deliver::{Around, Job};
 use crate::error::Error;
@@ -73,6 +73,8 @@ pub async fn verify(
                 return Ok(Ok(()));
             }
             let (verified, wrong) = look(&ledger, library, job, around, delivery).await?;
+            // What the library has no more cannot be brought again.
+            let again = again && delivery.file.state == FileState::Published;
             if let Some(reason) = wrong.filter(|_| again) {
                 doubt(&ledger, &row, delivery.file.id, reason, around).await?;
             }
@@ -96,7 +98,12 @@ async fn look(
     let asked = Placed { path: placed.clone(), made: None };
     let found = match job.target.prove(upload, asked).await {
         Ok(Verdict::Proven(proof)) => Found::There(proof),
-        Ok(Verdict::Wrong(reason)) => Found::Wrong(reason),
+        Ok(Verdict::Wrong(reason)) if delivery.file.state == FileState::Published => {
+            Found::Wrong(reason)
+        }
+        Ok(Verdict::Wrong(reason)) => Found::Wrong(format!(
+            "{reason}; the library has it no more either, so bring it from where it is"
+        )),
         Err(fault) => Found::Unknown(fault.reason),
     };
     let wrong = match &found {

@@ -11,9 +11,10 @@ pub(super) fn run(conn: &Connection) -> rusqlite::Result<()> {
              path TEXT NOT NULL CHECK (path <> ''),
              sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
              size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
-             kept_at TEXT NOT NULL CHECK (kept_at <> ''),
+             kept_at TEXT CHECK (kept_at <> ''),
              begun_ms INTEGER NOT NULL,
-             ended_ms INTEGER
+             ended_ms INTEGER,
+             CHECK ((kept_at IS NULL) = (ended_ms IS NULL))
          ) STRICT;
          CREATE TRIGGER pruning_is_never_deleted BEFORE DELETE ON pruning
          BEGIN SELECT raise(ABORT, 'the log of prunings is never deleted'); END;

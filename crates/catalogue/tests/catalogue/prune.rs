@@ -1,7 +1,7 @@
 //! Freeing copies: which may go, and what is known of those that went.
 
 use filmwire_catalogue::{
-    Catalogue, Choice, Error, FileId, FileState, FindingKind, Prunable, TargetId, check,
+    Catalogue, Choice, FileId, FileState, FindingKind, ObjectFilter, Prunable, TargetId, check,
 };
 
 use crate::fixture::{Fixture, NOW};
@@ -73,24 +73,39 @@ fn only_what_enough_targets_have_and_none_waits_for_may_go() {
     assert_eq!(after.iter().map(|file| file.id).collect::<Vec<_>>(), [files[2]]);
 }
 
+/// A file that may go, and what lets it.
+fn ready() -> (Fixture, FileId, TargetId) {
+    let (fixture, files, targets) = stocked();
+    prove(&fixture.catalogue, targets[0], files[0], READ);
+    (fixture, files[0], targets[0])
+}
+
+fn rule(target: &[TargetId]) -> Prunable<'_> {
+    Prunable { targets: target, copies: 1, proof: READ, wanted_by: target, before: NOW + 1 }
+}
+
+fn faults(fixture: &Fixture) -> Vec<FindingKind> {
+    let found = check(&fixture.library, true).unwrap();
+    found.into_iter().map(|finding| finding.kind).collect()
+}
+
 #[test]
 fn a_pruned_file_is_missing_without_being_missed() {
-    let (fixture, files, _) = stocked();
-    let (catalogue, file) = (&fixture.catalogue, files[0]);
-    let faults = |fixture: &Fixture| {
-        let found = check(&fixture.library, true).unwrap();
-        found.into_iter().map(|finding| finding.kind).collect::<Vec<_>>()
-    };
+    let (fixture, file, target) = ready();
+    let (catalogue, targets) = (&fixture.catalogue, [target]);
     let path = catalogue.file(file).unwrap().path;
     let at = fixture.library.absolute(&path);
-    catalogue.begin_prune(file, "nas: d/x", NOW + 1).unwrap();
-    let again = catalogue.begin_prune(file, "nas: d/x", NOW + 1).unwrap_err();
-    assert!(matches!(again, Error::Invalid(_)), "{again}");
+    let old = Prunable { before: NOW - 1, ..rule(&targets) };
+    assert_eq!(catalogue.begin_prune(file, old, NOW + 1).unwrap(), None);
+    let pruning = catalogue.begin_prune(file, rule(&targets), NOW + 1).unwrap().unwrap();
+    assert_eq!(catalogue.begin_prune(file, rule(&targets), NOW + 1).unwrap(), None);
     let open = catalogue.open_prunings().unwrap();
     assert_eq!((open.len(), open[0].file, open[0].ended), (1, Some(file), None));
     assert_eq!(faults(&fixture), [FindingKind::FileBack], "its bytes are still there");
-    catalogue.end_prune(file, NOW + 2).unwrap();
     std::fs::remove_file(&at).unwrap();
+    assert_eq!(faults(&fixture), [FindingKind::OpenPruning]);
+    assert!(!catalogue.is_pruned(file).unwrap());
+    catalogue.end_prune(pruning, "nas: d/x", NOW + 2).unwrap();
     assert!(catalogue.open_prunings().unwrap().is_empty());
     assert!(catalogue.is_pruned(file).unwrap());
     assert_eq!(catalogue.file(file).unwrap().state, FileState::Missing);
@@ -104,6 +119,22 @@ fn a_pruned_file_is_missing_without_being_missed() {
     let log = catalogue.prunings(0, 9).unwrap();
     let Some([row]) = log.first_chunk::<1>() else { panic!("{log:?}") };
     assert_eq!((row.file, row.begun, row.ended), (None, NOW + 1, Some(NOW + 2)));
-    assert_eq!((row.path.as_str(), row.size, row.kept_at.as_str()), (path.as_str(), 1, "nas: d/x"));
+    assert_eq!((row.path.as_str(), row.size), (path.as_str(), 1));
+    assert_eq!(row.kept_at.as_deref(), Some("nas: d/x"));
+    assert_eq!(catalogue.pruning(row.id).unwrap().as_ref(), Some(row));
     assert!(catalogue.prunings(row.id, 9).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_being_pruned_is_not_forgotten() {
+    let (fixture, file, target) = ready();
+    let (catalogue, targets) = (&fixture.catalogue, [target]);
+    let pruning = catalogue.begin_prune(file, rule(&targets), NOW).unwrap().unwrap();
+    let all = ObjectFilter::default();
+    let forget = || catalogue.forget(&all, &|_| false, NOW).unwrap();
+    assert_eq!(forget(), 3, "the others");
+    assert_eq!(catalogue.open_prunings().unwrap()[0].file, Some(file));
+    catalogue.end_prune(pruning, "nas: d/x", NOW).unwrap();
+    assert_eq!(forget(), 1);
+    assert_eq!(catalogue.pruning(pruning).unwrap().unwrap().file, None, "the log stays");
 }

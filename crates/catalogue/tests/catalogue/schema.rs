@@ -17,7 +17,10 @@ fn constraints_refuse_what_cannot_be() {
     let other = fixture.see("DSCF0003.JPG", 3);
     fixture.publish(other, b"def");
     let file = fixture.catalogue.object(other).unwrap().file.unwrap();
-    fixture.catalogue.begin_prune(file, "nas: d/x", 0).unwrap();
+    let sql = "INSERT INTO pruning (file_id, path, sha256, size_bytes, begun_ms)
+               SELECT id, path, sha256, size_bytes, 0 FROM file WHERE id = ?1";
+    let path = fixture.library.catalogue_path();
+    rusqlite::Connection::open(path).unwrap().execute(sql, [file.0]).unwrap();
     let conn = rusqlite::Connection::open(fixture.library.catalogue_path()).unwrap();
     conn.pragma_update(None, "foreign_keys", true).unwrap();
     for (rule, sql) in BROKEN {
@@ -96,7 +99,8 @@ const BROKEN: &[(&str, &str)] = &[
     ("length(sha256)", "UPDATE pruning SET sha256 = x'00'"),
     ("size_bytes", "UPDATE pruning SET size_bytes = -1"),
     ("path <> ''", "UPDATE pruning SET path = ''"),
-    ("kept_at <> ''", "UPDATE pruning SET kept_at = ''"),
+    ("kept_at <> ''", "UPDATE pruning SET kept_at = '', ended_ms = 0"),
+    ("kept_at IS NULL) = (ended_ms IS NULL", "UPDATE pruning SET ended_ms = 0"),
     ("FOREIGN KEY", "UPDATE pruning SET file_id = 77"),
     ("never deleted", "DELETE FROM pruning"),
     ("delivery.target_id", "INSERT INTO delivery SELECT * FROM delivery"),

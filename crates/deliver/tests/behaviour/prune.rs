@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use filmwire_catalogue::{DeliveryState, check};
-use filmwire_deliver::{Job, MARK_FILE, PruneRule, Pruned, Target, prune};
+use filmwire_catalogue::{DeliveryState, Prunable, check};
+use filmwire_deliver::{
+    Fault, Found, Future, Job, MARK_FILE, Placed, PruneRule, Pruned, Target, Upload, Verdict,
+    Verified, mend_pruning, prune, verify,
+};
 
 use crate::peer::folder_at;
 use crate::stand::{NOW, Stand, content_of};
@@ -82,7 +86,7 @@ async fn what_targets_have_is_freed_and_nobody_misses_it() {
     assert!(stand.all_are(DeliveryState::Proven));
     let log = stand.library.catalogue().unwrap().prunings(0, 9).unwrap();
     assert_eq!(log.len(), 3);
-    assert_eq!(log[0].kept_at, "nas: 2016/A.JPG\nusb: 2016/A.JPG");
+    assert_eq!(log[0].kept_at.as_deref(), Some("nas: 2016/A.JPG\nusb: 2016/A.JPG"));
     assert!(log.iter().all(|row| row.ended == Some(NOW) && row.file.is_some()));
     assert!(run(&stand, &jobs, &rule(2), false).await.is_empty(), "nothing is left to do");
 }
@@ -103,7 +107,66 @@ async fn a_photo_stays_if_a_target_lost_it_or_the_library_has_another() {
     assert!(nothing_aside(&stand));
     // One copy is enough if the rule says so.
     let told = run(&stand, &jobs, &rule(1), false).await;
-    assert!(told.contains(&Pruned::Freed { path: "2016/A.JPG".to_owned(), size: 3 }), "{told:?}");
+    let path = "2016/A.JPG".to_owned();
+    assert!(told.contains(&Pruned::Freed { path: path.clone(), size: 3 }), "{told:?}");
+    assert!(!told.iter().any(|what| matches!(what, Pruned::Doubtful { .. })), "nobody was asked");
+    let log = stand.library.catalogue().unwrap().prunings(0, 99).unwrap();
+    let row = log.iter().rev().find(|row| row.path == path).unwrap();
+    assert_eq!(row.kept_at.as_deref(), Some("nas: 2016/A.JPG"), "the one that was asked");
+}
+
+#[tokio::test]
+async fn a_target_that_lost_a_photo_is_named_though_others_have_it() {
+    let (stand, _, jobs) = stocked().await;
+    fs::remove_file(stand.path("nas").join("C.MOV")).unwrap();
+    let told = run(&stand, &jobs, &rule(1), false).await;
+    let doubt = told.iter().find_map(|what| match what {
+        Pruned::Doubtful { path, reason } => Some((path.as_str(), reason.starts_with("nas: "))),
+        _ => None,
+    });
+    assert_eq!(doubt, Some(("C.MOV", true)), "{told:?}");
+    let log = stand.library.catalogue().unwrap().prunings(0, 99).unwrap();
+    let row = log.iter().find(|row| row.path == "C.MOV").unwrap();
+    assert_eq!(row.kept_at.as_deref(), Some("usb: C.MOV"));
+}
+
+/// A target that changes the file that was set aside while it is asked.
+struct Writer {
+    inner: Arc<dyn Target>,
+    aside: std::path::PathBuf,
+}
+
+impl Target for Writer {
+    fn test<'a>(&'a self, place: Option<&'a str>) -> Future<'a, Result<Option<String>, Fault>> {
+        self.inner.test(place)
+    }
+
+    fn put(&self, upload: Arc<Upload>) -> Future<'_, Result<Placed, Fault>> {
+        self.inner.put(upload)
+    }
+
+    fn prove(&self, upload: Arc<Upload>, placed: Placed) -> Future<'_, Result<Verdict, Fault>> {
+        for entry in fs::read_dir(&self.aside).unwrap() {
+            let mut file = fs::File::options().append(true).open(entry.unwrap().path()).unwrap();
+            file.write_all(b"!").unwrap();
+        }
+        self.inner.prove(upload, placed)
+    }
+
+    fn withdraw(&self, placed: Placed) -> Future<'_, Result<(), Fault>> {
+        self.inner.withdraw(placed)
+    }
+}
+
+#[tokio::test]
+async fn a_photo_that_is_written_to_meanwhile_stays() {
+    let (stand, photos, mut jobs) = stocked().await;
+    let aside = stand.library.meta_folder().join("pruning");
+    jobs[1].target = Arc::new(Writer { inner: Arc::clone(&jobs[1].target), aside });
+    let told = run(&stand, &jobs, &rule(2), false).await;
+    assert_eq!(kept(&told).len(), 3, "{told:?}");
+    assert!(kept(&told).iter().all(|(_, reason)| *reason == "it was changed meanwhile"));
+    assert_eq!(own(&stand).len(), photos.len());
 }
 
 #[tokio::test]
@@ -151,31 +214,96 @@ async fn two_names_of_one_place_are_one_copy() {
 async fn what_was_cut_is_put_in_order() {
     let (stand, photos, jobs) = stocked().await;
     let catalogue = stand.library.catalogue().unwrap();
+    let target = [catalogue.target_named("nas").unwrap().unwrap().id];
+    let may_go = Prunable {
+        targets: &target,
+        copies: 1,
+        proof: "SHA-256 read back",
+        wanted_by: &target,
+        before: NOW,
+    };
     let files = catalogue.files(None, 9).unwrap();
     let aside = stand.library.meta_folder().join("pruning");
     fs::create_dir_all(&aside).unwrap();
-    let place =
-        |n: usize| (stand.library.absolute(&files[n].path), aside.join(files[n].id.0.to_string()));
     // Begun; begun and moved; moved and ended.
-    for file in &files {
-        catalogue.begin_prune(file.id, "nas: x", NOW).unwrap();
+    let mut rows = Vec::new();
+    for (n, file) in files.iter().enumerate() {
+        let row = catalogue.begin_prune(file.id, may_go, NOW).unwrap().unwrap();
+        let hash: String = file.sha256[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        if n > 0 {
+            let from = stand.library.absolute(&file.path);
+            fs::rename(from, aside.join(format!("{row}-{hash}"))).unwrap();
+        }
+        rows.push(row);
     }
-    for n in [1, 2] {
-        let (from, to) = place(n);
-        fs::rename(from, to).unwrap();
+    catalogue.end_prune(rows[2], "nas: x", NOW).unwrap();
+    // What nobody knows is nobody's to remove: a row of that number is about another file.
+    let strays = [format!("{}-0123456789abcdef", rows[2]), "note".to_owned()];
+    for name in &strays {
+        fs::write(aside.join(name), b"!").unwrap();
     }
-    catalogue.end_prune(files[2].id, NOW).unwrap();
     // Nothing is old enough: only what was cut is put in order.
     let young = PruneRule { before: NOW - 1, ..rule(2) };
-    assert!(run(&stand, &jobs, &young, false).await.is_empty());
+    let told = run(&stand, &jobs, &young, false).await;
+    let paths: Vec<_> = kept(&told).into_iter().map(|(path, _)| path.to_owned()).collect();
+    assert_eq!(paths, strays.map(|name| format!(".filmwire/pruning/{name}")));
+    assert_eq!(fs::read_dir(&aside).unwrap().count(), 2);
     let mut expected = photos.clone();
     expected.remove(&files[2].path);
     assert_eq!(own(&stand), expected);
-    assert!(nothing_aside(&stand));
     let found = check(&stand.library, true).unwrap();
     assert!(found.iter().all(|finding| !finding.kind.is_fault()), "{found:?}");
     assert!(catalogue.is_pruned(files[2].id).unwrap());
     assert!(!catalogue.is_pruned(files[1].id).unwrap());
+}
+
+/// A share that is not mounted has nothing in either place, and nothing is made of that.
+#[tokio::test]
+async fn a_library_that_is_away_closes_no_row() {
+    let (stand, photos, _) = stocked().await;
+    let catalogue = stand.library.catalogue().unwrap();
+    let target = [catalogue.target_named("nas").unwrap().unwrap().id];
+    let may_go = Prunable {
+        targets: &target,
+        copies: 1,
+        proof: "SHA-256 read back",
+        wanted_by: &target,
+        before: NOW,
+    };
+    let file = catalogue.files(None, 1).unwrap().remove(0);
+    catalogue.begin_prune(file.id, may_go, NOW).unwrap().unwrap();
+    let (at, away) = (stand.library.absolute(&file.path), stand.path("away.jpg"));
+    fs::rename(&at, &away).unwrap();
+    let (id_file, id_away) = (stand.library.id_file(), stand.path("id"));
+    fs::rename(&id_file, &id_away).unwrap();
+    let mut told = Vec::new();
+    let mut tell = |what| told.push(what);
+    mend_pruning(&stand.library, &stand.around, &mut tell).await.unwrap();
+    assert_eq!((kept(&told).len(), catalogue.open_prunings().unwrap().len()), (1, 1), "{told:?}");
+    fs::rename(&id_away, &id_file).unwrap();
+    fs::rename(&away, &at).unwrap();
+    let mut tell = |what| panic!("{what:?}");
+    mend_pruning(&stand.library, &stand.around, &mut tell).await.unwrap();
+    assert!(catalogue.open_prunings().unwrap().is_empty());
+    assert_eq!(own(&stand), photos);
+}
+
+/// What the library has no more cannot be brought again, so that it is not queued for ever.
+#[tokio::test]
+async fn a_copy_that_is_lost_later_is_told_and_not_queued() {
+    let (stand, _, jobs) = stocked().await;
+    run(&stand, &jobs, &rule(2), false).await;
+    fs::remove_file(stand.path("nas").join("C.MOV")).unwrap();
+    let mut wrong = Vec::new();
+    let mut tell = |told: Verified| {
+        if let Found::Wrong(why) = told.found {
+            wrong.push((told.path, why));
+        }
+    };
+    verify(&stand.library, &jobs[0], true, &stand.around, &mut tell).await.unwrap().unwrap();
+    assert_eq!((wrong.len(), wrong[0].0.as_str()), (1, "C.MOV"));
+    assert!(wrong[0].1.ends_with("so bring it from where it is"), "{wrong:?}");
+    assert!(stand.all_are(DeliveryState::Proven), "{:?}", stand.rows());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,12 +2,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use filmwire_catalogue::{Create, Error as CatalogueError, Library, OpenOptions};
+use filmwire_deliver::{Around, Pruned, mend_pruning};
 use filmwire_program::exit::Trouble;
+use filmwire_program::output::{Output, text};
 use serde_json::json;
 
+use super::of_delivery;
 use super::pin::Pin;
 use crate::config::Config;
 use crate::context::Context;
@@ -82,4 +86,28 @@ fn state_folder(context: &Context) -> Option<PathBuf> {
     let given = context.places.path("STATE_DIRECTORY");
     let given = given.and_then(|folders| Some(PathBuf::from(folders.to_str()?.split(':').next()?)));
     given.or_else(|| Some(context.places.state_home()?.join("filmwire")))
+}
+
+/// How long another process that prunes may keep us from beginning.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Puts in order what a process left that died while it pruned: such photos are neither in their
+/// place nor delivered.
+pub(crate) async fn put_in_order(library: &Library, out: &Output) -> Result<()> {
+    let around = Around::default();
+    let mut tell = |told: Pruned| {
+        if let Pruned::Kept { path, reason } = told {
+            out.warn(&format!("{}: {}", text::tame(&path), text::tame(&reason)));
+        }
+    };
+    let work = mend_pruning(library, &around, &mut tell);
+    tokio::pin!(work);
+    let mended = tokio::select! {
+        ended = &mut work => ended,
+        () = tokio::time::sleep(PATIENCE) => {
+            around.stop.ask();
+            work.await
+        }
+    };
+    mended.map_err(of_delivery)
 }

@@ -71,6 +71,7 @@ pub(crate) async fn run(args: &RunArgs, context: &Context) -> Result<Exit> {
 /// Runs until it is asked to stop, or until the library cannot be used.
 async fn serve(config: &Config, context: &Context) -> Result<Exit> {
     let library = open_library(config, Create::IfMissingOrEmpty, context)?;
+    ground::put_in_order(&library, &context.out).await?;
     let mut say = Say::new(config, &library, context.out.clone());
     say.begin()?;
     let means = Means::of(config, library.id(), Pace::from(config))?;

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::camera::{Body, Scene};
 use super::crew::of_delivery;
+use super::ground::put_in_order;
 use super::open_library;
 use super::say::Say;
 use super::told::{Teller, Told};
@@ -25,6 +26,7 @@ const DEPARTURE: Duration = Duration::from_secs(6);
 /// Runs it. A camera that is not there is no failure; what is not proven to be at a target is.
 pub(crate) async fn run(config: &Config, context: &Context) -> Result<Exit> {
     let library = open_library(config, Create::IfMissingOrEmpty, context)?;
+    put_in_order(&library, &context.out).await?;
     let mut say = Say::new(config, &library, context.out.clone());
     say.begin()?;
     let (tell, mut heard) = unbounded_channel();

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use filmwire_catalogue::{Catalogue, Create, Library, Pruning};
-use filmwire_deliver::{Around, Job, PruneRule, Pruned, prune};
+use filmwire_deliver::{Around, Job, PruneRule, Pruned, mend_pruning, prune};
 use filmwire_program::clock;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, text};
@@ -37,6 +37,7 @@ struct Count {
     files: u64,
     bytes: u64,
     kept: u64,
+    doubtful: u64,
     unusable: u64,
 }
 
@@ -47,17 +48,19 @@ pub(crate) async fn run(args: &PruneArgs, context: &Context) -> Result<Exit> {
         let library = open_library(&config, Create::Never, context)?;
         return show_log(&library.catalogue()?, &context.out);
     }
+    let library = open_library(&config, Create::Never, context)?;
+    let mut count = Count::default();
     let Some(rule) = &config.prune else {
+        // What was cut is put in order all the same.
+        put_in_order(&library, &mut count, context).await?;
         let cure = "write [prune] with targets; see `filmwire-station config check --help`";
         return Err(Trouble::usage("the configuration lets no photo go", cure).into());
     };
-    let library = open_library(&config, Create::Never, context)?;
     // Beside a station: what it has on its way under its own name is not ours to tidy.
     let jobs = config.jobs(&format!("{} prune", library.id()))?;
     let age = i64::try_from(rule.min_age.as_millis()).unwrap_or(i64::MAX);
     let before = (clock::now())().saturating_sub(age);
     let rule = PruneRule { targets: rule.targets.clone(), copies: rule.copies, before };
-    let mut count = Count::default();
     free(&library, &jobs, &rule, !args.yes, &mut count, context).await?;
     end(&count, args.yes, &context.out)
 }
@@ -99,9 +102,33 @@ async fn free(
     }
 }
 
+async fn put_in_order(library: &Library, count: &mut Count, context: &Context) -> Result<()> {
+    let around = Around::default();
+    let mut said = Ok(());
+    let mut tell = |told: Pruned| {
+        if let Err(error) = say(told, count, &context.out) {
+            around.stop.ask();
+            said = Err(error);
+        }
+    };
+    {
+        let work = mend_pruning(library, &around, &mut tell);
+        tokio::pin!(work);
+        tokio::select! {
+            ended = &mut work => ended,
+            () = context.interrupt.stop.asked() => {
+                around.stop.ask();
+                work.await
+            }
+        }
+        .map_err(of_delivery)?;
+    }
+    Ok(said?)
+}
+
 fn end(count: &Count, done: bool, out: &Output) -> Result<Exit> {
-    let Count { files, bytes, kept, unusable } = count;
-    let exit = match (kept, unusable) {
+    let Count { files, bytes, kept, doubtful, unusable } = count;
+    let exit = match (kept + doubtful, unusable) {
         (1.., _) => Exit::Mismatch,
         (_, 1..) => Exit::Target,
         _ => Exit::Done,
@@ -115,7 +142,7 @@ fn end(count: &Count, done: bool, out: &Output) -> Result<Exit> {
     })?;
     let line = json!({
         "outcome": exit.word(), "dry": !done, "files": files, "bytes": bytes, "kept": kept,
-        "unusable": unusable,
+        "doubtful": doubtful, "unusable": unusable,
     });
     out.json("summary", line)?;
     Ok(exit)
@@ -132,6 +159,12 @@ fn say(told: Pruned, count: &mut Count, out: &Output) -> Result<(), Trouble> {
             (count.files, count.bytes) = (count.files + 1, count.bytes + size);
             out.say(&format!("freed: {}, {}", text::tame(&path), text::bytes(size)))?;
             out.json("freed", json!({ "path": path, "size": size }))
+        }
+        Pruned::Doubtful { path, reason } => {
+            count.doubtful += 1;
+            let (path_text, why) = (text::tame(&path), text::tame(&reason));
+            out.say(&format!("! {path_text} is not where it should be besides: {why}"))?;
+            out.json("doubtful", json!({ "path": path, "text": reason }))
         }
         Pruned::Kept { path, reason } => {
             count.kept += 1;
@@ -161,7 +194,7 @@ fn show_log(catalogue: &Catalogue, out: &Output) -> Result<Exit> {
         for row in page {
             let Some(ended) = row.ended else { continue };
             let Pruning { file, path, sha256, size, kept_at, .. } = row;
-            let places: Vec<&str> = kept_at.lines().collect();
+            let places: Vec<&str> = kept_at.as_deref().unwrap_or_default().lines().collect();
             let back = if file.is_none() { "; it is back" } else { "" };
             let day = clock::day(ended);
             let at = text::tame(&places.join(", "));

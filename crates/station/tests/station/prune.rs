@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use filmwire_catalogue::{Library, OpenOptions, Prunable};
+
 use crate::program::{Ran, Simulated, photos, run};
 
 const PRUNE: &str = "[prune]\ntargets = [\"nas\"]\nmin_age_days = 0\n";
@@ -80,4 +82,27 @@ fn nothing_goes_unless_it_is_configured_and_old_enough() {
     let ran = words(folder.path(), &["prune", "--yes"]);
     assert_eq!((ran.code, ran.of_kind("station-prune", "freed").len()), (0, 0));
     assert_eq!(photos(&folder.path().join("photos")).len(), 3);
+}
+
+/// A process that died while it asked targets leaves a photo set aside.
+#[test]
+fn a_station_puts_back_what_was_cut() {
+    let camera = Simulated::new(3, 1);
+    let folder = stocked(&camera, "");
+    let (own, meta) = (folder.path().join("photos"), folder.path().join("photos/.filmwire"));
+    let library = Library::open(&own, OpenOptions::default()).unwrap();
+    let catalogue = library.catalogue().unwrap();
+    let targets = [catalogue.target_named("nas").unwrap().unwrap().id];
+    let (proof, before) = ("SHA-256 read back", i64::MAX);
+    let rule = Prunable { targets: &targets, copies: 1, proof, wanted_by: &targets, before };
+    let file = catalogue.files(None, 1).unwrap().remove(0);
+    let row = catalogue.begin_prune(file.id, rule, 0).unwrap().unwrap();
+    let hash: String = file.sha256[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::create_dir(meta.join("pruning")).unwrap();
+    let aside = meta.join(format!("pruning/{row}-{hash}"));
+    std::fs::rename(library.absolute(&file.path), aside).unwrap();
+    assert_eq!(photos(&own).len(), 2);
+    assert_eq!(words(folder.path(), &["run", "--once"]).code, 0);
+    assert_eq!(photos(&own).len(), 3);
+    assert!(catalogue.open_prunings().unwrap().is_empty());
 }
