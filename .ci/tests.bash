@@ -16,13 +16,18 @@ built_tests() {
     printf '%s\n' "$found"
 }
 
-# Runs the programs of the name $1 as cargo would, with the other arguments.
+# Runs the programs of the name $1 as cargo would, those tests alone whose names hold $2 if that is
+# given. That no test is there is a failure.
 run_tests() {
-    local name=$1 programs program folder
+    local name=$1 programs program folder said
     shift
-    programs=$(built_tests "$name")
+    programs=$(built_tests "$name") || return
+    said=$(mktemp "${TMPDIR:-/tmp}/filmwire-tests.XXXXXX") || return
     while IFS=$'\t' read -r program folder; do
-        echo "-- $name of ${folder##*/}"
-        (cd "$folder" && CARGO_MANIFEST_DIR=$folder "$program" "$@" </dev/null) || return
+        echo "-- $name of ${folder##*/}${1:+: $1}"
+        (cd "$folder" && CARGO_MANIFEST_DIR=$folder "$program" "$@" </dev/null) | tee "$said"
+        [[ ${PIPESTATUS[0]} -eq 0 ]] || { rm "$said"; return 1; }
+        grep -qE '^test result: ok\. [1-9]' "$said" || { rm "$said"; echo "no test ran" >&2; return 1; }
     done <<<"$programs"
+    rm "$said"
 }
