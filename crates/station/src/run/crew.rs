@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use filmwire_camera::Departures;
-use filmwire_catalogue::Library;
+use filmwire_catalogue::{Error as CatalogueError, Library};
 use filmwire_deliver::{
     Around, Backoff, Clock, Error as DeliverError, Job, Options, SystemClock, Until,
 };
@@ -37,6 +37,9 @@ const DEPARTURE: Duration = Duration::from_secs(2);
 
 /// How long what another program queued, as `deliver retry` does, may lie unseen.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
+
+/// Between two tries to deliver where the disk with the catalogue is full.
+const ROOM_PAUSE: Duration = Duration::from_secs(60);
 
 /// How fast cameras are looked for, and targets tried again.
 pub(crate) struct Pace {
@@ -135,8 +138,20 @@ impl Crew {
             };
             let options = Options { until: Until::Stopped, backoff: pace.backoff };
             tasks.spawn(async move {
-                let delivered = filmwire_deliver::deliver(&library, jobs, &options, &around).await;
-                Ended::Targets(delivered.map(drop))
+                loop {
+                    let jobs = jobs.clone();
+                    let work = filmwire_deliver::deliver(&library, jobs, &options, &around);
+                    match work.await {
+                        // Where nothing can be written down, nothing can be sent.
+                        Err(DeliverError::Catalogue(CatalogueError::Full { .. }))
+                            if !around.stop.is_asked() => {}
+                        delivered => return Ended::Targets(delivered.map(drop)),
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(ROOM_PAUSE) => {}
+                        () = around.stop.asked() => {}
+                    }
+                }
             });
         }
         let lamp = Lamp::start(config.lamp.clone(), context.out.clone());
