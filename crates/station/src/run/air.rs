@@ -59,7 +59,7 @@ impl Air {
         }
         let way = match self.reach.open().await {
             Ok(way) => way,
-            Err(error) => return Err(self.not_entered(&error)),
+            Err(error) => return Err(self.not_entered(&error).await),
         };
         if way.is_new {
             // It fell out of it.
@@ -81,8 +81,12 @@ impl Air {
         (Instant::now() < until).then_some(cause)
     }
 
-    fn not_entered(&self, error: &Error) -> String {
+    async fn not_entered(&self, error: &Error) -> String {
         let cause = format!("{error}; {}", error.cure());
+        // We may be in it, and what the radio left for it is not back: nobody could be asked.
+        if matches!(error, Error::NoManager(_)) && self.reach.is_kept().await {
+            return cause;
+        }
         // If the radio was in it, it has fallen out.
         self.state().hold = None;
         match error {
@@ -293,6 +297,30 @@ mod tests {
         advance(LOOKED).await;
         air.enter().await.unwrap();
         air.leave().await;
+    }
+
+    #[tokio::test]
+    async fn deliveries_wait_while_nobody_tells_whether_a_radio_is_away_from_home() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, _, _) = scene(folder.path()).await;
+        let choice = Choice { interface: None, may_leave: true };
+        let lookout = Lookout::on_bus(choice, stand_in.address());
+        let reach = Reach::new(&lookout, Ssid::new(NETWORK), None);
+        let (tell, mut heard) = unbounded_channel();
+        let air = Air::new(&"a".into(), reach, &Gate::default(), &tell);
+        air.enter().await.unwrap();
+        heard.recv().await.unwrap();
+        stand_in.stop();
+        assert!(air.enter().await.unwrap_err().contains("cannot be reached"));
+        let is_open = tokio::time::timeout(Duration::from_millis(100), air.gate.opened()).await;
+        assert!(is_open.is_err(), "deliveries wait");
+        assert!(heard.try_recv().is_err(), "nothing is known");
+        stand_in.start();
+        air.leave().await;
+        let Ok(Told::Passage { passage: Passage::Left { .. }, .. }) = heard.try_recv() else {
+            panic!("it was not left")
+        };
+        air.gate.opened().await;
     }
 
     #[tokio::test(start_paused = true)]
