@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use filmwire_catalogue::{DeliveryState, FileFacts, FileId};
+use filmwire_catalogue::{DeliveryState, FileFacts, FileId, Prunable};
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{CopyOptions, Folder, Keep, Settings, Settle, Site, SiteOptions, Target};
 use jpeg_encoder::{ColorType, Encoder};
@@ -136,9 +136,17 @@ async fn a_pruned_photo_stays_and_a_copy_is_no_reason_to_prune() {
     let catalogue = stand.library.catalogue().unwrap();
     let proofs: Vec<_> = stand.rows().into_iter().map(|row| row.proof.unwrap()).collect();
     assert_eq!(proofs, ["smaller copy read back", "smaller copy read back"]);
-    // Let go of because of another target.
-    catalogue.begin_prune(files[0], "nas: a", NOW).unwrap();
-    catalogue.end_prune(files[0], NOW).unwrap();
+    // Let go of as if another target had the whole file.
+    let targets = [catalogue.target_named("nas").unwrap().unwrap().id];
+    let rule = Prunable {
+        targets: &targets,
+        copies: 1,
+        proof: &proofs[0],
+        wanted_by: &targets,
+        before: NOW,
+    };
+    let pruning = catalogue.begin_prune(files[0], rule, NOW).unwrap().unwrap();
+    catalogue.end_prune(pruning, "nas: a", NOW).unwrap();
     photo(&stand, "c", "2026-05-15", 3);
     stand.settle(&plain(&root, "one")).await;
     assert_eq!(crawl(&root, "").names, names(&["a", "b", "c"]));
