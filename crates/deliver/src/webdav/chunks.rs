@@ -4,6 +4,8 @@
 //! the user's files, pieces called 1, 2 .. are put there, and the server joins them when `.file` is
 //! moved to where the file is wanted. What nobody joins it removes after a day.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::stream;
 use reqwest::{Body, Response, StatusCode, Url, header};
@@ -13,11 +15,14 @@ use super::WebDav;
 use crate::clock::random_bits;
 use crate::fault::Fault;
 use crate::http;
-use crate::store::Pieces;
+use crate::pulse::Pulse;
+use crate::store::{PATIENCE, Pieces};
 
 /// Above the folder of each user's files, and of each user's uploads.
 const FILES: [&str; 3] = ["remote.php", "dav", "files"];
 const UPLOADS: &str = "uploads";
+/// How long the server may take to join chunks: as long as copying the file does.
+const JOIN_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// What the server names.
 const MOST_CHUNKS: u64 = 10_000;
 
@@ -53,7 +58,9 @@ impl Feed {
 }
 
 impl WebDav {
-    /// Writes a file in chunks of so many bytes, and leaves none of them on a failure.
+    /// Writes a file in chunks of so many bytes, and removes them when the server fails. A call that
+    /// is dropped, by a stop or because the server is silent, leaves them; the server removes them
+    /// after a day.
     pub(super) async fn write_chunks(
         &self,
         (uploads, chunk): (&Url, u64),
@@ -88,6 +95,7 @@ impl WebDav {
         let what = format!("begin to write {to}");
         let request = self.request("MKCOL", folder).header("Destination", to.as_str());
         created(&what, &self.send(&what, request).await?)?;
+        let pulse = pieces.pulse.clone();
         let mut feed = Feed { pieces, held: Bytes::new() };
         let (mut left, mut number) = (size, 0);
         while left > 0 {
@@ -103,7 +111,13 @@ impl WebDav {
             .header("Destination", to.as_str())
             .header("Overwrite", "F")
             .header("OC-Total-Length", size);
-        created(&what, &self.send(&what, request).await?)
+        match in_silence(&pulse, self.send(&what, request)).await {
+            Some(answer) => created(&what, &answer?),
+            None => {
+                let limit = JOIN_PATIENCE.as_secs() / 60;
+                Err(Fault::transient(format!("cannot {what}: no answer for {limit} minutes")))
+            }
+        }
     }
 
     async fn put_chunk(
@@ -143,6 +157,21 @@ impl WebDav {
     }
 }
 
+/// Waits for work during which no byte moves, and beats the pulse for it; `None` if it takes too
+/// long.
+async fn in_silence<T>(pulse: &Pulse, work: impl Future<Output = T>) -> Option<T> {
+    let beating = async {
+        loop {
+            tokio::time::sleep(PATIENCE / 4).await;
+            pulse.beat();
+        }
+    };
+    tokio::select! {
+        done = tokio::time::timeout(JOIN_PATIENCE, work) => done.ok(),
+        () = beating => None,
+    }
+}
+
 fn below(folder: &Url, name: &str) -> Url {
     let mut url = folder.clone();
     if let Ok(mut parts) = url.path_segments_mut() {
@@ -161,6 +190,28 @@ fn created(what: &str, answer: &Response) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn joining_may_be_silent_for_long_but_not_for_ever() {
+        let pulse = Pulse::default();
+        let joining = tokio::time::sleep(JOIN_PATIENCE - Duration::from_secs(1));
+        let done = pulse.watch(PATIENCE, in_silence(&pulse, joining)).await;
+        assert_eq!(done, Some(Some(())));
+        let never = std::future::pending::<()>();
+        assert_eq!(pulse.watch(PATIENCE, in_silence(&pulse, never)).await, Some(None));
+    }
+
+    #[test]
+    fn no_other_call_is_waited_for_so_long() {
+        let options = super::super::WebDavOptions {
+            url: "https://c/remote.php/dav/files/anna".to_owned(),
+            user: None,
+            ca: None,
+            chunk_bytes: std::num::NonZeroU64::new(5_000_000),
+        };
+        let store: Box<dyn crate::store::Store> = Box::new(WebDav::new(&options).unwrap());
+        assert_eq!(store.patience(), Some(PATIENCE));
+    }
 
     #[test]
     fn uploads_lie_beside_the_files_of_the_same_user() {

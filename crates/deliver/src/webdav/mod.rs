@@ -8,7 +8,6 @@ mod listing;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use futures_util::stream;
 use reqwest::{Body, Client, Method, RequestBuilder, Response, StatusCode, Url, header};
@@ -17,11 +16,8 @@ use self::listing::Entry;
 use crate::fault::Fault;
 use crate::http;
 use crate::secret::Secret;
-use crate::store::{Look, Moved, PATIENCE, Pieces, Sink, Store};
+use crate::store::{Look, Moved, Pieces, Sink, Store};
 use crate::target::Future;
-
-/// How long a server that joins chunks may be silent.
-const JOIN_PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Longest listing that is read.
 const LISTING_BYTES: usize = 64 << 20;
@@ -243,11 +239,6 @@ fn is_to_folder(url: &Url, answer: &Response) -> bool {
 impl Store for WebDav {
     fn place(&self) -> &str {
         self.root.as_str()
-    }
-
-    fn patience(&self) -> Option<Duration> {
-        // Joining chunks takes a server as long as copying the file does, and it is silent then.
-        Some(if self.chunks.is_some() { JOIN_PATIENCE } else { PATIENCE })
     }
 
     fn look<'a>(&'a self, path: &'a str) -> Future<'a, Result<Look, Fault>> {
