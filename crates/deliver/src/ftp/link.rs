@@ -52,7 +52,8 @@ impl Link {
                 {
                     Vec::new()
                 }
-                lines => missing(lines)?.unwrap_or_default(),
+                // One that is there and cannot be listed is not empty.
+                lines => lines?,
             };
             let facts = lines.iter().map(|line| Facts::read(line));
             let named = facts.filter(|facts| facts.is_file || facts.is_other);
