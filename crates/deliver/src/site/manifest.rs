@@ -12,6 +12,7 @@ use super::{Others, Site, hex, key_of, sha256};
 use crate::clock::random_bits;
 use crate::fault::Fault;
 use crate::stop::Stop;
+use crate::store::Look;
 use crate::target::Keep;
 
 /// The form of manifests.
@@ -202,6 +203,11 @@ impl Manifest {
         Self { v: FORM, revision, made, settled: false, swept, photos, seen: self.seen.clone() }
     }
 
+    /// Whether a file that is to be one was never written whole, as a loss of power leaves it.
+    fn is_torn(bytes: &[u8]) -> bool {
+        serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let read: Self = serde_json::from_slice(bytes).map_err(|cause| cause.to_string())?;
         if read.v != FORM {
@@ -227,6 +233,13 @@ impl Site {
         let Some(bytes) = self.files.read_small(path, MOST_BYTES, stop).await? else {
             return Ok(None);
         };
+        if path == self.publisher.manifest() && Manifest::is_torn(&bytes) {
+            let look = self.files.brief(Some(stop), self.files.store.look(path)).await?;
+            if matches!(look, Look::File { size, .. } if size == bytes.len() as u64) {
+                // Nobody else writes it: it is written anew with the photos there are.
+                return Ok(Some(Manifest::default()));
+            }
+        }
         let manifest = Manifest::parse(&bytes).map_err(|cause| {
             let place = self.files.store.place();
             Fault::transient(format!("{path} in {place} cannot be read: {cause}"))
@@ -242,10 +255,21 @@ impl Site {
         Ok(found)
     }
 
+    /// As [`Site::publishers`], once we are one of them. A list without us is not believed: some
+    /// servers say of a folder they cannot read just now that it is empty.
+    pub(super) async fn all(&self, stop: &Stop) -> Result<Vec<Publisher>, Fault> {
+        let found = self.publishers(stop).await?;
+        if found.contains(&self.publisher) {
+            return Ok(found);
+        }
+        let (path, place) = (self.publisher.manifest(), self.files.store.place());
+        Err(Fault::transient(format!("{path} is not in what {place} lists")))
+    }
+
     /// The manifests of all but us.
     pub(super) async fn others(&self, stop: &Stop) -> Result<Others, Fault> {
         let mut others = Others::new();
-        for publisher in self.publishers(stop).await? {
+        for publisher in self.all(stop).await? {
             if publisher == self.publisher {
                 continue;
             }

@@ -57,6 +57,8 @@ struct Memory {
     own: Option<Manifest>,
     /// A page that was read for proof, with its content.
     read: Option<(String, String)>,
+    /// When pages were last made for others who had not ended.
+    mended: Option<publish::Mended>,
     /// A page did not show what it should: all are to be looked at.
     is_doubtful: bool,
 }

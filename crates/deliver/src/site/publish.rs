@@ -1,9 +1,11 @@
 //! Publishing: manifest, pages, and what nobody needs any more, in this order.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use bytes::Bytes;
 use filmwire_gallery::{Entry, Gallery, MARK, Page};
+use tokio::time::Instant;
 
 use super::image::READ_BYTES;
 use super::manifest::{Image, Listed, Manifest};
@@ -18,6 +20,10 @@ use crate::target::Settle;
 const ROUNDS: usize = 8;
 /// The newest photo.
 const LATEST: &str = "latest.jpg";
+/// How long others who have not ended are left alone before pages are made for them again; twice as
+/// long each time.
+const FIRST_WAIT: Duration = Duration::from_secs(5 * 60);
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// Where in a file the mark must stand.
 const MARK_WITHIN: usize = 1024;
 
@@ -25,6 +31,30 @@ const MARK_WITHIN: usize = 1024;
 enum Piece {
     Page(Page),
     Latest(Entry),
+}
+
+/// When pages were made for publishers who had not ended: they may be dead, or take long.
+pub(super) struct Mended {
+    /// Their revisions.
+    unsettled: BTreeMap<String, String>,
+    /// How long they are left alone, and until when.
+    wait: Duration,
+    until: Instant,
+}
+
+impl Mended {
+    fn after(before: Option<Self>, unsettled: BTreeMap<String, String>) -> Option<Self> {
+        if unsettled.is_empty() {
+            return None;
+        }
+        let same = before.filter(|before| before.unsettled == unsettled);
+        let wait = same.map_or(FIRST_WAIT, |before| LONGEST_WAIT.min(before.wait * 2));
+        Some(Self { unsettled, wait, until: Instant::now() + wait })
+    }
+
+    fn is_soon(&self, unsettled: &BTreeMap<String, String>) -> bool {
+        self.unsettled == *unsettled && Instant::now() < self.until
+    }
 }
 
 /// Paths that are there where pages may be.
@@ -68,31 +98,63 @@ impl Site {
         }
         let is_same =
             !memory.is_doubtful && own.settled && own.photos == photos && own.made == self.made();
-        if is_same && own.seen == revisions(&others) && others.values().all(|o| o.settled) {
+        let is_same = is_same && own.seen == revisions(&others);
+        let unsettled = unsettled(&others);
+        if is_same && unsettled.is_empty() {
             let may_sweep = !own.swept && self.is_seen_by_all(&own, &others);
             if !may_sweep {
                 return Ok(());
             }
         }
-        let mut own = own.listing(photos, self.made());
-        self.write_own(memory, &own, leave).await?;
+        if is_same && memory.mended.as_ref().is_some_and(|mended| mended.is_soon(&unsettled)) {
+            return Ok(());
+        }
+        let mut own = own;
+        if !is_same {
+            own = own.listing(photos, self.made());
+            self.write_own(memory, &own, leave).await?;
+        }
+        self.make_pages(memory, own, &mut others, leave).await?;
+        // Of the others as they were before: one who changed since is mended at once.
+        memory.mended = Mended::after(memory.mended.take(), unsettled);
+        Ok(())
+    }
+
+    /// Writes pages until they show what all publish, and says so.
+    async fn make_pages(
+        &self,
+        memory: &mut Memory,
+        mut own: Manifest,
+        others: &mut Others,
+        leave: &Leave,
+    ) -> Result<(), Fault> {
+        let begun = own.clone();
         for _ in 0..ROUNDS {
             if !others.is_empty() {
                 // They may have written any page since we did.
                 memory.pages.clear();
             }
             let found = self.found(&leave.stop).await?;
-            let gallery = self.gallery(&own, &others);
+            let gallery = self.gallery(&own, others);
             let pieces = pieces(&gallery, &found, others.is_empty());
             self.write_pieces(memory, &gallery, &pieces, &found, leave).await?;
             let again = self.others(&leave.stop).await?;
-            let is_same = revisions(&again) == revisions(&others);
-            others = again;
-            if !is_same || !self.tidy(memory, (&mut own, &others), &pieces, &found, leave).await? {
+            let is_same = revisions(&again) == revisions(others);
+            *others = again;
+            if !is_same || !self.tidy(memory, (&mut own, others), &pieces, &found, leave).await? {
+                if own.settled {
+                    // What began as mending for another has news now.
+                    own.settled = false;
+                    self.write_own(memory, &own, leave).await?;
+                }
                 continue;
             }
-            (own.settled, own.seen) = (true, revisions(&others));
-            return self.write_own(memory, &own, leave).await;
+            (own.settled, own.seen) = (true, revisions(others));
+            // Others would take a manifest that is written for news.
+            return match own == begun {
+                true => Ok(()),
+                false => self.write_own(memory, &own, leave).await,
+            };
         }
         let place = self.files.store.place();
         Err(Fault::transient(format!("others publish to {place} all the time")))
@@ -206,6 +268,8 @@ impl Site {
                 let (place, length) = (self.files.store.place(), bytes.len());
                 Err(Fault::transient(format!("{place} gave {length} of {size} bytes of {path}")))
             }
+            // What a loss of power makes of a new file. There is nothing in it to be lost.
+            Look::File { size: 0, .. } => Ok(Some(bytes)),
             _ => Err(self.is_foreign(path)),
         }
     }
@@ -231,10 +295,28 @@ impl Site {
             }
         }
         match self.files.read_small(&entry.photo, READ_BYTES, &leave.stop).await? {
-            Some(jpeg) => self.write_page(memory, LATEST, jpeg, is_there, leave).await,
+            Some(jpeg) if Some(Image::hash(&jpeg)) == wanted => {
+                self.write_page(memory, LATEST, jpeg, is_there, leave).await
+            }
+            Some(jpeg) => self.is_at_rest(&entry.photo, jpeg.len(), &leave.stop).await,
             None => {
                 tracing::warn!("{} is listed and not there", entry.photo);
                 Ok(())
+            }
+        }
+    }
+
+    /// An image reads back with other content than it was put with. Its publisher finds that out
+    /// by its proof, so that pages do not wait for it; but what was read in part is read again.
+    async fn is_at_rest(&self, path: &str, length: usize, stop: &Stop) -> Result<(), Fault> {
+        match self.files.brief(Some(stop), self.files.store.look(path)).await? {
+            Look::File { size, .. } if size == length as u64 => {
+                tracing::warn!("{path} is damaged, and is not shown as the newest photo");
+                Ok(())
+            }
+            _ => {
+                let place = self.files.store.place();
+                Err(Fault::transient(format!("{place} gave {length} bytes of {path}, not all")))
             }
         }
     }
@@ -296,7 +378,7 @@ impl Site {
     }
 
     async fn is_alone(&self, stop: &Stop) -> Result<bool, Fault> {
-        Ok(self.publishers(stop).await?.iter().all(|publisher| *publisher == self.publisher))
+        Ok(self.all(stop).await?.iter().all(|publisher| *publisher == self.publisher))
     }
 
     /// Whether no page that anybody makes from now on shows what we list no more.
@@ -347,6 +429,15 @@ fn pieces(gallery: &Gallery, found: &Found, is_alone: bool) -> Vec<Piece> {
 /// Whether a path may be one of our pages.
 fn is_page(path: &str) -> bool {
     Page::of_path(path).is_some() || path == LATEST || path == Page::Feed.path()
+}
+
+/// Who of the others has not said that its pages are made, with the revisions.
+fn unsettled(others: &Others) -> BTreeMap<String, String> {
+    let unsettled = others.iter().filter(|(_, manifest)| !manifest.settled);
+    let revision = |(publisher, manifest): (&super::Publisher, &Manifest)| {
+        (publisher.as_str().to_owned(), manifest.revision.clone())
+    };
+    unsettled.map(revision).collect()
 }
 
 fn revisions(others: &Others) -> BTreeMap<String, String> {

@@ -16,6 +16,8 @@ pub(crate) struct Between {
     look: Box<dyn Fn() + Send + Sync>,
     /// Told when the call is reached.
     pub(crate) reached: Notify,
+    /// So many times the folder of the manifests is said to be empty.
+    pub(crate) lies: AtomicUsize,
     /// Lets it go on.
     pub(crate) go: Notify,
 }
@@ -24,7 +26,15 @@ impl Between {
     pub(crate) fn new(root: &Path, at: usize, look: impl Fn() + Send + Sync + 'static) -> Self {
         let look = Box::new(look);
         let (calls, reached, go) = (AtomicUsize::new(0), Notify::new(), Notify::new());
-        Self { folder: Folder::new(root.to_owned()), at, calls, look, reached, go }
+        Self {
+            folder: Folder::new(root.to_owned()),
+            at,
+            calls,
+            look,
+            lies: AtomicUsize::new(0),
+            reached,
+            go,
+        }
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -63,7 +73,13 @@ impl Store for Between {
     }
 
     fn list<'a>(&'a self, folder: &'a str) -> Future<'a, Result<Vec<String>, Fault>> {
-        self.wait(self.folder.list(folder))
+        let less = |left: usize| left.checked_sub(1);
+        let is_lie = folder == "data"
+            && self.lies.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok();
+        match is_lie {
+            true => self.wait(Box::pin(async { Ok(Vec::new()) })),
+            false => self.wait(self.folder.list(folder)),
+        }
     }
 
     fn make_folder<'a>(&'a self, folder: &'a str) -> Future<'a, Result<(), Fault>> {

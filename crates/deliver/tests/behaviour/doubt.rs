@@ -1,5 +1,7 @@
 //! A site in doubt: what passes takes nothing off it.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,8 +12,9 @@ use filmwire_deliver::{
     Verdict, deliver,
 };
 
+use crate::between::Between;
 use crate::crawl::crawl;
-use crate::site::{names, photo, plain, two_days};
+use crate::site::{gone, kept, names, photo, plain, site, two_days};
 use crate::stand::{NOW, Stand};
 
 /// A site between which and us something happens.
@@ -169,14 +172,154 @@ async fn a_page_of_old_is_made_anew_and_its_photo_stays() {
     let root = stand.path("www");
     two_days(&root, &stand).await;
     let day = root.join("days/2026-05-14.html");
-    let old = std::fs::read(&day).unwrap();
+    let old = fs::read(&day).unwrap();
     let target = plain(&root, "one");
     photo(&stand, "c", "2026-05-14", 3);
     stand.settle(&target).await;
-    std::fs::write(&day, old).unwrap();
+    fs::write(&day, old).unwrap();
     let catalogue = stand.library.catalogue().unwrap();
     let row = stand.rows().into_iter().find(|row| row.file.path.ends_with('c')).unwrap();
     catalogue.doubt_delivery(row.target, row.file.id, "doubtful", NOW).unwrap();
     stand.settle(&target).await;
     assert_eq!(crawl(&root, "").names, names(&["a", "b", "c"]));
+}
+
+/// Two publishers with a photo each, and where their site is.
+async fn two() -> (Stand, Stand, std::path::PathBuf) {
+    let (one, two) = (Stand::new(), Stand::new());
+    let root = one.path("www");
+    photo(&one, "a", "2026-05-13", 1);
+    photo(&two, "x", "2026-05-14", 11);
+    one.settle(&plain(&root, "one")).await;
+    two.settle(&plain(&root, "two")).await;
+    one.settle(&plain(&root, "one")).await;
+    assert_eq!(crawl(&root, "").names, names(&["a", "x"]));
+    (one, two, root)
+}
+
+/// The manifest that lists a photo.
+fn manifest_of(root: &Path, name: &str) -> std::path::PathBuf {
+    let found = fs::read_dir(root.join("data")).unwrap().map(|entry| entry.unwrap().path());
+    let name = format!("\"{name}\"");
+    found.into_iter().find(|path| fs::read_to_string(path).unwrap().contains(&name)).unwrap()
+}
+
+fn leave_unsettled(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, text.replace("\"settled\": true", "\"settled\": false")).unwrap();
+}
+
+#[tokio::test]
+async fn an_empty_list_of_manifests_is_not_believed() {
+    for lie in 1..4 {
+        let (one, _two, root) = two().await;
+        photo(&one, "b", "2026-05-15", 2);
+        let look = {
+            let root = root.clone();
+            move || assert!(crawl(&root, "").names.contains("x"), "the other is off the site")
+        };
+        let between = Arc::new(Between::new(&root, 0, look));
+        between.go.notify_one();
+        between.lies.store(lie, Ordering::SeqCst);
+        one.settle(&site(Arc::<Between>::clone(&between), "one")).await;
+        assert_eq!(between.lies.load(Ordering::SeqCst), 0);
+        assert_eq!(crawl(&root, "").names, names(&["a", "b", "x"]));
+    }
+}
+
+#[tokio::test]
+async fn files_that_a_loss_of_power_emptied_are_written_anew() {
+    for path in ["index.html", "days/2026-05-13.html", "feed.xml", "style.css", "latest.jpg", ""] {
+        let stand = Stand::new();
+        let root = stand.path("www");
+        two_days(&root, &stand).await;
+        let path = match path {
+            "" => manifest_of(&root, "a"),
+            path => root.join(path),
+        };
+        fs::write(&path, "").unwrap();
+        photo(&stand, "c", "2026-05-13", 3);
+        stand.settle(&plain(&root, "one")).await;
+        assert_eq!(crawl(&root, "").names, names(&["a", "b", "c"]), "{path:?}");
+        assert!(fs::metadata(&path).unwrap().len() > 0, "{path:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_photo_does_not_become_the_newest() {
+    let stand = Stand::new();
+    let root = stand.path("www");
+    two_days(&root, &stand).await;
+    let newest = fs::read(root.join("latest.jpg")).unwrap();
+    for row in stand.rows().iter().filter(|row| row.file.path.ends_with('a')) {
+        let path = root.join(row.path.as_ref().unwrap());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[200] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+    let file = stand.rows().into_iter().find(|row| row.file.path.ends_with('b')).unwrap().file.id;
+    gone(&stand, file);
+    stand.settle(&plain(&root, "one")).await;
+    assert_eq!(fs::read(root.join("latest.jpg")).unwrap(), newest);
+}
+
+#[tokio::test]
+async fn a_publisher_who_never_ends_is_mended_ever_less_often_and_not_told_of_it() {
+    let (one, _two, root) = two().await;
+    let between = Arc::new(Between::new(&root, usize::MAX, || ()));
+    let target = site(Arc::<Between>::clone(&between), "one");
+    let look = async || {
+        let before = between.calls();
+        target.settle(Settle { keep: kept(&one), ..Settle::default() }).await.unwrap();
+        between.calls() - before
+    };
+    let little = look().await;
+    leave_unsettled(&manifest_of(&root, "x"));
+    let own = fs::metadata(manifest_of(&root, "a")).unwrap().modified().unwrap();
+    let whole = look().await;
+    assert!(whole > 3 * little, "{whole} {little}");
+    let few = look().await;
+    assert!(few < whole / 2, "{few} {whole}");
+    let wait = async |minutes: u64| {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(60 * minutes)).await;
+        tokio::time::resume();
+    };
+    wait(6).await;
+    assert_eq!(look().await, whole);
+    wait(6).await;
+    assert_eq!(look().await, few);
+    wait(5).await;
+    assert_eq!(look().await, whole);
+    assert_eq!(fs::metadata(manifest_of(&root, "a")).unwrap().modified().unwrap(), own);
+}
+
+#[tokio::test]
+async fn a_page_that_another_is_writing_says_nothing_of_a_photo() {
+    let (one, _two, root) = two().await;
+    let target = plain(&root, "one");
+    let row = one.rows().remove(0);
+    let day = root.join("days/2026-05-13.html");
+    let text = fs::read_to_string(&day).unwrap();
+    fs::write(&day, text.replace("id=\"", "id=\"x")).unwrap();
+    let prove = async || {
+        let upload = Upload {
+            target: "nas".to_owned(),
+            source: one.library.absolute(&row.file.path),
+            path: row.file.path.clone(),
+            known: row.path.clone(),
+            size: row.file.size,
+            sha256: row.file.sha256,
+            facts: kept(&one).remove(0).facts,
+            attempt: 1,
+            pace: filmwire_deliver::Pace::default(),
+            stop: filmwire_deliver::Stop::default(),
+        };
+        let placed = Placed { path: row.path.clone().unwrap(), made: None };
+        target.prove(Arc::new(upload), placed).await
+    };
+    target.test(None).await.unwrap();
+    assert!(matches!(prove().await, Ok(Verdict::Wrong(reason)) if reason.contains("not shown")));
+    leave_unsettled(&manifest_of(&root, "x"));
+    assert!(matches!(prove().await, Err(fault) if fault.reason.contains("not shown")));
 }
