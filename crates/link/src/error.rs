@@ -1,6 +1,7 @@
 //! What can stand between us and a camera's network.
 
 use crate::network::Ssid;
+use crate::radio::Use;
 
 /// Why a network was not found, joined or left, in words for a person.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,15 @@ pub enum Error {
     /// The radio has another network, and may not leave it.
     #[error("the radio {interface} is in use by {user:?}")]
     InUse {
+        /// Its interface.
+        interface: String,
+        /// Name of the profile that has it.
+        user: String,
+    },
+    /// The radio has a network that a filmwire joined which is not this one, or one that ended:
+    /// a NetworkManager that was started anew does not know that it goes with it.
+    #[error("the radio {interface} is in {user:?}, which another filmwire joined")]
+    LeftOver {
         /// Its interface.
         interface: String,
         /// Name of the profile that has it.
@@ -92,6 +102,9 @@ impl Error {
             Self::NoRadio(_) => "plug in a radio; nmcli device lists those there are",
             Self::Unusable(_) => "see nmcli device, and what the kernel says of its firmware",
             Self::InUse { .. } => "use another radio, or let this one leave that network meanwhile",
+            Self::LeftOver { user, .. } => {
+                return format!("if no other one runs, leave it: nmcli connection down {user:?}");
+            }
             Self::NotInSight(_) => "start the network on the camera; it ends after half a minute",
             Self::PassphraseNeeded(_) => "the camera's menu shows it; give it in a file",
             Self::WrongPassphrase(_) => "look at it again in the camera's menu",
@@ -104,6 +117,15 @@ impl Error {
             }
         }
         .to_owned()
+    }
+
+    /// Of a radio that may not leave what it is used for.
+    pub(crate) fn in_use(interface: String, user: &Use) -> Self {
+        let name = user.name.clone();
+        match user.is_of_filmwire() {
+            true => Self::LeftOver { interface, user: name },
+            false => Self::InUse { interface, user: name },
+        }
     }
 
     /// Sorts what a call of NetworkManager ended with.

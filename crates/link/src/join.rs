@@ -97,10 +97,12 @@ impl Manager {
         let radio = &radio.ok_or_else(|| Error::NoRadio(Some(sight.radio.interface.clone())))?;
         let before = match &radio.state {
             RadioState::Free => None,
-            RadioState::Busy(user) if choice.may_leave => Some(user.clone()),
+            // A network of ours is gone when it is left.
+            RadioState::Busy(user) if choice.may_leave => {
+                Some(user.clone()).filter(|user| !user.is_of_filmwire())
+            }
             RadioState::Busy(user) => {
-                let (interface, user) = (radio.interface.clone(), user.name.clone());
-                return Err(Error::InUse { interface, user }.into());
+                return Err(Error::in_use(radio.interface.clone(), user).into());
             }
             _ => return Err(Error::Unusable(radio.interface.clone()).into()),
         };

@@ -18,6 +18,9 @@ const IPV4: i32 = 2;
 /// How long the camera's server may take to give an address, in seconds.
 const DHCP_SECONDS: i32 = 30;
 
+/// Names of profiles of ours begin so.
+pub(crate) const PREFIX: &str = "filmwire ";
+
 /// The number of an interface, by which its table is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Index(pub(crate) u32);
@@ -33,7 +36,7 @@ pub(crate) fn wireless(
     profile.insert(
         "connection",
         HashMap::from([
-            ("id", text(&format!("filmwire {}", network.ssid))),
+            ("id", text(&format!("{PREFIX}{}", network.ssid))),
             ("type", text("802-11-wireless")),
             ("interface-name", text(interface)),
             ("autoconnect", Variant::from(false)),

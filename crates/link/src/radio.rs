@@ -2,6 +2,8 @@
 
 use zbus::OwnedObjectPath;
 
+use crate::profile::PREFIX;
+
 /// NMDeviceState.
 pub(crate) const UNAVAILABLE: u32 = 20;
 pub(crate) const DISCONNECTED: u32 = 30;
@@ -45,6 +47,13 @@ pub struct Use {
     pub is_hotspot: bool,
     /// Of the profile: its path is another one when the service was started anew.
     pub(crate) uuid: String,
+}
+
+impl Use {
+    /// A camera's network, by the name of its profile.
+    pub(crate) fn is_of_filmwire(&self) -> bool {
+        self.name.starts_with(PREFIX)
+    }
 }
 
 impl RadioState {

@@ -130,6 +130,9 @@ impl Lookout {
             match &sight.radio.state {
                 RadioState::Free if !is_ours => return Ok(sight),
                 RadioState::Busy(_) if self.choice.may_leave && !is_ours => return Ok(sight),
+                RadioState::Busy(user) if !is_ours => {
+                    busy = Some(Error::in_use(sight.radio.interface.clone(), user));
+                }
                 RadioState::Busy(user) => {
                     let (interface, user) = (sight.radio.interface, user.name.clone());
                     busy = Some(Error::InUse { interface, user });
@@ -234,8 +237,9 @@ impl Reach {
             return left.map(|()| true);
         }
         *joined = None;
-        self.lookout.claim(&interface, false);
+        // In this order, or it looks as if another filmwire were in it.
         self.lookout.looking.lock().await.seen = None;
+        self.lookout.claim(&interface, false);
         left.map(|()| true)
     }
 

@@ -103,3 +103,25 @@ async fn home_is_back_after_a_service_that_ended_while_it_was_to_come_back() {
     assert!(outage.reach.close().await.unwrap(), "what was left is known");
     assert!(outage.is_home(), "{:?}", outage.stand.air.log());
 }
+
+#[tokio::test]
+async fn a_network_that_another_filmwire_left_behind_is_told_or_left() {
+    let Outage { stand, .. } = Outage::at_home().await;
+    // Nobody goes on with it, as after a restart of the service.
+    let _other = stand.join(&sharing(), None).await.unwrap();
+    for (choice, is_told) in [(Choice::default(), true), (sharing(), false)] {
+        let lookout = Lookout::on_bus(choice, stand.air.address());
+        let reach = Reach::new(&lookout, Ssid::new(CAMERA), None);
+        match reach.open().await {
+            Err(failed @ Error::LeftOver { .. }) if is_told => {
+                let cure = "nmcli connection down \"filmwire FUJIFILM-X-T20-1A2B\"";
+                assert!(failed.cure().contains(cure), "{}", failed.cure());
+            }
+            Ok(way) if !is_told => {
+                assert!(way.left.is_none(), "it is no home: {way:?}");
+                assert!(reach.close().await.unwrap());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

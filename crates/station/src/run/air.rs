@@ -36,6 +36,8 @@ struct State {
     in_vain: u32,
     /// It was told that we are in it.
     is_in: bool,
+    /// It was told that the radio is in the network of another filmwire.
+    is_left_over: bool,
 }
 
 impl Air {
@@ -93,6 +95,7 @@ impl Air {
             Error::NotRestored { .. } => self.tell_trouble(error),
             _ => self.tell_left(),
         }
+        self.tell_left_over(error);
         let mut state = self.state();
         let pause = match error {
             Error::NotInSight(_) => {
@@ -101,6 +104,7 @@ impl Air {
             }
             // Nothing was begun that could disturb anybody.
             Error::InUse { .. }
+            | Error::LeftOver { .. }
             | Error::NoManager(_)
             | Error::SwitchedOff
             | Error::NoRadio(_)
@@ -137,6 +141,15 @@ impl Air {
     fn tell_trouble(&self, error: &Error) {
         let was_in = std::mem::take(&mut self.state().is_in);
         if was_in {
+            self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() });
+        }
+    }
+
+    /// Tells of a network nobody may know of, once: it is not left by itself.
+    fn tell_left_over(&self, error: &Error) {
+        let is_left_over = matches!(error, Error::LeftOver { .. });
+        let was_told = std::mem::replace(&mut self.state().is_left_over, is_left_over);
+        if is_left_over && !was_told {
             self.say(Passage::Trouble { text: error.to_string(), cure: error.cure() });
         }
     }
@@ -321,6 +334,27 @@ mod tests {
             panic!("it was not left")
         };
         air.gate.opened().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_that_was_left_behind_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (stand_in, other, _other_heard) = scene(folder.path()).await;
+        other.enter().await.unwrap();
+        let lookout = Lookout::with(Choice::default(), stand_in.manager().await.unwrap());
+        let reach = Reach::new(&lookout, Ssid::new(NETWORK), None);
+        let (tell, mut heard) = unbounded_channel();
+        let air = Air::new(&"a".into(), reach, &Gate::default(), &tell);
+        for _ in 0..2 {
+            assert!(air.enter().await.unwrap_err().contains("which another filmwire joined"));
+        }
+        let Ok(Told::Passage { passage: Passage::Trouble { cure, .. }, .. }) = heard.try_recv()
+        else {
+            panic!("nothing was told")
+        };
+        assert!(cure.contains("nmcli connection down"), "{cure}");
+        assert!(heard.try_recv().is_err(), "it is told again");
+        other.leave().await;
     }
 
     #[tokio::test(start_paused = true)]
