@@ -105,7 +105,8 @@ pub trait Store: Send + Sync {
     fn move_new<'a>(&'a self, from: &'a str, to: &'a str) -> Future<'a, Result<Moved, Fault>>;
 
     /// Gives a file another name, and replaces the file that has it. Whoever looks at that name
-    /// meanwhile finds the old file or the new one, as far as the place lets that be asked for.
+    /// meanwhile finds the old file or the new one, as far as the place lets that be asked for. Where
+    /// it does not, as with rclone, a call that is cut may leave the name without a file.
     ///
     /// # Errors
     /// If it may not have the name. Where a place could only do without the name for a moment, this
