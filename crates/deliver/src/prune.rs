@@ -310,12 +310,13 @@ impl<'a> Pruner<'a> {
         self.ledger.ask(move |c| c.prunable(rule.prunable(), after, PAGE)).await
     }
 
-    /// Frees one file, while nobody else works on the library, and returns why some targets do not have it; in words why not, if it stays.
+    /// Frees one file, while nobody else works on the library, and returns why some targets do not
+    /// have it; in words why not, if it stays.
     ///
     /// It is moved aside before anything is asked: a target that shows the library's own file, by a
     /// share or a link, has none then, and nobody finds it any more to change it.
     async fn free(
-        &mut self,
+        &self,
         file: FileRow,
         rule: &Rule,
         sources: &[Source<'_>],
