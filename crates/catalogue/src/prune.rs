@@ -131,15 +131,19 @@ impl Catalogue {
     /// here on they are not needed.
     ///
     /// # Errors
-    /// Storage errors.
+    /// [`Error::NotFound`] if it is not open, and its file not away because of it; storage errors.
     pub fn end_prune(&self, pruning: i64, kept_at: &str, now: i64) -> Result<(), Error> {
-        self.conn
+        let ended = self
+            .conn
             .prepare_cached(
                 "UPDATE pruning SET ended_ms = ?2, kept_at = ?3
                  WHERE id = ?1 AND file_id IS NOT NULL AND ended_ms IS NULL",
             )?
             .execute((pruning, now, kept_at))?;
-        Ok(())
+        match ended {
+            0 => Err(Error::NotFound { what: "open pruning", id: pruning }),
+            _ => Ok(()),
+        }
     }
 
     /// Returns what was begun and not ended, because a process died: such a file is to be put back,

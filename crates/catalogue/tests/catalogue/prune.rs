@@ -1,7 +1,8 @@
 //! Freeing copies: which may go, and what is known of those that went.
 
 use filmwire_catalogue::{
-    Catalogue, Choice, FileId, FileState, FindingKind, ObjectFilter, Prunable, TargetId, check,
+    Catalogue, Choice, Error, FileId, FileState, FindingKind, ObjectFilter, Prunable, TargetId,
+    check,
 };
 
 use crate::fixture::{Fixture, NOW};
@@ -106,6 +107,8 @@ fn a_pruned_file_is_missing_without_being_missed() {
     assert_eq!(faults(&fixture), [FindingKind::OpenPruning]);
     assert!(!catalogue.is_pruned(file).unwrap());
     catalogue.end_prune(pruning, "nas: d/x", NOW + 2).unwrap();
+    let again = catalogue.end_prune(pruning, "nas: d/x", NOW + 2).unwrap_err();
+    assert!(matches!(again, Error::NotFound { .. }), "{again}");
     assert!(catalogue.open_prunings().unwrap().is_empty());
     assert!(catalogue.is_pruned(file).unwrap());
     assert_eq!(catalogue.file(file).unwrap().state, FileState::Missing);
