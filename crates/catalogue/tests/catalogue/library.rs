@@ -378,3 +378,19 @@ fn a_read_only_catalogue_is_said() {
     let error = other.execute("INSERT INTO run (started_ms) VALUES (1)", []).unwrap_err();
     assert!(matches!(Error::from(error), Error::ReadOnly { .. }));
 }
+
+/// Who holds it is for people; without room for that it is held all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_does_not_keep_the_library_from_being_held() {
+    let fixture = Fixture::new();
+    let lock = fixture.library.meta_folder().join("lock");
+    let _ = fs::remove_file(&lock);
+    std::os::unix::fs::symlink("/dev/full", &lock).unwrap();
+    let error = fs::write(&lock, "x").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "nothing can be written there");
+    let held = fixture.library.lock().unwrap();
+    assert!(matches!(fixture.library.lock(), Err(Error::Locked { .. })));
+    drop(held);
+    drop(fixture.library.lock().unwrap());
+}
