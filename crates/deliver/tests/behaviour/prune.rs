@@ -6,7 +6,7 @@ use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use filmwire_catalogue::{DeliveryState, Prunable, check};
+use filmwire_catalogue::{DeliveryState, Prunable, TargetId, check};
 use filmwire_deliver::{
     Fault, Found, Future, Job, MARK_FILE, Placed, PruneRule, Pruned, Target, Upload, Verdict,
     Verified, mend_pruning, prune, verify,
@@ -50,6 +50,12 @@ fn own(stand: &Stand) -> BTreeMap<String, Vec<u8>> {
     let mut own = content_of(stand.library.root());
     own.retain(|path, _| !path.starts_with(".filmwire/"));
     own
+}
+
+/// What one target alone lets go.
+fn may_go(target: &[TargetId]) -> Prunable<'_> {
+    let proof = "SHA-256 read back";
+    Prunable { targets: target, copies: 1, proof, wanted_by: target, before: NOW }
 }
 
 /// Nothing is left on its way out.
@@ -215,13 +221,7 @@ async fn what_was_cut_is_put_in_order() {
     let (stand, photos, jobs) = stocked().await;
     let catalogue = stand.library.catalogue().unwrap();
     let target = [catalogue.target_named("nas").unwrap().unwrap().id];
-    let may_go = Prunable {
-        targets: &target,
-        copies: 1,
-        proof: "SHA-256 read back",
-        wanted_by: &target,
-        before: NOW,
-    };
+    let may_go = may_go(&target);
     let files = catalogue.files(None, 9).unwrap();
     let aside = stand.library.meta_folder().join("pruning");
     fs::create_dir_all(&aside).unwrap();
@@ -263,13 +263,7 @@ async fn a_library_that_is_away_closes_no_row() {
     let (stand, photos, _) = stocked().await;
     let catalogue = stand.library.catalogue().unwrap();
     let target = [catalogue.target_named("nas").unwrap().unwrap().id];
-    let may_go = Prunable {
-        targets: &target,
-        copies: 1,
-        proof: "SHA-256 read back",
-        wanted_by: &target,
-        before: NOW,
-    };
+    let may_go = may_go(&target);
     let file = catalogue.files(None, 1).unwrap().remove(0);
     catalogue.begin_prune(file.id, may_go, NOW).unwrap().unwrap();
     let (at, away) = (stand.library.absolute(&file.path), stand.path("away.jpg"));
