@@ -1,10 +1,13 @@
 //! A share of Windows, Samba or a NAS, without mounting it.
 //!
 //! Source: MS-SMB2 and MS-FSCC: a file is made with `FILE_CREATE`, which fails where there is one,
-//! and renamed with `ReplaceIfExists` false (MS-FSCC 2.4.42), which the server checks and does in one
-//! step. A session that names a user is signed, so that nobody between changes what is said.
+//! and gets its name as a second link to it (MS-FSCC 2.4.27), which a file system does in one step.
+//! Where there are no links it is renamed with `ReplaceIfExists` false (MS-FSCC 2.4.42): Samba 4.17
+//! looks and renames in two steps, so that of two that want a name at once both got it. A session that
+//! names a user is signed, so that nobody between changes what is said.
 
 mod connect;
+mod link;
 
 use smb2::{Error, ErrorKind, RenameOptions};
 
@@ -164,8 +167,12 @@ impl Smb {
 
     async fn give_name(&self, from: &str, to: &str) -> Result<Moved, Fault> {
         let mut link = self.connection.get().await?;
-        let moved = link.tree.rename(&mut link.wire, &self.at(from), &self.at(to)).await;
-        let Err(cause) = moved else { return Ok(Moved::Done) };
+        let given = match link.add_name(&self.at(from), &self.at(to)).await {
+            Ok(true) => return self.delete(from).await.map(|()| Moved::Done),
+            Ok(false) => link.tree.rename(&mut link.wire, &self.at(from), &self.at(to)).await,
+            Err(cause) => Err(cause),
+        };
+        let Err(cause) = given else { return Ok(Moved::Done) };
         match cause {
             Error::Protocol { .. } if self.look_at(to).await? != Look::Nothing => Ok(Moved::Taken),
             _ => Err(self.fault("rename to", to, &cause).await),

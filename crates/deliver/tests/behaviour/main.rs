@@ -21,6 +21,7 @@ mod layer;
 mod odd;
 mod peer;
 mod prune;
+mod race;
 mod server;
 mod servers;
 #[cfg(feature = "site")]

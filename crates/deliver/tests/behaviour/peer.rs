@@ -80,11 +80,10 @@ impl Peer {
         matches!(self, Self::Server(server) if server.makes_parents())
     }
 
-    /// Whether two may deliver to it at once. The guide says that FTP cannot: nothing in it looks and
-    /// renames in one step (3 of 15 runs lost a photo to another of the same name). S3 can, but
-    /// s3s-fs looks for `If-None-Match` and renames in two (1 of 5 runs).
+    /// Whether two may deliver to it at once: a name is looked for and given in one step. The guide
+    /// tells which places are so.
     pub(crate) fn may_be_shared(&self) -> bool {
-        !matches!(self, Self::Server(server) if server.is_ftp() || server.is_s3())
+        !matches!(self, Self::Server(server) if server.names_in_two_steps())
     }
 
     /// At which calls the trouble of this number comes: at each, or at one of its own where each

@@ -86,8 +86,18 @@ impl Server {
         if self.is_ftp() { 150 } else { 1_000 }
     }
 
-    pub(crate) fn is_ftp(&self) -> bool {
+    fn is_ftp(&self) -> bool {
         self.kind.starts_with("ftp")
+    }
+
+    /// Whether it looks for a name and gives it in two steps. Of 150 pairs of renames to one name
+    /// that were sent at once both succeeded: Apache 109, rclone's SFTP 143, vsftpd 128, pyftpdlib
+    /// 149; s3s-fs lost a photo in one of 5 runs of two deliverers. What rclone itself does is its
+    /// remote's affair.
+    pub(crate) fn names_in_two_steps(&self) -> bool {
+        let is_apache = self.kind == "webdav" && self.address.starts_with("https");
+        let is_rclones_sftp = self.kind == "sftp-password";
+        self.is_ftp() || self.is_s3() || self.is_rclone() || is_apache || is_rclones_sftp
     }
 
     /// Whether folders are there once something is in them, and never else.
