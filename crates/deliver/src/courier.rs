@@ -173,16 +173,18 @@ impl Courier {
         row.next.filter(|next| *next > now && *next <= now.saturating_add(self.horizon_ms()))
     }
 
-    /// Tests the target, and writes down what it says it is.
+    /// Tests the target, and writes down what it says it is. What was written down by an earlier test
+    /// of the same step counts, which the row does not know.
     async fn test(&mut self, row: &TargetRow) -> Result<Result<(), Fault>, Error> {
-        let testing = self.job.target.test(row.place.as_deref());
+        let id = row.id;
+        let known = self.ledger.ask(move |c| Ok(c.target(id)?.place)).await?;
+        let testing = self.job.target.test(known.as_deref());
         let place = match self.until_stop(testing, &Stop::default()).await {
             Some(Ok(place)) => place,
             Some(Err(fault)) => return Ok(Err(fault)),
             None => return Ok(Err(Fault::stopped())),
         };
-        if let (Some(place), None) = (place, &row.place) {
-            let id = row.id;
+        if let (Some(place), None) = (place, known) {
             self.ledger.ask(move |c| c.set_place(id, &place)).await?;
         }
         self.usable = true;

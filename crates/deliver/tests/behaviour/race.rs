@@ -4,7 +4,13 @@ use std::fs;
 use std::sync::Arc;
 
 use filmwire_deliver::store::Moved;
+#[cfg(feature = "site")]
+use filmwire_deliver::{FileTarget, MARK_FILE, Target};
 
+#[cfg(feature = "site")]
+use crate::between::Between;
+#[cfg(feature = "site")]
+use crate::peer::MADE;
 use crate::peer::{Peer, stores};
 use crate::stand::Stand;
 
@@ -35,4 +41,26 @@ async fn of_two_that_want_a_name_one_gets_it() {
             assert!(other.exists(), "{peer:?}: the other's file is gone");
         }
     }
+}
+
+/// The marker is replaced in the very step in which the target was made, whose row knows no marker.
+#[cfg(feature = "site")]
+#[tokio::test]
+async fn a_target_that_is_another_as_its_first_photo_is_proven_pauses() {
+    let stand = Stand::with_photos().0;
+    let root = stand.path("nas");
+    let photo = root.join("2016/A.JPG");
+    let (first, marker) = (photo.clone(), root.join(MARK_FILE));
+    let store = Between::new(&root, 0, move || {
+        if first.exists() {
+            fs::remove_file(&first).unwrap();
+            fs::write(&marker, "0123456789abcdef0123456789abcdef\n").unwrap();
+        }
+    });
+    store.go.notify_one();
+    let target: Arc<dyn Target> = Arc::new(FileTarget::new(Arc::new(store), MADE, "one"));
+    stand.once(&target).await;
+    let row = stand.library.catalogue().unwrap().target_named("nas").unwrap().unwrap();
+    assert!(row.reason.unwrap().contains("is another target"));
+    assert_eq!(Peer::content(&root).len(), 0, "nothing more was put there");
 }
