@@ -144,7 +144,12 @@ impl FileTarget {
         }
         for name in self.brief(stop, self.store.list(folder)).await? {
             if name.starts_with(&self.prefix) && name.ends_with(".part") {
-                self.brief(stop, self.store.remove(&inside(folder, &name))).await?;
+                let removed = self.brief(stop, self.store.remove(&inside(folder, &name))).await;
+                if let Err(fault) = removed {
+                    // Somebody may have it open; that is no reason to deliver nothing.
+                    self.present(stop).await?;
+                    tracing::warn!("{name} is left where it is: {fault}");
+                }
             }
         }
         self.known().folders.insert(folder.to_owned());

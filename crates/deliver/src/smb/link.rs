@@ -11,16 +11,20 @@ use super::connect::Link;
 const FILE_LINK_INFORMATION: u8 = 11;
 
 impl Link {
-    /// Gives a file a second name, if nothing has that. Returns false if the share has no such thing:
-    /// any refusal is taken for that, since disks without links are told of in many words.
+    /// Gives a file a second name, if nothing has that. Returns false if the server refuses it for
+    /// another reason than that: disks without links are told of in many words.
     pub(super) async fn add_name(&mut self, path: &str, name: &str) -> Result<bool, Error> {
         let (file, _) = self.tree.open_file(&mut self.wire, path).await?;
         let added = self.ask_for_name(file, name).await;
-        let closed = self.tree.close_handle(&mut self.wire, file).await;
+        // Whatever becomes of that, the name is given or it is not.
+        let _ = self.tree.close_handle(&mut self.wire, file).await;
         match added {
-            Ok(()) => closed.map(|()| true),
+            Ok(()) => Ok(true),
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Err(cause),
-            Err(Error::Protocol { .. }) => Ok(false),
+            Err(Error::Protocol { status, .. }) => {
+                tracing::debug!("no second name for a file: {status:?}; it is renamed");
+                Ok(false)
+            }
             Err(cause) => Err(cause),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: MS-SMB2 and MS-FSCC: a file is made with `FILE_CREATE`, which fails where there is one,
 //! and gets its name as a second link to it (MS-FSCC 2.4.27), which a file system does in one step.
-//! Where there are no links it is renamed with `ReplaceIfExists` false (MS-FSCC 2.4.42): Samba 4.17
+//! Where the server refuses that it is renamed with `ReplaceIfExists` false (MS-FSCC 2.4.42): Samba 4.17
 //! looks and renames in two steps, so that of two that want a name at once both got it. A session that
 //! names a user is signed, so that nobody between changes what is said.
 
@@ -168,7 +168,11 @@ impl Smb {
     async fn give_name(&self, from: &str, to: &str) -> Result<Moved, Fault> {
         let mut link = self.connection.get().await?;
         let given = match link.add_name(&self.at(from), &self.at(to)).await {
-            Ok(true) => return self.delete(from).await.map(|()| Moved::Done),
+            Ok(true) => {
+                // It has its name; a temporary one that stays goes when the next process begins.
+                let _ = self.delete(from).await;
+                return Ok(Moved::Done);
+            }
             Ok(false) => link.tree.rename(&mut link.wire, &self.at(from), &self.at(to)).await,
             Err(cause) => Err(cause),
         };

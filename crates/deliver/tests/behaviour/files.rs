@@ -30,6 +30,7 @@ over_all_stores! {
     a_folder_with_files_becomes_a_target_by_init_alone
     parents_are_not_made
     our_parts_are_removed_and_those_of_others_left
+    a_part_that_stays_keeps_nothing_from_being_put
     links_and_folders_under_the_name_are_left_alone
     a_path_that_leads_out_is_refused
     what_changed_since_it_was_put_is_not_taken_back
@@ -108,14 +109,19 @@ async fn parents_are_not_made(peer: &Peer) {
     assert!(!stand.path("none").exists());
 }
 
+/// What stands for the owner "one" in temporary names.
+fn owner_in_names() -> String {
+    let hash = sha2::Sha256::digest("one");
+    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
 async fn our_parts_are_removed_and_those_of_others_left(peer: &Peer) {
     let stand = Stand::new();
     stand.add("d/A.JPG", b"abc");
     let root = stand.path("nas");
     peer.files(&root, "one").init().await.unwrap();
     // What a deliverer leaves that dies while it writes: a part of its own prefix.
-    let hash = sha2::Sha256::digest("one");
-    let owner: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let owner = owner_in_names();
     fs::create_dir(root.join("d")).unwrap();
     fs::write(root.join(format!("d/.filmwire-{owner}-1.part")), "ab").unwrap();
     fs::write(root.join("d/.filmwire-ffffffffffff-1.part"), "other").unwrap();
@@ -126,6 +132,22 @@ async fn our_parts_are_removed_and_those_of_others_left(peer: &Peer) {
     let mut expected = vec![kept, "d/.filmwire-ffffffffffff-1.part".into(), "d/A.JPG".into()];
     expected.sort();
     assert_eq!(names, expected);
+}
+
+async fn a_part_that_stays_keeps_nothing_from_being_put(peer: &Peer) {
+    let stand = Stand::new();
+    stand.add("d/A.JPG", b"abc");
+    let root = stand.path("nas");
+    peer.files(&root, "one").init().await.unwrap();
+    // Whoever has it open may keep it there; so does a folder with something in it, but by WebDAV,
+    // which removes both.
+    let stays = format!("d/.filmwire-{}-1.part", owner_in_names());
+    fs::create_dir_all(root.join(&stays)).unwrap();
+    fs::write(root.join(&stays).join("x"), "").unwrap();
+    stand.settle(&peer.target(&root, "one")).await;
+    let names = content_of(&root).into_keys();
+    let others: Vec<String> = names.filter(|name| !name.starts_with(&stays)).collect();
+    assert_eq!(others, ["d/A.JPG"]);
 }
 
 async fn links_and_folders_under_the_name_are_left_alone(peer: &Peer) {
