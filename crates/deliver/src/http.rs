@@ -68,12 +68,17 @@ pub(crate) fn refused(what: &str, answer: &Response) -> Fault {
     Fault { kind, reason: format!("cannot {what}: the server says {status}{cure}") }
 }
 
+/// Apache 2.4.53 and later refuse what is larger than 1 GiB if nothing else is said.
+const TOO_LARGE: &str = "; it takes no file of that size (LimitRequestBody in Apache, \
+                         client_max_body_size in nginx)";
+
 /// Whether trying again helps, and what does.
 fn judge(status: StatusCode, to: Option<&str>) -> (FaultKind, String) {
     use FaultKind::{Full, Permanent, Transient};
     match (status, to) {
         (StatusCode::INSUFFICIENT_STORAGE, _) => (Full, String::new()),
         (StatusCode::UNAUTHORIZED, _) => (Transient, "; are user and password right?".to_owned()),
+        (StatusCode::PAYLOAD_TOO_LARGE, _) => (Permanent, TOO_LARGE.to_owned()),
         (status, Some(to)) if status.is_redirection() => {
             (Permanent, format!("; it sends us to {:?}, so write that", text(to)))
         }
@@ -147,6 +152,7 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(judge(status, None).0, kind, "{status}");
         }
+        assert!(judge(StatusCode::PAYLOAD_TOO_LARGE, None).1.contains("LimitRequestBody"));
         let (kind, cure) = judge(StatusCode::FOUND, Some("https://b/"));
         assert!(kind == FaultKind::Permanent && cure.contains("https://b/"));
     }
