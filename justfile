@@ -65,6 +65,11 @@ model:
 bench:
     cargo run --release -p filmwire-bench
 
+# The station beside rclone, to real servers on this computer
+deliveries:
+    cargo build --release -p filmwire -p filmwire-station -p filmwire-bench
+    .ci/deliveries target/release/filmwire-bench
+
 # The counts a release is tried with; takes long. FILMWIRE_SEED=... repeats a run
 soak:
     FILMWIRE_HISTORIES=10000 FILMWIRE_KILLS=1000 FILMWIRE_CUTS=200 \

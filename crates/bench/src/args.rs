@@ -17,7 +17,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MIB", default_value_t = 1024,
           value_parser = clap::value_parser!(u64).range(16..=4095))]
     pub(crate) size: u64,
-    /// Most repetitions of the bulk measurements; none begins after a minute
+    /// Most repetitions of the bulk measurements and deliveries; none begins after a minute
     #[arg(long, value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rounds: u64,
@@ -37,13 +37,17 @@ pub(crate) struct Args {
     /// The program to measure [default: beside this one, built if it is missing]
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
-    /// Only groups whose name contains this: bulk, link, count, memory, start, peer, cameras, build
+    /// Deliver to the servers listed in this folder too, as .ci/deliveries starts them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) servers: Option<PathBuf>,
+    /// Only groups whose name contains this: bulk, link, count, memory, start, peer, cameras,
+    /// deliver, station, build
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
     /// Fail where a ratio misses its goal
     #[arg(long)]
     pub(crate) check: bool,
-    /// Also measure a cold release build of the program; takes minutes
+    /// Also measure cold release builds of the programs; takes many minutes
     #[arg(long)]
     pub(crate) build: bool,
     #[command(subcommand)]

@@ -4,10 +4,12 @@ mod build;
 mod bulk;
 mod cameras;
 mod count;
+mod deliver;
 mod link;
 mod memory;
 mod peer;
 mod start;
+mod station;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +23,7 @@ use crate::table::{Row, Table};
 type Group = fn(&Bench<'_>, &mut Table) -> anyhow::Result<()>;
 
 /// Groups by the name that `--only` looks at.
-const GROUPS: [(&str, Group); 8] = [
+const GROUPS: [(&str, Group); 11] = [
     ("start", start::measure),
     ("bulk", bulk::measure),
     ("link", link::measure),
@@ -29,6 +31,9 @@ const GROUPS: [(&str, Group); 8] = [
     ("memory", memory::measure),
     ("peer", peer::measure),
     ("cameras", cameras::measure),
+    ("deliver", deliver::measure),
+    ("deliver-batch", deliver::measure_batch),
+    ("station", station::measure),
     ("build", build::measure),
 ];
 
