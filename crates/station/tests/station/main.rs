@@ -9,5 +9,6 @@ mod demo;
 mod program;
 mod prune;
 mod run;
+mod secrets;
 mod settings;
 mod site;
