@@ -9,7 +9,9 @@ pids=()
 clean() {
     local pid
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    rm -rf "$work"
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    # Processes that Samba started end a little later, and write meanwhile.
+    rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }
 }
 trap clean EXIT
 # Servers that run as another user work in folders the tests make.
