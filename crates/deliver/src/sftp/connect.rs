@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use russh::cipher::{AES_128_GCM, AES_256_GCM};
+use russh::cipher::{AES_128_GCM, AES_256_GCM, Name as Cipher};
 use russh::client::{self, AuthResult, Handle, Handler};
 use russh::keys::known_hosts::known_host_keys_path;
 use russh::keys::{
@@ -134,9 +134,7 @@ impl Connection {
             ..client::Config::default()
         };
         if has_aes() {
-            let others = config.preferred.cipher.iter().filter(|other| **other != AES_256_GCM);
-            let order = [AES_256_GCM, AES_128_GCM].iter().chain(others);
-            config.preferred.cipher = order.copied().collect();
+            config.preferred.cipher = aes_first(&config.preferred.cipher).into();
         }
         // A server has keys of several kinds; we want one that we know.
         let mut order = config.preferred.key.to_vec();
@@ -230,6 +228,13 @@ impl Connection {
     }
 }
 
+/// The ciphers, those before all others that instructions for AES make fast.
+fn aes_first(order: &[Cipher]) -> Vec<Cipher> {
+    let fast = [AES_256_GCM, AES_128_GCM];
+    let others = order.iter().filter(|other| !fast.contains(other));
+    fast.iter().chain(others).copied().collect()
+}
+
 /// Whether the processor has instructions for AES, with which that is faster than ChaCha20, and
 /// without which it is slower.
 fn has_aes() -> bool {
@@ -271,5 +276,20 @@ impl Handler for Guard {
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
         }
         Ok(is_known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aes_comes_first_and_no_cipher_is_lost_or_named_twice() {
+        let order = client::Config::default().preferred.cipher;
+        let found = aes_first(&order);
+        assert_eq!(found[..2], [AES_256_GCM, AES_128_GCM]);
+        assert!(order.iter().all(|cipher| found.contains(cipher)));
+        let times = |name| found.iter().filter(|cipher| **cipher == name).count();
+        assert!(found.iter().all(|cipher| times(*cipher) == 1), "{found:?}");
     }
 }
