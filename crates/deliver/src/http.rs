@@ -68,7 +68,7 @@ pub(crate) fn refused(what: &str, answer: &Response) -> Fault {
     Fault { kind, reason: format!("cannot {what}: the server says {status}{cure}") }
 }
 
-/// Apache 2.4.53 and later refuse what is larger than 1 GiB if nothing else is said.
+/// Seen with Apache 2.4.71, which refuses what is larger than 1 GiB if nothing else is said.
 const TOO_LARGE: &str = "; it takes no file of that size (LimitRequestBody in Apache, \
                          client_max_body_size in nginx)";
 

@@ -1,4 +1,4 @@
-//! Two that want one name at the same moment.
+//! Others at the same place at the same moment: for one name, for the marker.
 
 use std::fs;
 use std::sync::Arc;
