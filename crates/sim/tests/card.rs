@@ -235,8 +235,15 @@ fn patterns_pass_a_structure_check() {
     let photo = whole(&CardObject::pattern("100_FUJI", "A.JPG", 3, 100_000));
     assert_eq!((&photo[..2], &photo[99_998..]), (&[0xFF, 0xD8][..], &[0xFF, 0xD9][..]));
     let film = whole(&CardObject::pattern("100_FUJI", "A.MOV", 3, 100_000));
-    let mdat = u64::from_be_bytes(film[28..36].try_into().unwrap());
-    assert_eq!((&film[4..8], &film[24..28], 20 + mdat), (&b"ftyp"[..], &b"mdat"[..], 100_000));
+    let (mut at, mut names) = (0, Vec::new());
+    while at < film.len() {
+        let short = u32::from_be_bytes(film[at..at + 4].try_into().unwrap());
+        let long = || u64::from_be_bytes(film[at + 8..at + 16].try_into().unwrap());
+        names.push(film[at + 4..at + 8].to_vec());
+        at += if short == 1 { long() as usize } else { short as usize };
+    }
+    assert_eq!((at, names.concat()), (100_000, b"ftypmoovmdat".to_vec()));
+    assert_eq!(&film[32..36], b"mvhd");
     assert_ne!(film, whole(&CardObject::pattern("100_FUJI", "A.MOV", 4, 100_000)));
 }
 

@@ -11,7 +11,7 @@ use super::rendered::{Key, rendered, slice};
 use crate::media::Look;
 use crate::media::exif::Body;
 use crate::media::jpeg::{self, PhotoSpec, THUMB_SIZE};
-use crate::media::mov::FilmSpec;
+use crate::media::mov::{self, FilmSpec};
 use crate::media::pattern::Framed;
 use crate::media::raf::RawSpec;
 use crate::media::stamp::Stamp;
@@ -144,11 +144,12 @@ impl CardObject {
     }
 
     /// A file of meaningless bytes for measuring speed. By its extension it passes a structure
-    /// check: a JPEG has segments, a scan and an end, the boxes of a MOV sum to its length.
+    /// check: a JPEG has segments, a scan and an end, a MOV has an index, and its boxes sum to
+    /// its length.
     pub fn pattern(folder: &str, name: &str, seed: u64, size_bytes: u64) -> Self {
         let (prefix, suffix) = match format::of_name(name) {
             format::JPEG => jpeg_frame(seed),
-            format::MOV => (mov_frame(size_bytes), Bytes::new()),
+            format::MOV => (mov::frame(size_bytes), Bytes::new()),
             _ => (Bytes::new(), Bytes::new()),
         };
         let framed = Framed::new(prefix, suffix, seed, size_bytes);
@@ -267,13 +268,6 @@ fn jpeg_frame(seed: u64) -> (Bytes, Bytes) {
     let mut photo = Bytes::from(jpeg::photo(&spec));
     let end = photo.split_off(photo.len() - 2);
     (photo, end)
-}
-
-/// `ftyp` and the header of an `mdat` that fills the rest.
-fn mov_frame(size_bytes: u64) -> Bytes {
-    let mut out = b"\0\0\0\x14ftypqt  \x20\x05\x03\x00qt  \0\0\0\x01mdat".to_vec();
-    out.extend_from_slice(&size_bytes.saturating_sub(20).max(16).to_be_bytes());
-    Bytes::from(out)
 }
 
 fn read_file(path: &Path, offset: u64, max: usize) -> io::Result<Bytes> {

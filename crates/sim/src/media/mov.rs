@@ -22,6 +22,17 @@ pub const FRAME_RATE: u32 = 24;
 /// Bytes before the first frame: `ftyp` and the header of `mdat` in either of its two lengths.
 const HEADER_BYTES: u64 = 36;
 
+/// What a film begins with that holds meaningless bytes: `ftyp`, an index that tells of no track,
+/// and the header of an `mdat` that fills the rest.
+pub(crate) fn frame(size_bytes: u64) -> Bytes {
+    let mut out = boxed(b"ftyp", b"qt  \x20\x05\x03\x00qt  ");
+    out.extend(boxed(b"moov", &movie_header(0, 0)));
+    let rest = size_bytes.saturating_sub(out.len() as u64).max(16);
+    out.extend_from_slice(b"\0\0\0\x01mdat");
+    out.extend_from_slice(&rest.to_be_bytes());
+    Bytes::from(out)
+}
+
 /// How long a film is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Length {
@@ -259,12 +270,6 @@ fn index(spec: &FilmSpec, plan: &Plan) -> Vec<u8> {
     // Seconds since 1904 (QuickTime File Format Specification, Movie Header Atoms).
     let created = (spec.capture.seconds() + 2_082_844_800) as u32;
     let duration = plan.frames as u32;
-    let mvhd = [
-        words(&[0, created, created, FRAME_RATE, duration, 0x0001_0000]),
-        vec![0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        matrix(),
-        words(&[0, 0, 0, 0, 0, 0, 2]),
-    ];
     let size = [u32::from(spec.width) << 16, u32::from(spec.height) << 16];
     let tkhd =
         [words(&[0x0F, created, created, 1, 0, duration, 0, 0, 0, 0]), matrix(), words(&size)];
@@ -285,11 +290,21 @@ fn index(spec: &FilmSpec, plan: &Plan) -> Vec<u8> {
     let trak = [boxed(b"tkhd", &tkhd.concat()), boxed(b"mdia", &mdia.concat())];
     let udta = [text(b"\xA9mak", "FUJIFILM"), text(b"\xA9mod", &spec.body.model)];
     let moov = [
-        boxed(b"mvhd", &mvhd.concat()),
+        movie_header(created, duration),
         boxed(b"trak", &trak.concat()),
         boxed(b"udta", &udta.concat()),
     ];
     boxed(b"moov", &moov.concat())
+}
+
+fn movie_header(created: u32, duration: u32) -> Vec<u8> {
+    let mvhd = [
+        words(&[0, created, created, FRAME_RATE, duration, 0x0001_0000]),
+        vec![0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        matrix(),
+        words(&[0, 0, 0, 0, 0, 0, 2]),
+    ];
+    boxed(b"mvhd", &mvhd.concat())
 }
 
 fn sample_tables(spec: &FilmSpec, plan: &Plan) -> Vec<u8> {
