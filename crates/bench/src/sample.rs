@@ -18,6 +18,10 @@ impl Sample {
         self.add(time.as_secs_f64());
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The smallest value, NaN if there is none.
     pub(crate) fn min(&self) -> f64 {
         self.0.first().copied().unwrap_or(f64::NAN)

@@ -153,21 +153,24 @@ fn sync_all(bench: &Bench<'_>, addresses: &[String], folder: &Path) -> anyhow::R
     }
     let (mut time, mut peak_mib) = (Sample::default(), Sample::default());
     while !running.0.is_empty() {
-        for (camera, peak) in take_ended(&mut running, folder)? {
-            ensure!(!peak.is_nan(), "nothing is known of the memory of program {camera}");
+        for peak in take_ended(&mut running, folder)? {
             time.time(start.elapsed());
-            peak_mib.add(peak);
+            // Nothing is known of one that ended before the last was started.
+            if !peak.is_nan() {
+                peak_mib.add(peak);
+            }
         }
         ensure!(start.elapsed() < LIMIT, "{} programs not done in {LIMIT:?}", running.0.len());
         std::thread::sleep(LOOK);
     }
+    ensure!(!peak_mib.is_empty(), "nothing is known of the memory of any program");
     let processor_time = process::children_processor_time()?.saturating_sub(before);
     Ok(Clients { time, peak_mib, processor_time })
 }
 
-/// Looks at the memory of all, and takes those out that ended, with their peaks.
-fn take_ended(running: &mut Running, folder: &Path) -> anyhow::Result<Vec<(u32, f64)>> {
-    let mut ended = Vec::new();
+/// Looks at the memory of all, and takes those out that ended: the peak of each in MiB, or no number.
+fn take_ended(running: &mut Running, folder: &Path) -> anyhow::Result<Vec<f64>> {
+    let (mut ended, mut peaks) = (Vec::new(), Vec::new());
     for (&camera, (child, peak)) in &mut running.0 {
         // One that just ended tells nothing more.
         if let Ok(memory) = process::memory(child.id()) {
@@ -178,10 +181,11 @@ fn take_ended(running: &mut Running, folder: &Path) -> anyhow::Result<Vec<(u32, 
             let said = std::fs::read_to_string(said(folder, camera)).unwrap_or_default();
             bail!("the sync of camera {camera} failed with {status}: {}", said.trim());
         }
-        ended.push((camera, *peak));
+        ended.push(camera);
+        peaks.push(*peak);
     }
-    running.0.retain(|camera, _| !ended.iter().any(|(done, _)| done == camera));
-    Ok(ended)
+    running.0.retain(|camera, _| !ended.contains(camera));
+    Ok(peaks)
 }
 
 fn library(folder: &Path, camera: u32) -> PathBuf {
