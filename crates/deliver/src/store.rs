@@ -91,6 +91,26 @@ pub trait Store: Send + Sync {
         pieces: Pieces,
     ) -> Future<'a, Result<(), Fault>>;
 
+    /// Whether [`Store::create`] can be asked for. Else files get a temporary name first.
+    fn creates(&self) -> bool {
+        false
+    }
+
+    /// Fills a new file under the name it is to keep, at once or not at all, and replaces nothing.
+    /// `size` is that of all pieces.
+    ///
+    /// # Errors
+    /// If it is not there. It may be, if only the answer was lost. Always, if the pieces ended so.
+    fn create<'a>(
+        &'a self,
+        path: &'a str,
+        _size: u64,
+        _pieces: Pieces,
+    ) -> Future<'a, Result<Moved, Fault>> {
+        let reason = format!("{} cannot make {path} at once", self.place());
+        Box::pin(async { Err(Fault::permanent(reason)) })
+    }
+
     /// Reads a file, as it is kept rather than as it is remembered, until the sink has enough.
     /// Returns false if there is nothing.
     ///

@@ -123,14 +123,7 @@ impl FileTarget {
 
     /// Writes what is small.
     async fn write_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<(), Fault> {
-        debug_assert!(bytes.len() <= PIECE_BYTES);
-        let pulse = Pulse::default();
-        let (to, from) = tokio::sync::mpsc::channel(1);
-        let size = bytes.len() as u64;
-        // There is room for it.
-        let _ = to.try_send(Ok(bytes.into()));
-        drop(to);
-        let pieces = Pieces { from, pulse: pulse.clone() };
+        let (pieces, pulse, size) = pieces_of(bytes);
         self.call(Wait { pulse: &pulse, stop: None }, self.store.write(path, size, pieces)).await
     }
 
@@ -153,6 +146,7 @@ impl FileTarget {
             self.write_bytes(&one, PROBE.to_vec()).await?;
             self.brief(None, self.store.move_new(&one, &two)).await?;
             self.probe_taken(&one, &two).await?;
+            self.probe_create(&two).await?;
             let back = self.read_bytes(&two, MARK_BYTES, None).await?;
             match back.as_deref() == Some(PROBE) {
                 true => self.brief(None, self.store.remove(&two)).await,
@@ -176,12 +170,26 @@ impl FileTarget {
         self.write_bytes(one, OTHER.to_vec()).await?;
         match self.brief(None, self.store.move_new(one, two)).await? {
             Moved::Taken => self.brief(None, self.store.remove(one)).await,
-            Moved::Done => {
-                let place = self.store.place();
-                let why = "it replaces files when others are renamed";
-                Err(Fault::permanent(format!("cannot use {place}: {why}")))
-            }
+            Moved::Done => Err(self.replaces("renamed")),
         }
+    }
+
+    /// Sees the same of files that are made under the names they keep.
+    async fn probe_create(&self, taken: &str) -> Result<(), Fault> {
+        if !self.store.creates() {
+            return Ok(());
+        }
+        let (pieces, pulse, size) = pieces_of(OTHER.to_vec());
+        let create = self.store.create(taken, size, pieces);
+        match self.call(Wait { pulse: &pulse, stop: None }, create).await? {
+            Moved::Taken => Ok(()),
+            Moved::Done => Err(self.replaces("made")),
+        }
+    }
+
+    fn replaces(&self, when: &str) -> Fault {
+        let place = self.store.place();
+        Fault::permanent(format!("cannot use {place}: it replaces files when others are {when}"))
     }
 
     fn is_another(&self, found: &str) -> Fault {
@@ -203,4 +211,14 @@ impl FileTarget {
             ),
         })
     }
+}
+
+/// What is small, as a store takes it, and its size.
+fn pieces_of(bytes: Vec<u8>) -> (Pieces, Pulse, u64) {
+    debug_assert!(bytes.len() <= PIECE_BYTES);
+    let (pulse, size) = (Pulse::default(), bytes.len() as u64);
+    let (to, from) = tokio::sync::mpsc::channel(1);
+    // There is room for it.
+    let _ = to.try_send(Ok(bytes.into()));
+    (Pieces { from, pulse: pulse.clone() }, pulse, size)
 }

@@ -8,8 +8,8 @@ use crate::fault::Fault;
 use crate::pulse::Pulse;
 use crate::source;
 use crate::stop::Stop;
-use crate::store::{Look, Moved};
-use crate::target::{Placed, Upload};
+use crate::store::{Look, Moved, Pieces};
+use crate::target::{Future, Placed, Upload};
 
 /// How many files of one name and different content are gone past.
 const MOST_NUMBERS: u32 = 10_000;
@@ -90,18 +90,8 @@ impl FileTarget {
                 }
                 None => {}
             }
-            let from = match part {
-                Some(from) => from.clone(),
-                None => {
-                    let from = part.insert(self.part_in(folder)).clone();
-                    self.write_part(&from, upload).await?;
-                    from
-                }
-            };
-            self.present(stop).await?;
-            match self.brief(stop, self.store.move_new(&from, path)).await? {
+            match self.name_it(path, folder, upload, part).await? {
                 Moved::Done => {
-                    *part = None;
                     let made = match self.brief(stop, self.store.look(path)).await {
                         Ok(Look::File { tag, .. }) => tag,
                         _ => None,
@@ -115,6 +105,34 @@ impl FileTarget {
                 return Err(Fault::stopped());
             }
         }
+    }
+
+    /// Gets the content to the target, unless a try under another name has, and gives it its name.
+    async fn name_it(
+        &self,
+        path: &str,
+        folder: &str,
+        upload: &Arc<Upload>,
+        part: &mut Option<String>,
+    ) -> Result<Moved, Fault> {
+        if self.store.creates() {
+            return self.send(upload, |pieces| self.store.create(path, upload.size, pieces)).await;
+        }
+        let from = match part {
+            Some(from) => from.clone(),
+            None => {
+                let from = part.insert(self.part_in(folder)).clone();
+                self.send(upload, |pieces| self.store.write(&from, upload.size, pieces)).await?;
+                from
+            }
+        };
+        let stop = Some(&upload.stop);
+        self.present(stop).await?;
+        let moved = self.brief(stop, self.store.move_new(&from, path)).await?;
+        if moved == Moved::Done {
+            *part = None;
+        }
+        Ok(moved)
     }
 
     /// Takes a file that is there for ours. The one who put it may have died before it was safe on
@@ -157,13 +175,18 @@ impl FileTarget {
         Ok(())
     }
 
-    async fn write_part(&self, part: &str, upload: &Arc<Upload>) -> Result<(), Fault> {
+    /// Reads the file for a call of the store that takes its pieces.
+    async fn send<'a, T>(
+        &self,
+        upload: &Arc<Upload>,
+        to: impl FnOnce(Pieces) -> Future<'a, Result<T, Fault>>,
+    ) -> Result<T, Fault> {
         let pulse = Pulse::default();
         let (pieces, reading) = source::open(upload, pulse.clone());
         let wait = Wait { pulse: &pulse, stop: Some(&upload.stop) };
-        let written = self.call(wait, self.store.write(part, upload.size, pieces)).await;
+        let sent = self.call(wait, to(pieces)).await;
         // What is wrong with the source is the cause of what the store says.
         reading.await.unwrap_or_else(|broken| Err(Fault::transient(broken.to_string())))?;
-        written
+        sent
     }
 }

@@ -1,10 +1,12 @@
 //! A bucket of S3 or of what speaks its language: MinIO, Ceph, many clouds.
 //!
-//! There are no folders in a bucket and no renaming. A file goes to a temporary key and is copied to
-//! its own on the server: as a multipart upload of one part, whose completion with `If-None-Match: *`
-//! replaces nothing (Amazon S3 API, `CompleteMultipartUpload`). A server that does not heed that is
-//! found out by the test of the target.
+//! There are no folders in a bucket and no renaming. A file is put to its own key: one of a single
+//! part at once, a larger one as a multipart upload that is there when it is completed; both with
+//! `If-None-Match: *`, which replaces nothing (Amazon S3 API, `PutObject` and
+//! `CompleteMultipartUpload`). What has a temporary key is copied to its own on the server, as a
+//! multipart upload too. A server that does not heed that is found out by the test of the target.
 
+mod completion;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +17,11 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
-    WriteMultipart,
+    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode,
+    PutPayload, RetryConfig, WriteMultipart,
 };
 
+use self::completion::NothingReplaced;
 use crate::fault::{Fault, FaultKind};
 use crate::http;
 use crate::secret::Secret;
@@ -27,8 +30,8 @@ use crate::target::Future;
 
 /// Size of the parts of a large file: the least S3 takes. 10,000 of them are the most.
 const PART_BYTES: usize = 5 << 20;
-/// The most that can be copied at once.
-const COPY_BYTES: u64 = 5 << 30;
+/// The largest file: as many parts as there can be.
+const MOST_BYTES: u64 = 10_000 * PART_BYTES as u64;
 /// Parts under way at once.
 const PARTS: usize = 2;
 /// The largest file that is replaced by way of us.
@@ -106,6 +109,7 @@ impl S3 {
             .with_access_key_id(access_key)
             .with_secret_access_key(secret_key.expose())
             .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
+            .with_http_connector(NothingReplaced)
             // Which not all servers know.
             .with_disable_bulk_delete(true)
             // Whoever calls tries again, and waits longer for it.
@@ -175,36 +179,64 @@ impl S3 {
         Ok(files.chain(folders).map(str::to_owned).collect())
     }
 
-    async fn write_new(&self, path: &str, size: u64, mut pieces: Pieces) -> Result<(), Fault> {
-        let (at, fault) = (self.at(path)?, |cause| self.fault("write", path, &cause));
-        let ended = |cause| Fault::transient(format!("cannot write {path}: {cause}"));
-        if size > COPY_BYTES {
-            return Err(Fault::permanent(format!("{path} is larger than S3 copies (5 GiB)")));
+    /// Whether there is a folder of that name was looked at before: a bucket does not mind.
+    async fn create_new(&self, path: &str, size: u64, pieces: Pieces) -> Result<Moved, Fault> {
+        match self.put_new(path, size, pieces).await? {
+            Ok(()) => Ok(Moved::Done),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Moved::Taken),
+            Err(cause) => Err(self.fault("write", path, &cause)),
         }
-        if size <= PART_BYTES as u64 {
-            let mut whole = Vec::new();
-            while let Some(piece) = pieces.next().await {
-                whole.extend_from_slice(&piece.map_err(ended)?);
-            }
-            return self.bucket.put(&at, whole.into()).await.map(drop).map_err(fault);
+    }
+
+    async fn write_new(&self, path: &str, size: u64, pieces: Pieces) -> Result<(), Fault> {
+        let written = self.put_new(path, size, pieces).await?;
+        written.map_err(|cause| self.fault("write", path, &cause))
+    }
+
+    /// Puts a file to a key that nothing is at; what the bucket says against it is the inner error.
+    async fn put_new(
+        &self,
+        path: &str,
+        size: u64,
+        mut pieces: Pieces,
+    ) -> Result<Result<(), Error>, Fault> {
+        let at = self.at(path)?;
+        if size > MOST_BYTES {
+            let most = MOST_BYTES >> 30;
+            return Err(Fault::permanent(format!("{path} is larger than {most} GiB")));
         }
-        let upload = self.bucket.put_multipart(&at).await.map_err(fault)?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        if size > PART_BYTES as u64 {
+            return self.put_parts(&at, pieces).await;
+        }
+        let mut whole = Vec::new();
         while let Some(piece) = pieces.next().await {
-            let put = match piece {
-                Ok(piece) => {
-                    let room = upload.wait_for_capacity(PARTS).await.map_err(fault);
-                    room.map(|()| upload.put(piece))
-                }
-                Err(cause) => Err(ended(cause)),
-            };
-            if let Err(fault) = put {
-                // Parts that nobody completes cost storage.
-                let _ = upload.abort().await;
-                return Err(fault);
-            }
+            whole.extend_from_slice(&piece.map_err(|cause| cut(&at, &cause))?);
         }
-        upload.finish().await.map(drop).map_err(fault)
+        let new = PutMode::Create.into();
+        Ok(self.bucket.put_opts(&at, PutPayload::from(whole), new).await.map(drop))
+    }
+
+    async fn put_parts(&self, at: &Path, mut pieces: Pieces) -> Result<Result<(), Error>, Fault> {
+        let mut upload = match self.bucket.put_multipart(at).await {
+            Ok(upload) => WriteMultipart::new_with_chunk_size(upload, PART_BYTES),
+            Err(cause) => return Ok(Err(cause)),
+        };
+        while let Some(piece) = pieces.next().await {
+            let ended = match piece {
+                Ok(piece) => match upload.wait_for_capacity(PARTS).await {
+                    Ok(()) => {
+                        upload.put(piece);
+                        continue;
+                    }
+                    Err(cause) => Ok(Err(cause)),
+                },
+                Err(cause) => Err(cut(at, &cause)),
+            };
+            // Parts that nobody completes cost storage.
+            let _ = upload.abort().await;
+            return ended;
+        }
+        Ok(upload.finish().await.map(drop))
     }
 
     async fn read_back(&self, path: &str, mut sink: Sink) -> Result<bool, Fault> {
@@ -270,6 +302,11 @@ impl S3 {
     }
 }
 
+/// The pieces of a file ended early.
+fn cut(at: &Path, cause: &std::io::Error) -> Fault {
+    Fault::transient(format!("cannot write {at}: {cause}"))
+}
+
 /// What a server says ends up on terminals and in logs; of a page of XML the beginning tells most.
 fn words(cause: &Error) -> String {
     cause.to_string().chars().filter(|c| !c.is_control()).take(500).collect()
@@ -309,6 +346,19 @@ impl Store for S3 {
         pieces: Pieces,
     ) -> Future<'a, Result<(), Fault>> {
         Box::pin(self.write_new(path, size, pieces))
+    }
+
+    fn creates(&self) -> bool {
+        true
+    }
+
+    fn create<'a>(
+        &'a self,
+        path: &'a str,
+        size: u64,
+        pieces: Pieces,
+    ) -> Future<'a, Result<Moved, Fault>> {
+        Box::pin(self.create_new(path, size, pieces))
     }
 
     fn read<'a>(&'a self, path: &'a str, sink: Sink) -> Future<'a, Result<bool, Fault>> {

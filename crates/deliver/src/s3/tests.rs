@@ -11,10 +11,11 @@ use super::*;
 /// Heads of the requests that came.
 type Heads = Arc<Mutex<Vec<String>>>;
 
-/// Answers as a bucket does in which there is one file, of three bytes.
+/// Answers as a bucket does in which there is one file, of three bytes, and one called taken.
 fn answer(head: &str) -> (u16, &'static str) {
     let line = head.lines().next().unwrap_or_default();
     match line.split(' ').next() {
+        Some("PUT" | "POST") if line.contains("taken") && replaces_nothing(head) => (412, ""),
         Some("GET") if line.contains("list-type") => (200, "<ListBucketResult></ListBucketResult>"),
         Some("GET") => (200, "abc"),
         Some("POST") if line.contains("uploads") => (
@@ -30,6 +31,10 @@ fn answer(head: &str) -> (u16, &'static str) {
         Some("PUT") => (200, ""),
         _ => (204, ""),
     }
+}
+
+fn replaces_nothing(head: &str) -> bool {
+    head.lines().any(|line| line.eq_ignore_ascii_case("if-none-match: *"))
 }
 
 async fn converse(mut stream: TcpStream, heads: Heads) {
@@ -111,4 +116,69 @@ async fn a_bucket_is_told_what_each_file_is() {
         assert_eq!(told(&heads, &format!("POST /b/www/{name}?uploads")).as_deref(), kind, "{name}");
         assert_eq!(told(&heads, &format!("PUT /b/www/{name} ")).as_deref(), kind, "{name}");
     }
+}
+
+/// Method, address and whether it replaces nothing, of the requests that change something.
+fn changes(heads: &Heads) -> Vec<(String, bool)> {
+    let heads = heads.lock().unwrap();
+    let changes = heads.iter().filter(|head| !head.starts_with("GET"));
+    let line = |head: &String| head.lines().next().unwrap_or_default().replace(" HTTP/1.1", "");
+    changes.map(|head| (line(head), replaces_nothing(head))).collect()
+}
+
+/// Makes a file of `size` bytes in a fresh bucket, of which the last are told of as `end`.
+async fn created(
+    name: &str,
+    size: usize,
+    end: std::io::Result<()>,
+) -> (Result<Moved, Fault>, Vec<(String, bool)>) {
+    let (bucket, heads) = bucket().await;
+    let (to, from) = tokio::sync::mpsc::channel(64);
+    let content = bytes::Bytes::from(vec![7; size]);
+    for piece in content.chunks(1 << 19) {
+        to.try_send(Ok(content.slice_ref(piece))).unwrap();
+    }
+    if let Err(cause) = end {
+        to.try_send(Err(cause)).unwrap();
+    }
+    drop(to);
+    let pieces = Pieces { from, pulse: Default::default() };
+    let create = bucket.create(name, size as u64, pieces);
+    let moved = tokio::time::timeout(Duration::from_secs(20), create).await.unwrap();
+    (moved, changes(&heads))
+}
+
+#[tokio::test]
+async fn a_file_gets_its_key_at_once_and_replaces_nothing() {
+    let (moved, small) = created("a.RAF", 5, Ok(())).await;
+    assert_eq!(moved, Ok(Moved::Done));
+    assert_eq!(small, [("PUT /b/www/a.RAF".to_owned(), true)]);
+
+    let (moved, large) = created("a.RAF", PART_BYTES + 1, Ok(())).await;
+    assert_eq!(moved, Ok(Moved::Done));
+    let (last, first) = large.split_last().unwrap();
+    assert_eq!(*last, ("POST /b/www/a.RAF?uploadId=1".to_owned(), true));
+    assert_eq!(first[0], ("POST /b/www/a.RAF?uploads=".to_owned(), false));
+    assert_eq!(first.len(), 3, "{first:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_stays_and_parts_do_not() {
+    let (moved, _) = created("taken.RAF", 5, Ok(())).await;
+    assert_eq!(moved, Ok(Moved::Taken));
+    let (moved, large) = created("taken.RAF", PART_BYTES + 1, Ok(())).await;
+    assert_eq!(moved, Ok(Moved::Taken));
+    assert_eq!(large.last().unwrap().0, "DELETE /b/www/taken.RAF?uploadId=1");
+}
+
+#[tokio::test]
+async fn a_file_that_ended_early_is_no_file() {
+    let early = || Err(std::io::Error::other("it is another one"));
+    let (moved, small) = created("a.RAF", 5, early()).await;
+    assert!(moved.unwrap_err().reason.contains("it is another one"));
+    assert_eq!(small, []);
+    let (moved, large) = created("a.RAF", PART_BYTES + 1, early()).await;
+    assert!(moved.unwrap_err().reason.contains("it is another one"));
+    assert_eq!(large.last().unwrap().0, "DELETE /b/www/a.RAF?uploadId=1");
+    assert!(!large.iter().any(|(line, _)| line == "POST /b/www/a.RAF?uploadId=1"), "{large:?}");
 }

@@ -1,4 +1,5 @@
-//! Places that rename oddly: one replaces, as some servers do; one says that a free name is taken.
+//! Places of their own ways: some replace, as some servers do; one says that a free name is taken;
+//! one makes files under the names they keep, as a bucket does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ enum Oddity {
     Replaces,
     /// Of names below a folder, so that the test of the target does not see it.
     SaysTaken,
+    /// Below a folder, nothing gets its name any other way.
+    Makes,
+    MakesOver,
 }
 
 struct Odd {
@@ -59,7 +63,30 @@ impl Store for Odd {
         size: u64,
         pieces: Pieces,
     ) -> Future<'a, Result<(), Fault>> {
+        assert!(self.oddity != Oddity::Makes || !path.contains('/'), "{path} needs no other name");
         self.folder.write(path, size, pieces)
+    }
+
+    fn creates(&self) -> bool {
+        matches!(self.oddity, Oddity::Makes | Oddity::MakesOver)
+    }
+
+    fn create<'a>(
+        &'a self,
+        path: &'a str,
+        size: u64,
+        pieces: Pieces,
+    ) -> Future<'a, Result<Moved, Fault>> {
+        Box::pin(async move {
+            let aside = ".aside";
+            self.folder.write(aside, size, pieces).await?;
+            let moved = match self.oddity {
+                Oddity::MakesOver => self.folder.replace(aside, path).await.map(|()| Moved::Done),
+                _ => self.folder.move_new(aside, path).await,
+            };
+            self.folder.remove(aside).await?;
+            moved
+        })
     }
 
     fn read<'a>(&'a self, path: &'a str, sink: Sink) -> Future<'a, Result<bool, Fault>> {
@@ -73,7 +100,7 @@ impl Store for Odd {
                 Box::pin(async { Ok(Moved::Done) })
             }
             Oddity::SaysTaken if to.contains('/') => Box::pin(async { Ok(Moved::Taken) }),
-            Oddity::SaysTaken => self.folder.move_new(from, to),
+            _ => self.folder.move_new(from, to),
         }
     }
 
@@ -88,13 +115,46 @@ impl Store for Odd {
 
 #[tokio::test]
 async fn a_place_that_replaces_is_refused() {
+    for (oddity, when) in [(Oddity::Replaces, "renamed"), (Oddity::MakesOver, "made")] {
+        let stand = Stand::new();
+        let root = stand.path("nas");
+        let target = Odd::target(oddity, &root);
+        let fault = target.test(None).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Permanent, "{fault}");
+        let told = format!("it replaces files when others are {when}");
+        assert!(fault.reason.contains(&told), "{fault}");
+        let left = content_of(&root);
+        assert_eq!(left.len(), 0, "the test leaves nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_made_under_the_name_it_keeps() {
     let stand = Stand::new();
     let root = stand.path("nas");
-    let target = Odd::target(Oddity::Replaces, &root);
-    let fault = target.test(None).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Permanent, "{fault}");
-    assert!(fault.reason.contains("it replaces files"), "{fault}");
-    assert_eq!(content_of(&root).len(), 0, "the test leaves nothing");
+    for (name, content) in [("A", &b"abc"[..]), ("B", b"theirs"), ("C", b"ghi")] {
+        stand.add(&format!("d/{name}.JPG"), content);
+    }
+    fs::create_dir_all(root.join("d")).unwrap();
+    fs::write(root.join("d/B.JPG"), b"ours").unwrap();
+    fs::write(root.join("d/C.JPG"), b"ghi").unwrap();
+    let target = Odd::target(Oddity::Makes, &root);
+    target.init().await.unwrap();
+    let target: Arc<dyn Target> = Arc::new(target);
+    stand.once(&target).await;
+    let rows = stand.rows();
+    assert!(rows.iter().all(|row| row.state == DeliveryState::Proven), "{rows:?}");
+    let there = content_of(&root);
+    let there: Vec<_> = there.iter().map(|(path, bytes)| (path.as_str(), &bytes[..])).collect();
+    assert_eq!(
+        there,
+        [
+            ("d/A.JPG", &b"abc"[..]),
+            ("d/B-2.JPG", b"theirs"),
+            ("d/B.JPG", b"ours"),
+            ("d/C.JPG", b"ghi"),
+        ]
+    );
 }
 
 #[tokio::test]
