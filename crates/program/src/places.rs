@@ -8,6 +8,8 @@ use crate::exit::Trouble;
 
 /// Folder of the system's own configuration.
 const SYSTEM_CONFIG: &str = "/etc/filmwire";
+/// Where a service keeps its state that is configured there.
+const SYSTEM_STATE: &str = "/var/lib/filmwire";
 
 /// Where a program's configuration is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,8 @@ pub struct Places {
     variables: BTreeMap<String, OsString>,
     /// Folder of the system's own configuration.
     system: PathBuf,
+    /// Folder of the system's own state.
+    system_state: PathBuf,
 }
 
 impl Places {
@@ -37,21 +41,22 @@ impl Places {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .filter(|(name, value)| wanted(name) && !value.is_empty())
             .collect();
-        Self { variables, system: SYSTEM_CONFIG.into() }
+        Self { variables, system: SYSTEM_CONFIG.into(), system_state: SYSTEM_STATE.into() }
     }
 
     /// No environment at all.
     pub fn none() -> Self {
-        Self { variables: BTreeMap::new(), system: PathBuf::new() }
+        Self { variables: BTreeMap::new(), system: PathBuf::new(), system_state: PathBuf::new() }
     }
 
-    /// An environment made up for a test: a home folder with the system's configuration in `etc`.
+    /// An environment made up for a test: a home folder with the system's configuration in `etc` and
+    /// its state in `var`.
     #[must_use]
     pub fn made_up(home: &Path, variables: &[(&str, &str)]) -> Self {
         let mut variables: BTreeMap<String, OsString> =
             variables.iter().map(|(name, value)| ((*name).into(), value.into())).collect();
         variables.insert("HOME".into(), home.into());
-        Self { variables, system: home.join("etc") }
+        Self { variables, system: home.join("etc"), system_state: home.join("var") }
     }
 
     /// A setting from the environment.
@@ -103,6 +108,14 @@ impl Places {
         let own = self.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("filmwire"));
         let folders = own.into_iter().chain([self.system.clone()]);
         Ok(folders.map(|folder| folder.join(name.file)).find(|path| path.is_file()))
+    }
+
+    /// Where the system's service keeps its state, if the configuration is its own: who asks by hand
+    /// what it did means that.
+    #[must_use]
+    pub fn service_state(&self, config: Option<&Path>) -> Option<&Path> {
+        let is_system = config.and_then(Path::parent).is_some_and(|folder| folder == self.system);
+        is_system.then_some(self.system_state.as_path())
     }
 
     /// The default library: `filmwire` in the pictures folder, if there is a home folder.
@@ -171,6 +184,9 @@ mod tests {
             assert_eq!(find(None).unwrap().as_ref(), Some(path));
         }
         assert_eq!(find(Some(&system)).unwrap().as_ref(), Some(&system));
+        assert_eq!(places.service_state(Some(&system)), Some(&*folder.path().join("var")));
+        assert_eq!(places.service_state(Some(&own)), None);
+        assert_eq!(places.service_state(None), None);
         assert!(find(Some(Path::new("/nowhere/at/all"))).is_err());
     }
 

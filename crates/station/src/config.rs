@@ -142,11 +142,14 @@ impl Config {
         let folder = path.as_deref().and_then(Path::parent);
         let library = file.library.as_deref().map(|library| places.expand(library, folder));
         // Several state folders are parted by colons; the first is ours.
-        let state = places.path("STATE_DIRECTORY").and_then(|folders| {
-            Some(PathBuf::from(folders.to_str()?.split(':').next()?).join("photos"))
-        });
+        let state = places
+            .path("STATE_DIRECTORY")
+            .and_then(|folders| Some(PathBuf::from(folders.to_str()?.split(':').next()?)));
+        let state = state.or_else(|| places.service_state(path.as_deref()).map(Path::to_owned));
         Self {
-            library: library.or(state).or_else(|| places.default_library()),
+            library: library
+                .or_else(|| Some(state?.join("photos")))
+                .or_else(|| places.default_library()),
             library_id: file.library_id,
             name_template: file.name_template,
             client_name: file.client_name.unwrap_or_else(|| "filmwire".to_owned()),
@@ -380,6 +383,11 @@ mod tests {
         let places = Places::made_up(Path::new("/home/a"), &[("STATE_DIRECTORY", "/var/f:/var/g")]);
         let config = Config::load(None, &places).unwrap();
         assert_eq!(config.library.as_deref(), Some(Path::new("/var/f/photos")));
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("etc")).unwrap();
+        std::fs::write(home.path().join("etc/station.toml"), "").unwrap();
+        let config = Config::load(None, &Places::made_up(home.path(), &[])).unwrap();
+        assert_eq!(config.library, Some(home.path().join("var/photos")));
         let text = "[targets.a]\nkind = \"folder\"\npath = \"p\"\nlimit_kib_s = 2\n\
                     [targets.b]\nkind = \"exec\"\n\
                     command = [\"x\", \"y\"]\nchoose = { since = \"2026-05-01\", kinds = [\"raf\"] }\n";

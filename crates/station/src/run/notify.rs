@@ -7,13 +7,15 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::task::AbortHandle;
 
+use super::state::State;
+
 /// The service as systemd sees it. Dropping it ends the signs of life.
 pub(crate) struct Service(Option<AbortHandle>);
 
 impl Service {
-    /// Tells that the service is ready, and gives signs of life if they are wanted.
+    /// Tells that the service is ready and waits, and gives signs of life if they are wanted.
     pub(crate) fn start() -> Self {
-        tell(NotifyState::Ready);
+        tell(&[NotifyState::Ready, NotifyState::Status(State::Waiting.word())]);
         let Some(limit) = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero()) else {
             return Self(None);
         };
@@ -22,7 +24,7 @@ impl Service {
             let mut ticks = tokio::time::interval((limit / 3).max(Duration::from_millis(1)));
             loop {
                 ticks.tick().await;
-                tell(NotifyState::Watchdog);
+                tell(&[NotifyState::Watchdog]);
             }
         });
         Self(Some(task.abort_handle()))
@@ -30,12 +32,12 @@ impl Service {
 
     /// Tells in words what goes on.
     pub(crate) fn status(&self, text: &str) {
-        tell(NotifyState::Status(text));
+        tell(&[NotifyState::Status(text)]);
     }
 
     /// Tells that it was asked to stop.
     pub(crate) fn stopping(&self) {
-        tell(NotifyState::Stopping);
+        tell(&[NotifyState::Stopping]);
     }
 }
 
@@ -47,7 +49,7 @@ impl Drop for Service {
     }
 }
 
-fn tell(state: NotifyState<'_>) {
+fn tell(states: &[NotifyState<'_>]) {
     // Without systemd there is nobody to tell, and nothing to do about one that does not listen.
-    let _ = sd_notify::notify(&[state]);
+    let _ = sd_notify::notify(states);
 }

@@ -30,7 +30,7 @@ enum ConfigVerb {
 /// Also the text of `docs/guide/station.md`; a test reads it.
 pub(crate) const EXAMPLE: &str = "\
 Example of a file; every line may be left out:
-  library = \"/srv/photos\"            # default: photos in $STATE_DIRECTORY, else ~/Pictures/filmwire
+  library = \"/srv/photos\"            # default: photos in /var/lib/filmwire, or ~/Pictures/filmwire
   name_template = \"{date:%Y}/{date:%Y-%m-%d}/{name}\"
   client_name = \"filmwire\"           # what cameras show
   every_s = 3                        # between two looks for a camera that is away

@@ -90,6 +90,9 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
         of_target.insert(count.state.as_str(), (count.files, count.bytes));
     }
     let mut exit = Exit::Done;
+    if names.is_empty() {
+        context.out.note("no target is configured");
+    }
     for name in names {
         let of_target = counts.remove(*name).unwrap_or_default();
         let row = catalogue.target_named(name)?;

@@ -190,7 +190,7 @@ fn systemd_is_told_that_we_are_ready_alive_and_stopping() {
         };
         String::from_utf8_lossy(&text[..length]).trim().to_owned()
     };
-    assert_eq!(hear(), "READY=1");
+    assert_eq!(hear(), "READY=1\nSTATUS=waiting");
     for _ in 0..3 {
         assert_eq!(hear(), "WATCHDOG=1");
     }
