@@ -45,6 +45,10 @@ stores:
 link:
     .ci/run link
 
+# The station's service, set up by the guide under a systemd of its own
+service:
+    .ci/run station
+
 # A published site in a real browser
 site:
     .ci/run site
@@ -75,6 +79,7 @@ soak:
     FILMWIRE_HISTORIES=10000 FILMWIRE_KILLS=1000 FILMWIRE_CUTS=200 \
         cargo test --release -p filmwire-ingest --test model --test kill --test cut -- --nocapture
     FILMWIRE_KILLS=1000 cargo test --release -p filmwire-station --test kill -- --nocapture
+    FILMWIRE_KILLS=1000 .ci/small-disk cargo test --release -p filmwire-station --test kill -- --ignored --nocapture
     FILMWIRE_CYCLES=200 cargo test --release -p filmwire-station --bin filmwire-station cycles:: -- --nocapture
     FILMWIRE_CYCLES=200 FILMWIRE_LIMIT=3 .ci/run link
     FILMWIRE_LIMIT=10 FILMWIRE_FUZZ_SECONDS=600 .ci/run fuzz
