@@ -40,6 +40,10 @@ pub(crate) struct Args {
     /// Deliver to the servers listed in this folder too, as .ci/deliveries starts them
     #[arg(long, value_name = "DIR")]
     pub(crate) servers: Option<PathBuf>,
+    /// KiB a second of the slowest link that several places are delivered to behind
+    #[arg(long, value_name = "KIB", default_value_t = 4096,
+          value_parser = clap::value_parser!(u32).range(64..))]
+    pub(crate) link: u32,
     /// Only groups whose name contains this: bulk, link, count, memory, start, peer, cameras,
     /// deliver, station, build
     #[arg(long, value_name = "TEXT")]

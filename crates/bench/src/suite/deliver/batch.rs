@@ -13,9 +13,8 @@ use crate::table::{Row, Table, Unit};
 
 const FILES: u32 = 200;
 const BYTES: u64 = 256 << 10;
-/// The slowest link, and how much faster each other one is than that before it, in KiB a second.
-const SLOWEST: usize = 4096;
-const FASTER: usize = 1024;
+/// How much of the slowest link's speed each other one is faster than that before it.
+const FASTER: f64 = 0.25;
 /// Folders beside the servers that are listed.
 const FOLDERS: usize = 3;
 
@@ -37,11 +36,11 @@ pub(crate) fn measure(bench: &Bench<'_>, table: &mut Table) -> anyhow::Result<()
     let together = together.deliver(bench, scratch.path(), &all)?.as_secs_f64();
 
     table.group(format!(
-        "{FILES} files of {} KiB, {} places behind links of {} to {} MiB/s",
+        "{FILES} files of {} KiB, {} places behind links of {} to {} KiB/s",
         BYTES >> 10,
         places.len(),
-        SLOWEST >> 10,
-        link(places.len() - 1) >> 10
+        link(bench, 0),
+        link(bench, places.len() - 1)
     ));
     table.push(Row::new("to each place alone", Unit::Seconds, &alone));
     let ratio = together / alone.max();
@@ -54,8 +53,8 @@ pub(crate) fn measure(bench: &Bench<'_>, table: &mut Table) -> anyhow::Result<()
 }
 
 /// The speed of a place's link in KiB a second.
-fn link(number: usize) -> usize {
-    SLOWEST + number * FASTER
+fn link(bench: &Bench<'_>, number: usize) -> u64 {
+    (f64::from(bench.args.link) * (1.0 + number as f64 * FASTER)) as u64
 }
 
 /// One run of the station; targets of a name of its own are new ones.
@@ -74,7 +73,7 @@ impl Batch<'_> {
         let config = scratch.join("station.toml");
         let mut text = format!("library = \"{}\"\n", self.library.display());
         for (number, place) in places {
-            let (name, target, link) = (self.name, &place.target, link(*number));
+            let (name, target, link) = (self.name, &place.target, link(bench, *number));
             let _ = write!(
                 text,
                 "[targets.{name}{number}]\n{target}make = true\nlimit_kib_s = {link}\n"
