@@ -24,6 +24,7 @@ use super::lamp::Lamp;
 use super::notify::Service;
 use super::say::Say;
 use super::state::State;
+use super::stranger::Strangers;
 use super::told::{Heard, Told};
 use crate::config::Config;
 use crate::context::Context;
@@ -78,7 +79,7 @@ impl Means {
 
 /// What ended.
 enum Ended {
-    /// The task that waits for the wish to stop.
+    /// A task that goes on until a stop is asked for.
     Asked,
     Camera(Result<(), IngestError>),
     Targets(Result<(), DeliverError>),
@@ -122,6 +123,16 @@ impl Crew {
             let watching = Watching { requests: Requests::default(), ..pace.watching.clone() };
             requests.push(watching.requests.clone());
             tasks.spawn(serve(body, config, &library, watching, &interrupt.stop, &news, &tell)?);
+        }
+        if let Some(strangers) = Strangers::of(config, &scene.lookout) {
+            let (asked, tell) = (interrupt.stop.clone(), tell.clone());
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = strangers.tell(tell) => {}
+                    () = asked.asked() => {}
+                }
+                Ended::Asked
+            });
         }
         listen(requests, Arc::clone(&news), interrupt.stop.clone())?;
         if !jobs.is_empty() {

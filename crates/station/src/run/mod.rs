@@ -17,6 +17,7 @@ mod once;
 mod pin;
 mod say;
 mod state;
+mod stranger;
 mod told;
 
 use anyhow::Result;

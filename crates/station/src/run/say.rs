@@ -90,6 +90,14 @@ impl Say {
                 self.out.note(&format!("{name}: not there ({})", text::tame(&cause)));
                 self.out.json("away", json!({ "camera": &*name, "text": cause }))?;
             }
+            Told::Stranger { ssid } => {
+                let network = text::tame(&ssid);
+                self.out.note(&format!(
+                    "{network} is in sight and not configured; if it is your camera's, write \
+                     [cameras.NAME] with network = \"{network}\""
+                ));
+                self.out.json("stranger", json!({ "network": ssid }))?;
+            }
             Told::Notice { name, notice } => {
                 if let Some(words) = notice::words(&notice) {
                     self.out.call(&format!("{name}: {}", words.text));

@@ -63,7 +63,10 @@ impl States {
                 }
             }
             Told::Target(event) => self.follow_target(&event.target, &event.what),
-            Told::Away { .. } | Told::Notice { .. } | Told::Passage { .. } => {}
+            Told::Away { .. }
+            | Told::Notice { .. }
+            | Told::Passage { .. }
+            | Told::Stranger { .. } => {}
         }
     }
 

@@ -37,6 +37,11 @@ pub(crate) enum Told {
         /// What.
         passage: Passage,
     },
+    /// A camera's network that nobody configured is in sight.
+    Stranger {
+        /// The network's name.
+        ssid: String,
+    },
     /// At a target.
     Target(filmwire_deliver::Event),
 }

@@ -122,6 +122,21 @@ fn a_camera_is_served_each_time_its_network_appears() {
 }
 
 #[test]
+fn a_camera_that_nobody_configured_is_told_of_and_left_alone() {
+    let scene = Scene::new();
+    for name in ["home", "FUJIFILM-X-T5-003B", NETWORK] {
+        scene.air.show(Cell::open(name));
+    }
+    let mut going = scene.start("");
+    assert_eq!(going.wait("stranger")["network"], "FUJIFILM-X-T5-003B");
+    going.wait("left");
+    going.signal(Signal::TERM);
+    let ran = going.end();
+    assert_eq!((ran.code, ran.of_kind("station-run", "stranger").len()), (0, 1), "{ran:?}");
+    assert_eq!(scene.air.log(), [JOINED, LEFT]);
+}
+
+#[test]
 fn deliveries_wait_while_the_only_radio_is_away_from_home() {
     let scene = Scene::at_home();
     scene.air.show(Cell::open(NETWORK));

@@ -71,7 +71,7 @@ impl Heard {
                 assert_ne!(is_in, self.is_in_network, "{passage:?}\n{}", self.last.join("\n"));
                 self.is_in_network = is_in;
             }
-            Told::Away { .. } | Told::Notice { .. } => {}
+            Told::Away { .. } | Told::Notice { .. } | Told::Stranger { .. } => {}
         }
     }
 
