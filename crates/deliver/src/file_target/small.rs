@@ -10,6 +10,7 @@ use crate::pulse::Pulse;
 use crate::source::PIECE_BYTES;
 use crate::stop::Stop;
 use crate::store::{Moved, Pieces};
+use crate::target::Future;
 
 /// Pieces that wait for the store.
 const AHEAD: usize = 2;
@@ -48,7 +49,8 @@ impl FileTarget {
         }
     }
 
-    /// Puts a file in place by way of a temporary name, and makes the folders it is in.
+    /// Puts a file in place, by way of a temporary name unless the store needs none, and makes the
+    /// folders it is in.
     pub(crate) async fn place(
         &self,
         path: &str,
@@ -60,6 +62,10 @@ impl FileTarget {
         self.present(Some(&leave.stop)).await?;
         self.make_folders(folder, &leave.stop).await?;
         self.sweep(folder, Some(&leave.stop)).await?;
+        if over == Over::Nothing && self.store.creates() {
+            let size = bytes.len() as u64;
+            return self.send_paced(bytes, leave, |from| self.store.create(path, size, from)).await;
+        }
         let part = self.part_in(folder);
         let placed = self.place_part(&part, path, bytes, over, leave).await;
         if !matches!(placed, Ok(Moved::Done)) {
@@ -92,9 +98,20 @@ impl FileTarget {
     }
 
     async fn write_paced(&self, part: &str, bytes: Bytes, leave: &Leave) -> Result<(), Fault> {
+        let size = bytes.len() as u64;
+        self.send_paced(bytes, leave, |pieces| self.store.write(part, size, pieces)).await
+    }
+
+    /// Hands bytes to a call of the store that takes pieces, at the pace.
+    async fn send_paced<'a, T>(
+        &self,
+        bytes: Bytes,
+        leave: &Leave,
+        to: impl FnOnce(Pieces) -> Future<'a, Result<T, Fault>>,
+    ) -> Result<T, Fault> {
         let pulse = Pulse::default();
-        let (to, from) = tokio::sync::mpsc::channel(AHEAD);
-        let (size, pace, stop) = (bytes.len() as u64, leave.pace.clone(), leave.stop.clone());
+        let (ahead, from) = tokio::sync::mpsc::channel(AHEAD);
+        let (pace, stop) = (leave.pace.clone(), leave.stop.clone());
         let sending = tokio::task::spawn_blocking(move || {
             let mut left = bytes;
             while !left.is_empty() {
@@ -104,19 +121,19 @@ impl FileTarget {
                     true => Err(std::io::Error::other("stopped")),
                     false => Ok(piece),
                 };
-                if to.blocking_send(piece).is_err() || stop.is_asked() {
+                if ahead.blocking_send(piece).is_err() || stop.is_asked() {
                     return;
                 }
             }
         });
         let pieces = Pieces { from, pulse: pulse.clone() };
         let wait = Wait { pulse: &pulse, stop: Some(&leave.stop) };
-        let written = self.call(wait, self.store.write(part, size, pieces)).await;
+        let sent = self.call(wait, to(pieces)).await;
         sending.await.map_err(|broken| Fault::transient(broken.to_string()))?;
         if leave.stop.is_asked() {
             return Err(Fault::stopped());
         }
-        written
+        sent
     }
 
     /// Sees that a name can get another file, which a site's pages do.
