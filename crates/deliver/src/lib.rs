@@ -35,6 +35,8 @@
 
 mod backoff;
 mod clock;
+#[cfg(feature = "site")]
+mod copying;
 mod courier;
 mod deliver;
 mod error;
