@@ -20,11 +20,11 @@ pub(super) struct ChoiceEntry {
 }
 
 impl ChoiceEntry {
-    /// A site shows what copies are made of, which are JPEG files alone.
-    pub(super) fn of_site(mut self, source: &Source<'_>) -> Result<Self, Trouble> {
+    /// Copies are made of JPEG files alone. `who` begins the sentence that says so.
+    pub(super) fn of_copies(mut self, who: &str, source: &Source<'_>) -> Result<Self, Trouble> {
         match self.kinds.iter().find(|kind| kind.as_ref() != "jpeg") {
             Some(kind) => {
-                let text = format!("a site shows jpeg files alone, and no {}", kind.as_ref());
+                let text = format!("{who} jpeg files alone, and no {}", kind.as_ref());
                 Err(source.wrong(kind.span().start, &text))
             }
             None => {

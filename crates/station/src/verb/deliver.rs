@@ -10,8 +10,13 @@ use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::text;
 use serde_json::json;
 
+use crate::config::{Config, TargetConfig};
 use crate::context::Context;
 use crate::run::open_library;
+
+/// Said of a target that gets smaller copies.
+const COPIES: &str =
+    "  gets smaller copies, of JPEG files alone; the sizes are those of the photos";
 
 /// Failed files shown for each target.
 const SHOWN: u32 = 10;
@@ -54,7 +59,7 @@ pub(crate) async fn run(args: &DeliverArgs, context: &Context) -> Result<Exit> {
     let library = open_library(&config, Create::Never, context)?;
     let catalogue = library.catalogue()?;
     match args.verb {
-        DeliverVerb::Status(_) => status(&names, &catalogue, context),
+        DeliverVerb::Status(_) => status(&names, &config, &catalogue, context),
         DeliverVerb::Retry(_) => retry(&names, &catalogue, context),
         DeliverVerb::Test(_) => {
             let mut worst = Exit::Done;
@@ -83,7 +88,12 @@ fn say_test(name: &str, fault: Option<&str>, context: &Context) -> Result<(), Tr
     }
 }
 
-fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result<Exit> {
+fn status(
+    names: &[&String],
+    config: &Config,
+    catalogue: &Catalogue,
+    context: &Context,
+) -> Result<Exit> {
     let mut counts: BTreeMap<String, BTreeMap<&str, (u64, u64)>> = BTreeMap::new();
     for count in catalogue.delivery_counts()? {
         let of_target = counts.entry(count.target).or_default();
@@ -93,6 +103,7 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
     for name in names {
         let of_target = counts.remove(*name).unwrap_or_default();
         let row = catalogue.target_named(name)?;
+        let gets_copies = config.targets.get(*name).is_some_and(TargetConfig::gets_copies);
         let paused = row.as_ref().and_then(|row| row.reason.clone());
         let failed = match &row {
             Some(row) => catalogue.deliveries(row.id, DeliveryState::Failed, None, SHOWN)?,
@@ -110,8 +121,10 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
                 .iter()
                 .map(|d| json!({ "path": d.file.path, "text": d.reason, "next_ms": d.next }))
                 .collect();
-            let line =
-                json!({ "target": name, "paused": paused, "states": states, "failed": failed });
+            let line = json!({
+                "target": name, "reduced": gets_copies, "paused": paused, "states": states,
+                "failed": failed,
+            });
             context.out.json("target", line)?;
             continue;
         }
@@ -122,6 +135,9 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
         let words =
             if words.is_empty() { "nothing queued yet".to_owned() } else { words.join(", ") };
         context.out.data(&format!("{name}: {words}"))?;
+        if gets_copies {
+            context.out.data(COPIES)?;
+        }
         if let Some(reason) = paused {
             context.out.data(&format!("  cannot be used: {}", text::tame(&reason)))?;
         }
