@@ -26,7 +26,8 @@ use crate::target::{Future, Placed, Proof, Target, Upload, Verdict};
 /// The largest file that is read to see whether it is a copy.
 const READ_BYTES: usize = 64 << 20;
 
-/// Smaller copies of JPEG files as a target. Of other files no copy is made, and putting one fails.
+/// Smaller copies as a target, of JPEG files and of the JPEG that a raw file has inside. Of other files
+/// no copy is made, and putting one fails.
 pub struct Reduced {
     files: FileTarget,
     options: CopyOptions,

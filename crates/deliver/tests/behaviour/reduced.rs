@@ -10,11 +10,13 @@ use std::sync::Arc;
 use filmwire_catalogue::DeliveryState;
 use filmwire_deliver::store::Store;
 use filmwire_deliver::{
-    CopyOptions, Folder, Found, Job, Proof, PruneRule, Reduced, Target, Usage, Verified, prune,
-    verify,
+    CopyOptions, FaultKind, Folder, Found, Job, Proof, PruneRule, Reduced, Target, Upload, Usage,
+    Verified, prune, verify,
 };
 use filmwire_gallery::copy;
 
+use crate::between::Between;
+use crate::files::upload;
 use crate::layer::{Layer, Trouble};
 use crate::peer::{MADE, folder_at, stores};
 use crate::site::jpeg;
@@ -205,6 +207,96 @@ async fn copies_of_another_size_are_copies_still() {
 }
 
 #[tokio::test]
+async fn a_copy_is_looked_for_where_it_was() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let target = plain(&root, "one");
+    target.test(None).await.unwrap();
+    let photo = upload(&stand, "A.JPG", &jpeg(1));
+    target.put(Arc::clone(&photo)).await.unwrap();
+    fs::rename(root.join("A.JPG"), root.join("A-2.JPG")).unwrap();
+    let known = Upload { known: Some("A-2.JPG".to_owned()), ..(*photo).clone() };
+    let placed = target.put(Arc::new(known)).await.unwrap();
+    assert_eq!((placed.path.as_str(), placed.made), ("A-2.JPG", None));
+    assert_eq!(content_of(&root).len(), 1);
+}
+
+#[tokio::test]
+async fn who_takes_the_name_meanwhile_keeps_it() {
+    let put_with = async |at: usize, taker: Option<&[u8]>| {
+        let stand = Stand::new();
+        let root = stand.path("nas");
+        plain(&root, "one").test(None).await.unwrap();
+        let store = Arc::new(Between::new(&root, at, || ()));
+        let target = reduced(store.clone(), "one");
+        let photo = upload(&stand, "A.JPG", &jpeg(1));
+        let take = async {
+            store.reached.notified().await;
+            let is_free = !root.join("A.JPG").exists();
+            if let Some(taker) = taker.filter(|_| is_free) {
+                fs::write(root.join("A.JPG"), taker).unwrap();
+            }
+            store.go.notify_one();
+            is_free
+        };
+        let put = target.put(photo);
+        let (placed, is_free) = match at {
+            usize::MAX => (put.await, false),
+            _ => tokio::join!(put, take),
+        };
+        (content_of(&root), placed.unwrap().path, is_free, store.calls())
+    };
+    let (_, _, _, calls) = put_with(usize::MAX, None).await;
+    assert!(calls > 6, "{calls}");
+    let ours = put_with(usize::MAX, None).await.0.remove("A.JPG").unwrap();
+    for at in 0..calls {
+        let (found, path, is_free, _) = put_with(at, Some(b"other")).await;
+        if is_free {
+            assert_eq!((path.as_str(), &found["A.JPG"][..]), ("A-2.JPG", &b"other"[..]), "{at}");
+        }
+        assert_eq!((&found[&path], found.len()), (&ours, 1 + usize::from(is_free)), "{at}");
+        // A copy of the same photo is taken for ours.
+        let (found, path, ..) = put_with(at, Some(&ours)).await;
+        assert_eq!((path.as_str(), found.len()), ("A.JPG", 1), "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_goes_also_where_the_copy_is_there() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    plain(&root, "one").test(None).await.unwrap();
+    let photo = upload(&stand, "d/A.JPG", &jpeg(1));
+    plain(&root, "one").put(Arc::clone(&photo)).await.unwrap();
+    let owner = "7692c3ad3540";
+    for part in [format!(".filmwire-{owner}-1-0.part"), ".filmwire-000000000000-1-0.part".into()] {
+        fs::write(root.join("d").join(part), "of a dead process").unwrap();
+    }
+    plain(&root, "one").put(photo).await.unwrap();
+    let found = content_of(&root);
+    let names: Vec<_> = found.keys().map(String::as_str).collect();
+    assert_eq!(names, ["d/.filmwire-000000000000-1-0.part", "d/A.JPG"]);
+}
+
+#[tokio::test]
+async fn a_stop_leaves_nothing_and_of_an_unmounted_share_nothing_is_said() {
+    let stand = Stand::new();
+    let root = stand.path("nas");
+    let target = plain(&root, "one");
+    target.test(None).await.unwrap();
+    let photo = upload(&stand, "A.JPG", &jpeg(1));
+    let stopped = Upload { stop: filmwire_deliver::Stop::default(), ..(*photo).clone() };
+    stopped.stop.ask();
+    let fault = target.put(Arc::new(stopped)).await.unwrap_err();
+    assert_eq!((fault.kind, content_of(&root).len()), (FaultKind::Stopped, 0));
+    let placed = target.put(Arc::clone(&photo)).await.unwrap();
+    fs::rename(&root, stand.path("away")).unwrap();
+    fs::create_dir(&root).unwrap();
+    let fault = target.prove(photo, placed).await.unwrap_err();
+    assert!(fault.reason.contains("mounted"), "{fault}");
+}
+
+#[tokio::test]
 async fn a_copy_outlives_the_photo_in_the_library() {
     let stand = two_photos();
     let root = stand.path("nas");
@@ -267,6 +359,45 @@ async fn what_no_copy_can_be_made_of_fails_for_good_and_holds_up_nothing() {
         assert_eq!(row.next, None, "it waits for a person");
         assert!(row.reason.unwrap().starts_with(&format!("no copy of {}: ", row.file.path)));
     }
+}
+
+/// A raw file as far as it is looked into: a directory, and a JPEG among other bytes.
+///
+/// Source: `filmwire-photo`, its notes on RAF.
+fn raf(jpeg: &[u8]) -> Vec<u8> {
+    let mut raf = b"FUJIFILMCCD-RAW 0201".to_vec();
+    raf.resize(84, 0);
+    let length = u32::try_from(jpeg.len()).unwrap();
+    for number in [148, length, 148 + length, 8, 156 + length, 900_000] {
+        raf.extend_from_slice(&number.to_be_bytes());
+    }
+    raf.resize(148, 0);
+    raf.extend_from_slice(jpeg);
+    raf.resize(156 + jpeg.len() + 900_000, 0x5A);
+    raf
+}
+
+#[tokio::test]
+async fn of_a_raw_file_the_jpeg_in_it_is_copied() {
+    let stand = Stand::new();
+    stand.add("d/A.RAF", &raf(&jpeg(1)));
+    stand.add("d/B.RAF", &raf(b"no picture"));
+    let root = stand.path("nas");
+    stand.settle(&plain(&root, "one")).await;
+    let found = content_of(&root);
+    assert!(is_copy(&found["d/A.jpg"], 1, SIDE) && found.len() == 1, "{:?}", found.keys());
+    assert!(all_are_copies(&stand, &plain(&root, "two")).await);
+    let failed = stand.rows().into_iter().find(|row| row.state == DeliveryState::Failed).unwrap();
+    assert_eq!(failed.reason.as_deref(), Some("no copy of d/B.RAF: it is no JPEG"));
+    // A byte behind the JPEG is another: it is not what was published.
+    let mut rotten = raf(&jpeg(3));
+    stand.add("C.RAF", &rotten);
+    rotten[800_000] ^= 1;
+    fs::write(stand.library.absolute("C.RAF"), rotten).unwrap();
+    stand.once(&plain(&root, "one")).await;
+    assert_eq!(content_of(&root).len(), 1);
+    let reasons: Vec<_> = stand.rows().into_iter().filter_map(|row| row.reason).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("not what it was")), "{reasons:?}");
 }
 
 #[tokio::test]
