@@ -348,7 +348,7 @@ mod tests {
             (
                 "[targets.a]\nkind = \"folder\"\npath = \"p\"\nphotos = \"reduced\"\n\
                  choose.kinds = [\"film\"]\n",
-                "5:17: copies are made of jpeg files alone, and no film",
+                "5:17: copies are made of jpeg and raf files alone, and no film",
             ),
             (
                 "[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\nphotos = \"reduced\"\n",
@@ -427,6 +427,8 @@ mod tests {
         let TargetWay::Reduced(way) = &reduced.way else { panic!("no copies") };
         assert!(way.words().ends_with("smaller copies of 2048 pixels"), "{}", way.words());
         assert!(way.usage().read_back && reduced.choice.kinds == ["jpeg"]);
+        let both = load(&format!("{text}choose.kinds = [\"raf\", \"jpeg\"]\n")).unwrap();
+        assert_eq!(both.targets["c"].choice.kinds, ["raf", "jpeg"]);
         let limits = config.jobs("id").unwrap().into_iter().map(|job| job.pace.limit());
         assert_eq!(limits.collect::<Vec<_>>(), [NonZeroU64::new(2048), None]);
     }

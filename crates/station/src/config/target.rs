@@ -164,8 +164,8 @@ impl TargetConfig {
             parsed.map_err(|error| source.wrong(hours.span().start, &error.to_string()))
         });
         let choose = match way {
-            TargetWay::Site(_) => common.choose.of_copies("a site shows", source)?,
-            TargetWay::Reduced(_) => common.choose.of_copies("copies are made of", source)?,
+            TargetWay::Site(_) => common.choose.of_site(source)?,
+            TargetWay::Reduced(_) => common.choose.of_reduced(source)?,
             _ => common.choose,
         };
         let (choice, quiet) = (choose.check(source)?, quiet.transpose()?);

@@ -10,13 +10,9 @@ use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::text;
 use serde_json::json;
 
-use crate::config::{Config, TargetConfig};
+use crate::config::Config;
 use crate::context::Context;
 use crate::run::open_library;
-
-/// Said of a target that gets smaller copies.
-const COPIES: &str =
-    "  gets smaller copies, of JPEG files alone; the sizes are those of the photos";
 
 /// Failed files shown for each target.
 const SHOWN: u32 = 10;
@@ -103,7 +99,7 @@ fn status(
     for name in names {
         let of_target = counts.remove(*name).unwrap_or_default();
         let row = catalogue.target_named(name)?;
-        let gets_copies = config.targets.get(*name).is_some_and(TargetConfig::gets_copies);
+        let copies = config.targets.get(*name).filter(|target| target.gets_copies());
         let paused = row.as_ref().and_then(|row| row.reason.clone());
         let failed = match &row {
             Some(row) => catalogue.deliveries(row.id, DeliveryState::Failed, None, SHOWN)?,
@@ -122,7 +118,7 @@ fn status(
                 .map(|d| json!({ "path": d.file.path, "text": d.reason, "next_ms": d.next }))
                 .collect();
             let line = json!({
-                "target": name, "reduced": gets_copies, "paused": paused, "states": states,
+                "target": name, "reduced": copies.is_some(), "paused": paused, "states": states,
                 "failed": failed,
             });
             context.out.json("target", line)?;
@@ -135,8 +131,11 @@ fn status(
         let words =
             if words.is_empty() { "nothing queued yet".to_owned() } else { words.join(", ") };
         context.out.data(&format!("{name}: {words}"))?;
-        if gets_copies {
-            context.out.data(COPIES)?;
+        if let Some(target) = copies {
+            let kinds = target.choice.kinds.join(" and ");
+            context.out.data(&format!(
+                "  gets smaller copies, of {kinds} files alone; the sizes are those of the photos"
+            ))?;
         }
         if let Some(reason) = paused {
             context.out.data(&format!("  cannot be used: {}", text::tame(&reason)))?;

@@ -44,7 +44,7 @@ fn photos_of_a_camera_become_smaller_copies() {
     let reduced: Vec<_> = status.iter().map(|line| line["reduced"].as_bool().unwrap()).collect();
     assert_eq!(reduced, [true, false]);
     let shown = run(folder.path(), &["deliver", "status", "--config", "s.toml"]).out;
-    assert!(shown.contains("gets smaller copies, of JPEG files alone"), "{shown}");
+    assert!(shown.contains("gets smaller copies, of jpeg files alone"), "{shown}");
 
     // The photos go; the copies are right still, and are missed when they are gone.
     let ran = words(&["prune", "--yes"]);
