@@ -1,4 +1,4 @@
-//! Kill -9 at random moments, with two cameras and four targets, and of two stations with one
+//! Kill -9 at random moments, with two cameras and five targets, and of two stations with one
 //! target: after the last run every photo is at every target once, whole, and the totals add up.
 //!
 //! `FILMWIRE_KILLS` sets the number of kills, `FILMWIRE_SEED` their seed.
@@ -47,6 +47,8 @@ fn config(cameras: &[Simulated; 2]) -> String {
          [targets.nas]\nkind = \"folder\"\npath = \"nas\"\nmake = true\n\
          [targets.usb]\nkind = \"folder\"\npath = \"usb\"\nmake = true\nproof = \"size\"\n\
          [targets.raid]\nkind = \"folder\"\npath = \"raid\"\nmake = true\n\
+         [targets.album]\nkind = \"folder\"\npath = \"album\"\nmake = true\n\
+         photos = \"reduced\"\n\
          [targets.log]\nkind = \"exec\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> log\"]\n"
     )
 }
@@ -117,6 +119,13 @@ fn a_station_killed_at_random_moments_loses_and_doubles_nothing() {
     let orders = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let told: BTreeSet<_> = orders.map(|order| order["sha256"].to_string()).collect();
     assert_eq!(told.len(), expected.iter().collect::<BTreeSet<_>>().len());
+    // A copy says which photo it is of.
+    let copies = below("album");
+    let of = |copy: &Vec<u8>| {
+        let of = copy.windows(3).position(|part| part == b"of ").unwrap() + 3;
+        format!("\"{}\"", str::from_utf8(&copy[of..of + 64]).unwrap())
+    };
+    assert_eq!((copies.iter().map(of).collect(), copies.len()), (told, expected.len()));
 }
 
 /// Two stations, each with a camera of its own, whose names the other's takes too, and both with
