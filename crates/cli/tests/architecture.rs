@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     // Pictures and pages alone: neither whose they are nor where they go.
     ("filmwire-gallery", &[], &[]),
     // Files of a library and where they go; neither cameras nor their protocol.
-    ("filmwire-deliver", &["filmwire-catalogue", "filmwire-gallery"], &[]),
+    // Smaller copies are made of the JPEG that a raw file has inside, which only photo finds.
+    ("filmwire-deliver", &["filmwire-catalogue", "filmwire-gallery", "filmwire-photo"], &[]),
     // Networks alone: what is spoken over them is not its affair.
     ("filmwire-link", &[], &[]),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.

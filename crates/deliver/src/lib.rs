@@ -35,6 +35,8 @@
 
 mod backoff;
 mod clock;
+#[cfg(feature = "site")]
+mod copying;
 mod courier;
 mod deliver;
 mod error;
@@ -61,6 +63,8 @@ mod prune;
 mod pulse;
 mod quiet;
 mod rclone;
+#[cfg(feature = "site")]
+mod reduced;
 #[cfg(feature = "s3")]
 mod s3;
 mod secret;
@@ -98,6 +102,8 @@ pub use pace::Pace;
 pub use prune::{PruneRule, Pruned, mend_pruning, prune};
 pub use quiet::{NoHours, Quiet};
 pub use rclone::{Rclone, RcloneOptions};
+#[cfg(feature = "site")]
+pub use reduced::Reduced;
 #[cfg(feature = "s3")]
 pub use s3::{S3, S3Options};
 pub use secret::Secret;

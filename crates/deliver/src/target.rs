@@ -104,8 +104,11 @@ pub enum Proof {
     Size,
     /// Its content was read back, and its SHA-256 is the right one.
     ReadBack,
-    /// A smaller copy that was made of it was read back, and is shown. The file itself is not there.
+    /// A smaller copy that was made of it was read back, and on a site is shown. The file itself is
+    /// not there.
     Copy,
+    /// A smaller copy of it is there, of the size it was made with. The file itself is not there.
+    CopySize,
     /// A smaller copy of it is shown. The file itself is not there.
     Shown,
     /// The target says so, and cannot be asked.
@@ -121,6 +124,7 @@ impl Proof {
             Self::ReadBack => "SHA-256 read back",
             // Never the words of a proof that the file itself is there: such may be pruned.
             Self::Copy => "smaller copy read back",
+            Self::CopySize => "size of a smaller copy",
             Self::Shown => "smaller copy shown",
             Self::Word => "its word",
         }

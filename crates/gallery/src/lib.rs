@@ -13,7 +13,7 @@
 mod copy;
 mod pages;
 
-pub use copy::{Copies, Copy, CopyError, CopyOptions, copies};
+pub use copy::{Copies, Copy, CopyError, CopyOptions, copies, copy};
 pub use pages::{Entry, Gallery, Page, Settings};
 
 /// Stands in each copy and on each page, so that they can be told from files of others.

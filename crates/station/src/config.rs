@@ -3,6 +3,7 @@
 mod camera;
 mod choice;
 mod prune;
+mod reduced;
 mod secret;
 mod site;
 mod target;
@@ -330,6 +331,32 @@ mod tests {
                  [targets.a]\nkind = \"folder\"\npath = \"p\"\n",
                 "3:10: 1 targets cannot hold 2 copies",
             ),
+            (
+                "[prune]\ntargets = [\"a\"]\n\
+                 [targets.a]\nkind = \"folder\"\npath = \"p\"\nphotos = \"reduced\"\n",
+                "2:12: smaller copies are no reason to free a photo",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nphotos = \"small\"\n",
+                "4:10: unknown variant `small`, expected `originals` or `reduced`",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nsize = 1024\n",
+                "1:1: size is that of smaller copies: write photos = \"reduced\" too",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nphotos = \"reduced\"\nsize = 639\n",
+                "1:1: size is 640 to 8192",
+            ),
+            (
+                "[targets.a]\nkind = \"folder\"\npath = \"p\"\nphotos = \"reduced\"\n\
+                 choose.kinds = [\"film\"]\n",
+                "5:17: copies are made of jpeg and raf files alone, and no film",
+            ),
+            (
+                "[targets.a]\nkind = \"exec\"\ncommand = [\"x\"]\nphotos = \"reduced\"\n",
+                "4:1: unknown field `photos`",
+            ),
             ("[targets.a]\nkind = \"site\"\ntitle = \"t\"\n", "1:1: write where the site is put"),
             (
                 "[targets.a]\nkind = \"site\"\ntitle = \"t\"\nname_template = \"{name}\"\n\
@@ -403,6 +430,13 @@ mod tests {
         let troubles: Vec<_> = load(wrong).unwrap().troubles().map(|t| t.to_string()).collect();
         assert!(troubles[0].contains("target c: that is no address"), "{troubles:?}");
         assert!(!troubles[0].contains("hunter2"), "{troubles:?}");
+        let text = "[targets.c]\nkind = \"folder\"\npath = \"p\"\nphotos = \"reduced\"\n";
+        let reduced = &load(text).unwrap().targets["c"];
+        let TargetWay::Reduced(way) = &reduced.way else { panic!("no copies") };
+        assert!(way.words().ends_with("smaller copies of 2048 pixels"), "{}", way.words());
+        assert!(way.usage().read_back && reduced.choice.kinds == ["jpeg"]);
+        let both = load(&format!("{text}choose.kinds = [\"raf\", \"jpeg\"]\n")).unwrap();
+        assert_eq!(both.targets["c"].choice.kinds, ["raf", "jpeg"]);
         let limits = config.jobs("id").unwrap().into_iter().map(|job| job.pace.limit());
         assert_eq!(limits.collect::<Vec<_>>(), [NonZeroU64::new(2048), None]);
     }

@@ -93,7 +93,7 @@ impl FileTarget {
     }
 
     /// Reads a file, but no more than a piece beyond `most` bytes; `None` if it is not there.
-    pub(super) async fn read_bytes(
+    pub(crate) async fn read_bytes(
         &self,
         path: &str,
         most: usize,

@@ -19,7 +19,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::Digest;
 
 pub use self::mark::MARK_FILE;
+pub(crate) use self::name::folder_of;
 use self::name::inside;
+#[cfg(feature = "site")]
+pub(crate) use self::name::{checked, numbered};
+#[cfg(feature = "site")]
+pub(crate) use self::put::MOST_NUMBERS;
 #[cfg(feature = "site")]
 pub(crate) use self::small::{Leave, Over};
 use crate::clock::random_bits;
@@ -138,7 +143,7 @@ impl FileTarget {
     }
 
     /// Removes what a cut put of ours left in a folder, once for each folder.
-    async fn sweep(&self, folder: &str, stop: Option<&Stop>) -> Result<(), Fault> {
+    pub(crate) async fn sweep(&self, folder: &str, stop: Option<&Stop>) -> Result<(), Fault> {
         if self.known().folders.contains(folder) {
             return Ok(());
         }
@@ -159,7 +164,7 @@ impl FileTarget {
     /// Removes a temporary file of a put that failed; the failure is what is told of.
     async fn discard(&self, part: &str) {
         if self.brief(None, self.store.remove(part)).await.is_err() {
-            self.known().folders.remove(name::folder_of(part));
+            self.known().folders.remove(folder_of(part));
         }
     }
 }

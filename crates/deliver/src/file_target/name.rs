@@ -6,7 +6,7 @@ use crate::fault::Fault;
 const OURS: &str = ".filmwire";
 
 /// Returns a path that stays below the root; refuses those that lead out of it or to our own files.
-pub(super) fn checked(path: &str) -> Result<&str, Fault> {
+pub(crate) fn checked(path: &str) -> Result<&str, Fault> {
     let fits = |part: &str| {
         !part.is_empty()
             && part != "."
@@ -21,7 +21,7 @@ pub(super) fn checked(path: &str) -> Result<&str, Fault> {
 }
 
 /// The folder a path is in; the root is empty.
-pub(super) fn folder_of(path: &str) -> &str {
+pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn inside(folder: &str, name: &str) -> String {
 }
 
 /// Returns the path with a number before its extension; the first has none.
-pub(super) fn numbered(path: &str, number: u32) -> String {
+pub(crate) fn numbered(path: &str, number: u32) -> String {
     if number == 1 {
         return path.to_owned();
     }

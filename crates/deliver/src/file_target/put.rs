@@ -12,7 +12,7 @@ use crate::store::{Look, Moved, Pieces};
 use crate::target::{Future, Placed, Upload};
 
 /// How many files of one name and different content are gone past.
-const MOST_NUMBERS: u32 = 10_000;
+pub(crate) const MOST_NUMBERS: u32 = 10_000;
 
 /// What became of a name.
 enum Named {
@@ -137,13 +137,17 @@ impl FileTarget {
 
     /// Takes a file that is there for ours. The one who put it may have died before it was safe on
     /// the disk.
-    async fn adopt(&self, path: &str, upload: &Upload) -> Result<Placed, Fault> {
+    pub(crate) async fn adopt(&self, path: &str, upload: &Upload) -> Result<Placed, Fault> {
         self.brief(Some(&upload.stop), self.store.settle(path)).await?;
         Ok(Placed { path: path.to_owned(), made: None })
     }
 
     /// Whether what is at a path has the content; `None` if there is nothing.
-    async fn is_equal(&self, path: &str, upload: &Upload) -> Result<Option<bool>, Fault> {
+    pub(crate) async fn is_equal(
+        &self,
+        path: &str,
+        upload: &Upload,
+    ) -> Result<Option<bool>, Fault> {
         match self.brief(Some(&upload.stop), self.store.look(path)).await? {
             Look::Nothing => Ok(None),
             Look::File { size, .. } if size == upload.size => {
@@ -154,7 +158,7 @@ impl FileTarget {
     }
 
     /// Makes the folders below the root that are missing; the root itself never.
-    pub(super) async fn make_folders(&self, folder: &str, stop: &Stop) -> Result<(), Fault> {
+    pub(crate) async fn make_folders(&self, folder: &str, stop: &Stop) -> Result<(), Fault> {
         if !self.store.has_folders() {
             return Ok(());
         }

@@ -1,33 +1,27 @@
 //! Copies: how they get to the site, and how they are known to be there.
 
-use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use filmwire_gallery::{Copies, CopyOptions, Gallery, copies};
-use tokio::sync::Semaphore;
+use filmwire_gallery::{Copies, Gallery, copies};
 
 use super::manifest::Image;
-use super::{Memory, Site, hex, sha256};
+use super::{Memory, Site, hex};
+use crate::copying::copied;
 use crate::fault::Fault;
 use crate::file_target::{Leave, Over};
 use crate::stop::Stop;
 use crate::store::Look;
 use crate::target::{Placed, Proof, Upload, Verdict};
 
-/// The largest file that copies are made of.
-const MOST_BYTES: u64 = 256 << 20;
 /// The largest copy or page that is read back.
 pub(super) const READ_BYTES: usize = 64 << 20;
-
-/// Decoding takes much memory: one photo at a time, whatever the number of sites.
-static DECODING: Semaphore = Semaphore::const_new(1);
 
 impl Site {
     pub(super) async fn put_copies(&self, upload: &Arc<Upload>) -> Result<Placed, Fault> {
         let leave = Leave { stop: upload.stop.clone(), pace: upload.pace.clone() };
-        let Copies { photo, thumb } = make_copies(upload, self.copies.clone()).await?;
+        let options = self.copies.clone();
+        let Copies { photo, thumb } = copied(upload, move |jpeg| copies(jpeg, &options)).await?;
         let image = Image::of(&photo.jpeg, photo.width, photo.height).name();
         let path = self.publisher.photo(&image);
         self.put_image(&self.publisher.thumb(&image), thumb.jpeg, &leave).await?;
@@ -120,40 +114,5 @@ impl Site {
         }
         let Memory { read, .. } = &*memory;
         Ok(read.as_ref().is_some_and(|(_, content)| content.contains(words)))
-    }
-}
-
-async fn make_copies(upload: &Arc<Upload>, options: CopyOptions) -> Result<Copies, Fault> {
-    // It is never closed.
-    let _one = DECODING.acquire().await.map_err(|cause| Fault::transient(cause.to_string()))?;
-    let upload = Arc::clone(upload);
-    let making = tokio::task::spawn_blocking(move || {
-        let jpeg = read_source(&upload)?;
-        if upload.stop.is_asked() {
-            return Err(Fault::stopped());
-        }
-        copies(&jpeg, &options)
-            .map_err(|cause| Fault::permanent(format!("no copy of {}: {cause}", upload.path)))
-    });
-    making.await.unwrap_or_else(|broken| Err(Fault::transient(broken.to_string())))
-}
-
-/// Reads the library's file, which must be what it was when it was published.
-fn read_source(upload: &Upload) -> Result<Vec<u8>, Fault> {
-    let source = upload.source.display();
-    if upload.size > MOST_BYTES {
-        return Err(Fault::permanent(format!("{source} is too large to make a copy of")));
-    }
-    let fault = |cause: &std::io::Error| Fault::io("read the library's", &upload.source, cause);
-    let file = File::open(&upload.source).map_err(|cause| fault(&cause))?;
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|cause| fault(&cause))?;
-    let found = sha256(&bytes);
-    match found == upload.sha256 {
-        true => Ok(bytes),
-        false => Err(Fault::permanent(format!(
-            "the library's {source} is not what it was when it was published; \
-             `filmwire catalogue check --deep` tells more"
-        ))),
     }
 }

@@ -39,7 +39,7 @@ over_all_stores! {
     a_file_is_looked_for_where_it_was
 }
 
-fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
+pub(crate) fn upload(stand: &Stand, path: &str, content: &[u8]) -> Arc<Upload> {
     let source = stand.path("source");
     fs::write(&source, content).unwrap();
     Arc::new(Upload {

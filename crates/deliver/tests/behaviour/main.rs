@@ -22,6 +22,8 @@ mod odd;
 mod peer;
 mod prune;
 mod race;
+#[cfg(feature = "site")]
+mod reduced;
 mod server;
 mod servers;
 #[cfg(feature = "site")]

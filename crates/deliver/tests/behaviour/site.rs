@@ -20,7 +20,7 @@ use crate::stand::{NOW, Stand};
 const MEETINGS: usize = 3;
 
 /// A picture that no other number has.
-fn jpeg(number: u8) -> Vec<u8> {
+pub(crate) fn jpeg(number: u8) -> Vec<u8> {
     let mut jpeg = Vec::new();
     let rgb: Vec<u8> = (0..24_u16 * 16).flat_map(|at| [number, at as u8, 200]).collect();
     Encoder::new(&mut jpeg, 90).encode(&rgb, 24, 16, ColorType::Rgb).unwrap();

@@ -95,16 +95,30 @@ struct Pixels {
 /// # Errors
 /// If it is no JPEG, is damaged, or has too many pixels.
 pub fn copies(jpeg: &[u8], options: &CopyOptions) -> Result<Copies, CopyError> {
+    let (small, profile) = reduced(jpeg, options)?;
+    let photo = encode(&small, options.quality, profile.as_deref())?;
+    let thumb = encode(&shrunk(small, options.thumb_side)?, options.quality, profile.as_deref())?;
+    Ok(Copies { photo, thumb })
+}
+
+/// As [`copies`], without the thumbnail.
+///
+/// # Errors
+/// As [`copies`].
+pub fn copy(jpeg: &[u8], options: &CopyOptions) -> Result<Copy, CopyError> {
+    let (small, profile) = reduced(jpeg, options)?;
+    encode(&small, options.quality, profile.as_deref())
+}
+
+/// The picture at its new size, the right way up, and its colour profile.
+fn reduced(jpeg: &[u8], options: &CopyOptions) -> Result<(Pixels, Option<Vec<u8>>), CopyError> {
     let head = Head::read(jpeg).ok_or(CopyError::NotJpeg)?;
     if head.cost() > options.most_pixels {
         return Err(CopyError::TooLarge { pixels: head.cost(), most: options.most_pixels });
     }
     let (whole, profile) = decode(jpeg)?;
     let small = shrunk(whole, options.long_side)?;
-    let small = turned(small, head.orientation);
-    let photo = encode(&small, options.quality, profile.as_deref())?;
-    let thumb = encode(&shrunk(small, options.thumb_side)?, options.quality, profile.as_deref())?;
-    Ok(Copies { photo, thumb })
+    Ok((turned(small, head.orientation), profile))
 }
 
 fn decode(jpeg: &[u8]) -> Result<(Pixels, Option<Vec<u8>>), CopyError> {
@@ -238,6 +252,7 @@ mod tests {
     fn a_small_photo_stays_as_large_as_it_is() {
         let made = copies(&quarters(30, 20), &CopyOptions::default()).unwrap();
         assert_eq!((made.photo.width, made.photo.height), (30, 20));
+        assert_eq!(copy(&quarters(30, 20), &CopyOptions::default()), Ok(made.photo));
         assert_eq!(fitted((6240, 4160), 2048), (2048, 1365));
         assert_eq!(fitted((1, 60_000), 100), (1, 100));
     }

@@ -20,13 +20,29 @@ pub(super) struct ChoiceEntry {
 }
 
 impl ChoiceEntry {
-    /// A site shows what copies are made of, which are JPEG files alone.
-    pub(super) fn of_site(mut self, source: &Source<'_>) -> Result<Self, Trouble> {
-        match self.kinds.iter().find(|kind| kind.as_ref() != "jpeg") {
+    /// A site shows copies of JPEG files alone.
+    pub(super) fn of_site(self, source: &Source<'_>) -> Result<Self, Trouble> {
+        self.of_copies(&["jpeg"], "a site shows jpeg files alone", source)
+    }
+
+    /// Copies are made of JPEG files, and of the JPEG in a raw file where that is asked for: of a
+    /// photo that was taken as both there would be two.
+    pub(super) fn of_reduced(self, source: &Source<'_>) -> Result<Self, Trouble> {
+        self.of_copies(&["jpeg", "raf"], "copies are made of jpeg and raf files alone", source)
+    }
+
+    fn of_copies(
+        mut self,
+        kinds: &[&str],
+        words: &str,
+        source: &Source<'_>,
+    ) -> Result<Self, Trouble> {
+        match self.kinds.iter().find(|kind| !kinds.contains(&kind.as_ref().as_str())) {
             Some(kind) => {
-                let text = format!("a site shows jpeg files alone, and no {}", kind.as_ref());
+                let text = format!("{words}, and no {}", kind.as_ref());
                 Err(source.wrong(kind.span().start, &text))
             }
+            None if !self.kinds.is_empty() => Ok(self),
             None => {
                 self.kinds = vec![Spanned::new(0..0, "jpeg".to_owned())];
                 Ok(self)

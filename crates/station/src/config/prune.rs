@@ -46,6 +46,9 @@ impl PruneEntry {
             let wrong = |text: &str| source.wrong(name.span().start, text);
             match targets.get(name.as_ref()).map(|target| &target.way) {
                 Some(TargetWay::Files(_, Usage { read_back: true, .. })) => {}
+                Some(TargetWay::Reduced(_)) => {
+                    return Err(wrong("smaller copies are no reason to free a photo"));
+                }
                 Some(_) => return Err(wrong("only a target that is read back counts as a copy")),
                 None => return Err(wrong("no target of that name is configured")),
             }

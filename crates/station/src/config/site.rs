@@ -4,11 +4,8 @@ use filmwire_deliver::{CopyOptions, Settings, Site, SiteOptions, Usage};
 use filmwire_program::exit::Trouble;
 use serde::Deserialize;
 
+use super::reduced::copy_size;
 use super::way::{StoreWay, shown};
-
-/// Pixels of a copy's longer side if nothing else is said, and between which it may be.
-const SIZE: u16 = 2048;
-const SIZES: std::ops::RangeInclusive<u16> = 640..=8192;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,10 +32,7 @@ impl SiteEntry {
         if self.url.as_deref().is_some_and(|url| !is_address(url)) {
             return Err("url is where the site is seen, such as \"https://anna.example/photos/\"");
         }
-        let size = self.size.unwrap_or(SIZE);
-        if !SIZES.contains(&size) {
-            return Err("size is 640 to 8192 pixels of a photo's longer side");
-        }
+        let size = copy_size(self.size)?;
         let settings = Settings { title: self.title, url: self.url };
         Ok(SiteWay { to, usage, settings, size })
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::choice::ChoiceEntry;
+use super::reduced::{PhotosEntry, ReducedWay};
 use super::site::{SiteEntry, SiteWay};
 use super::way::{
     Around, ExecEntry, FolderEntry, FtpEntry, RcloneEntry, S3Entry, SftpEntry, SmbEntry, StoreWay,
@@ -85,6 +86,8 @@ pub(crate) struct TargetConfig {
 pub(crate) enum TargetWay {
     /// A place that keeps files.
     Files(StoreWay, Usage),
+    /// A place that keeps files, and gets smaller copies.
+    Reduced(ReducedWay),
     /// A program.
     Exec(ExecOptions),
     /// An address of the user's.
@@ -99,6 +102,7 @@ impl TargetWay {
     pub(super) fn open(&self, owner: &str, publisher: &str) -> Result<Arc<dyn Target>, Trouble> {
         Ok(match self {
             Self::Files(way, usage) => Arc::new(FileTarget::new(way.open()?, *usage, owner)),
+            Self::Reduced(way) => Arc::new(way.open(owner)?),
             Self::Exec(options) => Arc::new(Exec::new(options.clone())),
             Self::Webhook(way) => Arc::new(way.open()?),
             Self::Site(way) => Arc::new(way.open(owner, publisher)?),
@@ -140,8 +144,12 @@ impl TargetConfig {
                 source.take::<SiteEntry>(table)?.check(to, usage).map(TargetWay::Site)
             }
             kind => {
+                let photos: PhotosEntry = source.take(table.split(&["photos", "size"]))?;
                 let (way, usage) = files(kind, table, source, around)?;
-                Ok(TargetWay::Files(way, usage))
+                photos.check().map(|size| match size {
+                    Some(size) => TargetWay::Reduced(ReducedWay::new(way, usage, size)),
+                    None => TargetWay::Files(way, usage),
+                })
             }
         };
         let way = way.map_err(wrong)?;
@@ -157,6 +165,7 @@ impl TargetConfig {
         });
         let choose = match way {
             TargetWay::Site(_) => common.choose.of_site(source)?,
+            TargetWay::Reduced(_) => common.choose.of_reduced(source)?,
             _ => common.choose,
         };
         let (choice, quiet) = (choose.check(source)?, quiet.transpose()?);
@@ -165,6 +174,11 @@ impl TargetConfig {
         }
         let template = common.name_template.map(|text| read_template(&text, source)).transpose()?;
         Ok(Self { way, choice, limit, quiet, template })
+    }
+
+    /// Whether it gets smaller copies, and nothing of what none are made of.
+    pub(crate) fn gets_copies(&self) -> bool {
+        matches!(self.way, TargetWay::Reduced(_) | TargetWay::Site(_))
     }
 
     /// What photos are called there, if not as in the library.

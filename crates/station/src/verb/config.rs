@@ -54,6 +54,12 @@ Example of a file; every line may be left out:
   make = true                        # may be made a target if it is missing or empty
   proof = \"read-back\"                # or \"size\", which is faster and proves less
 
+  [targets.album]
+  kind = \"folder\"                    # or any other kind that keeps files
+  path = \"/srv/album\"
+  photos = \"reduced\"                 # smaller copies of JPEG files; else \"originals\"
+  size = 2048                        # pixels of a copy's longer side
+
   [targets.cloud]
   kind = \"webdav\"                    # a folder on a WebDAV server, such as Nextcloud
   url = \"https://cloud.example/remote.php/dav/files/anna/Photos\"
@@ -216,6 +222,7 @@ fn way_words(way: &TargetWay) -> String {
     };
     match way {
         TargetWay::Files(way, usage) => format!("{}, {}", way.words(), used(usage)),
+        TargetWay::Reduced(way) => format!("{}, {}", way.words(), used(&way.usage())),
         TargetWay::Site(way) => format!("{}, {}", way.words(), used(&way.usage())),
         TargetWay::Exec(ExecOptions { argv, limit }) => {
             format!("program {}, at most {} s a file", argv.join(" "), limit.as_secs())

@@ -10,6 +10,7 @@ use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::text;
 use serde_json::json;
 
+use crate::config::Config;
 use crate::context::Context;
 use crate::run::open_library;
 
@@ -54,7 +55,7 @@ pub(crate) async fn run(args: &DeliverArgs, context: &Context) -> Result<Exit> {
     let library = open_library(&config, Create::Never, context)?;
     let catalogue = library.catalogue()?;
     match args.verb {
-        DeliverVerb::Status(_) => status(&names, &catalogue, context),
+        DeliverVerb::Status(_) => status(&names, &config, &catalogue, context),
         DeliverVerb::Retry(_) => retry(&names, &catalogue, context),
         DeliverVerb::Test(_) => {
             let mut worst = Exit::Done;
@@ -83,7 +84,12 @@ fn say_test(name: &str, fault: Option<&str>, context: &Context) -> Result<(), Tr
     }
 }
 
-fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result<Exit> {
+fn status(
+    names: &[&String],
+    config: &Config,
+    catalogue: &Catalogue,
+    context: &Context,
+) -> Result<Exit> {
     let mut counts: BTreeMap<String, BTreeMap<&str, (u64, u64)>> = BTreeMap::new();
     for count in catalogue.delivery_counts()? {
         let of_target = counts.entry(count.target).or_default();
@@ -96,6 +102,7 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
     for name in names {
         let of_target = counts.remove(*name).unwrap_or_default();
         let row = catalogue.target_named(name)?;
+        let copies = config.targets.get(*name).filter(|target| target.gets_copies());
         let paused = row.as_ref().and_then(|row| row.reason.clone());
         let failed = match &row {
             Some(row) => catalogue.deliveries(row.id, DeliveryState::Failed, None, SHOWN)?,
@@ -113,8 +120,10 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
                 .iter()
                 .map(|d| json!({ "path": d.file.path, "text": d.reason, "next_ms": d.next }))
                 .collect();
-            let line =
-                json!({ "target": name, "paused": paused, "states": states, "failed": failed });
+            let line = json!({
+                "target": name, "reduced": copies.is_some(), "paused": paused, "states": states,
+                "failed": failed,
+            });
             context.out.json("target", line)?;
             continue;
         }
@@ -125,6 +134,12 @@ fn status(names: &[&String], catalogue: &Catalogue, context: &Context) -> Result
         let words =
             if words.is_empty() { "nothing queued yet".to_owned() } else { words.join(", ") };
         context.out.data(&format!("{name}: {words}"))?;
+        if let Some(target) = copies {
+            let kinds = target.choice.kinds.join(" and ");
+            context.out.data(&format!(
+                "  gets smaller copies, of {kinds} files alone; the sizes are those of the photos"
+            ))?;
+        }
         if let Some(reason) = paused {
             context.out.data(&format!("  cannot be used: {}", text::tame(&reason)))?;
         }

@@ -8,6 +8,7 @@ mod deliver;
 mod demo;
 mod program;
 mod prune;
+mod reduced;
 mod run;
 mod secrets;
 mod settings;
