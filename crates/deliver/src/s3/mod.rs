@@ -3,10 +3,12 @@
 //! There are no folders in a bucket and no renaming. A file is put to its own key: one of a single
 //! part at once, a larger one as a multipart upload that is there when it is completed; both with
 //! `If-None-Match: *`, which replaces nothing (Amazon S3 API, `PutObject` and
-//! `CompleteMultipartUpload`). What has a temporary key is copied to its own on the server, as a
-//! multipart upload too. A server that does not heed that is found out by the test of the target.
+//! `CompleteMultipartUpload`). The marker has a temporary key first, and is copied to its own on the
+//! server, as a multipart upload too. A server that does not heed that is found out by the test of
+//! the target.
 
 mod completion;
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +19,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode,
-    PutPayload, RetryConfig, WriteMultipart,
+    BackoffConfig, Certificate, ClientOptions, Error, MultipartUpload, ObjectStore, ObjectStoreExt,
+    PutMode, RetryConfig,
 };
 
 use self::completion::NothingReplaced;
@@ -32,8 +34,6 @@ use crate::target::Future;
 const PART_BYTES: usize = 5 << 20;
 /// The largest file: as many parts as there can be.
 const MOST_BYTES: u64 = 10_000 * PART_BYTES as u64;
-/// Parts under way at once.
-const PARTS: usize = 2;
 /// The largest file that is replaced by way of us.
 const REPLACED_BYTES: u64 = 64 << 20;
 /// How long a part or a copy may take.
@@ -179,64 +179,61 @@ impl S3 {
         Ok(files.chain(folders).map(str::to_owned).collect())
     }
 
-    /// Whether there is a folder of that name was looked at before: a bucket does not mind.
     async fn create_new(&self, path: &str, size: u64, pieces: Pieces) -> Result<Moved, Fault> {
-        match self.put_new(path, size, pieces).await? {
-            Ok(()) => Ok(Moved::Done),
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Moved::Taken),
-            Err(cause) => Err(self.fault("write", path, &cause)),
-        }
-    }
-
-    async fn write_new(&self, path: &str, size: u64, pieces: Pieces) -> Result<(), Fault> {
-        let written = self.put_new(path, size, pieces).await?;
-        written.map_err(|cause| self.fault("write", path, &cause))
-    }
-
-    /// Puts a file to a key that nothing is at; what the bucket says against it is the inner error.
-    async fn put_new(
-        &self,
-        path: &str,
-        size: u64,
-        mut pieces: Pieces,
-    ) -> Result<Result<(), Error>, Fault> {
-        let at = self.at(path)?;
+        let (at, fault) = (self.at(path)?, |cause| self.fault("write", path, &cause));
         if size > MOST_BYTES {
             let most = MOST_BYTES >> 30;
             return Err(Fault::permanent(format!("{path} is larger than {most} GiB")));
         }
-        if size > PART_BYTES as u64 {
-            return self.put_parts(&at, pieces).await;
+        let put = match size > PART_BYTES as u64 {
+            true => self.put_parts(&at, size, pieces).await?,
+            false => {
+                let (whole, new) = (parts::whole(&at, size, pieces).await?, PutMode::Create);
+                self.bucket.put_opts(&at, whole, new.into()).await.map(drop)
+            }
+        };
+        match put {
+            Ok(()) => Ok(Moved::Done),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Moved::Taken),
+            Err(cause) => Err(fault(cause)),
         }
-        let mut whole = Vec::new();
-        while let Some(piece) = pieces.next().await {
-            whole.extend_from_slice(&piece.map_err(|cause| cut(&at, &cause))?);
-        }
-        let new = PutMode::Create.into();
-        Ok(self.bucket.put_opts(&at, PutPayload::from(whole), new).await.map(drop))
     }
 
-    async fn put_parts(&self, at: &Path, mut pieces: Pieces) -> Result<Result<(), Error>, Fault> {
+    /// What the bucket says against the parts is the inner error.
+    async fn put_parts(
+        &self,
+        at: &Path,
+        size: u64,
+        pieces: Pieces,
+    ) -> Result<Result<(), Error>, Fault> {
         let mut upload = match self.bucket.put_multipart(at).await {
-            Ok(upload) => WriteMultipart::new_with_chunk_size(upload, PART_BYTES),
+            Ok(upload) => upload,
             Err(cause) => return Ok(Err(cause)),
         };
-        while let Some(piece) = pieces.next().await {
-            let ended = match piece {
-                Ok(piece) => match upload.wait_for_capacity(PARTS).await {
-                    Ok(()) => {
-                        upload.put(piece);
-                        continue;
-                    }
-                    Err(cause) => Ok(Err(cause)),
-                },
-                Err(cause) => Err(cut(at, &cause)),
-            };
-            // Parts that nobody completes cost storage.
+        let sent = parts::send(&mut *upload, at, size, pieces).await;
+        let ended = match sent {
+            Ok(Ok(())) => Ok(complete(&mut *upload).await),
+            other => other,
+        };
+        if !matches!(ended, Ok(Ok(()))) {
+            // Parts that nobody completes cost storage. What went wrong before is what counts.
             let _ = upload.abort().await;
-            return ended;
         }
-        Ok(upload.finish().await.map(drop))
+        ended
+    }
+
+    /// Nobody else uses the name: a second try, after an answer was lost, finds its own file.
+    async fn write_new(&self, path: &str, size: u64, pieces: Pieces) -> Result<(), Fault> {
+        if size <= PART_BYTES as u64 {
+            let at = self.at(path)?;
+            let whole = parts::whole(&at, size, pieces).await?;
+            let put = self.bucket.put(&at, whole).await;
+            return put.map(drop).map_err(|cause| self.fault("write", path, &cause));
+        }
+        match self.create_new(path, size, pieces).await? {
+            Moved::Done => Ok(()),
+            Moved::Taken => Err(Fault::transient(format!("{path} is taken at {}", self.place))),
+        }
     }
 
     async fn read_back(&self, path: &str, mut sink: Sink) -> Result<bool, Fault> {
@@ -302,9 +299,14 @@ impl S3 {
     }
 }
 
-/// The pieces of a file ended early.
-fn cut(at: &Path, cause: &std::io::Error) -> Fault {
-    Fault::transient(format!("cannot write {at}: {cause}"))
+/// Completes an upload. One that is not there any more was completed before, if an answer was lost:
+/// what is under the name tells.
+async fn complete(upload: &mut dyn MultipartUpload) -> Result<(), Error> {
+    match upload.complete().await {
+        Ok(_) => Ok(()),
+        Err(Error::NotFound { path, source }) => Err(Error::AlreadyExists { path, source }),
+        Err(cause) => Err(cause),
+    }
 }
 
 /// What a server says ends up on terminals and in logs; of a page of XML the beginning tells most.

@@ -16,6 +16,8 @@ fn answer(head: &str) -> (u16, &'static str) {
     let line = head.lines().next().unwrap_or_default();
     match line.split(' ').next() {
         Some("PUT" | "POST") if line.contains("taken") && replaces_nothing(head) => (412, ""),
+        Some("POST") if line.contains("lost") && replaces_nothing(head) => (404, ""),
+        Some("DELETE") if line.contains("uploadId") => (404, ""),
         Some("GET") if line.contains("list-type") => (200, "<ListBucketResult></ListBucketResult>"),
         Some("GET") => (200, "abc"),
         Some("POST") if line.contains("uploads") => (
@@ -169,6 +171,58 @@ async fn a_key_that_is_taken_stays_and_parts_do_not() {
     let (moved, large) = created("taken.RAF", PART_BYTES + 1, Ok(())).await;
     assert_eq!(moved, Ok(Moved::Taken));
     assert_eq!(large.last().unwrap().0, "DELETE /b/www/taken.RAF?uploadId=1");
+    // An upload that is gone was completed, and the answer lost.
+    let (moved, _) = created("lost.RAF", PART_BYTES + 1, Ok(())).await;
+    assert_eq!(moved, Ok(Moved::Taken));
+}
+
+#[tokio::test]
+async fn parts_have_one_size_but_for_the_last() {
+    let (bucket, heads) = bucket().await;
+    let (to, from) = tokio::sync::mpsc::channel(64);
+    let size = 2 * PART_BYTES + 3;
+    // Not what parts are made of.
+    let content = bytes::Bytes::from(vec![7; size]);
+    for piece in content.chunks(700_001) {
+        to.try_send(Ok(content.slice_ref(piece))).unwrap();
+    }
+    drop(to);
+    let pieces = Pieces { from, pulse: Default::default() };
+    assert_eq!(bucket.create("a.RAF", size as u64, pieces).await, Ok(Moved::Done));
+    let heads = heads.lock().unwrap();
+    let mut lengths: Vec<usize> = heads
+        .iter()
+        .filter(|head| head.starts_with("PUT"))
+        .filter_map(|head| head.lines().find_map(|line| line.strip_prefix("content-length: ")))
+        .map(|length| length.parse().unwrap())
+        .collect();
+    lengths.sort_unstable();
+    assert_eq!(lengths, [3, PART_BYTES, PART_BYTES]);
+}
+
+#[tokio::test]
+async fn a_file_of_which_less_comes_is_no_file() {
+    for (came, size) in [(4, 5), (PART_BYTES, PART_BYTES + 1)] {
+        let (bucket, heads) = bucket().await;
+        let (to, from) = tokio::sync::mpsc::channel(1);
+        to.try_send(Ok(vec![7; came].into())).unwrap();
+        drop(to);
+        let pieces = Pieces { from, pulse: Default::default() };
+        let fault = bucket.create("a.RAF", size as u64, pieces).await.unwrap_err();
+        assert!(fault.reason.contains("bytes came"), "{fault}");
+        assert!(!changes(&heads).iter().any(|(_, is_new)| *is_new), "{heads:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_temporary_file_may_be_there_from_a_try_whose_answer_was_lost() {
+    let (bucket, heads) = bucket().await;
+    let (to, from) = tokio::sync::mpsc::channel(1);
+    to.try_send(Ok("abc".into())).unwrap();
+    drop(to);
+    let pieces = Pieces { from, pulse: Default::default() };
+    bucket.write(".taken.part", 3, pieces).await.unwrap();
+    assert_eq!(changes(&heads), [("PUT /b/www/.taken.part".to_owned(), false)]);
 }
 
 #[tokio::test]
