@@ -189,6 +189,25 @@ impl Manager {
             }
             sleep(SCAN_POLL).await;
         }
+        self.sights(radios).await
+    }
+
+    /// What is known to be in sight, as [`Manager::look`] tells it. It waits for nothing and disturbs
+    /// nobody: only free radios are asked to look around, for the next time. Cancel-safe.
+    ///
+    /// # Errors
+    /// As [`Manager::look`].
+    pub async fn glance(&self, choice: &Choice) -> Result<Vec<Sight>, Error> {
+        let radios = self.usable(choice).await?;
+        for radio in radios.iter().filter(|radio| radio.state == RadioState::Free) {
+            let wireless: WirelessProxy<'static> = self.at(&radio.path).await?;
+            // It refuses if it is scanning already, which is as good.
+            let _ = wireless.request_scan(HashMap::new()).await;
+        }
+        self.sights(radios).await
+    }
+
+    async fn sights(&self, radios: Vec<Radio>) -> Result<Vec<Sight>, Error> {
         let mut sights = Vec::new();
         for radio in radios {
             let networks = self.networks(&radio).await?;

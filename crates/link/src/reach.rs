@@ -85,6 +85,19 @@ impl Lookout {
         }
     }
 
+    /// What is known to be in sight, without disturbing anybody: see [`Manager::glance`]. Nothing
+    /// while a radio is in a network of ours. Cancel-safe.
+    ///
+    /// # Errors
+    /// As [`Manager::look`]. The next call tries anew.
+    pub async fn glance(&self) -> Result<Vec<Sight>, Error> {
+        let is_in_use = !self.ours.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if is_in_use {
+            return Ok(Vec::new());
+        }
+        self.another().await?.glance(&self.choice).await
+    }
+
     /// One with a connection of its own.
     async fn manager(&self) -> Result<Manager, Error> {
         match &self.bus {

@@ -113,9 +113,9 @@ impl Places {
     /// Where the system's service keeps its state, if the configuration is its own: who asks by hand
     /// what it did means that.
     #[must_use]
-    pub fn service_state(&self, config: Option<&Path>) -> Option<&Path> {
-        let is_system = config.and_then(Path::parent).is_some_and(|folder| folder == self.system);
-        is_system.then_some(self.system_state.as_path())
+    pub fn service_state(&self, config: Option<&Path>, name: ConfigName) -> Option<&Path> {
+        let config = std::path::absolute(config?).ok()?;
+        (config == self.system.join(name.file)).then_some(self.system_state.as_path())
     }
 
     /// The default library: `filmwire` in the pictures folder, if there is a home folder.
@@ -184,9 +184,10 @@ mod tests {
             assert_eq!(find(None).unwrap().as_ref(), Some(path));
         }
         assert_eq!(find(Some(&system)).unwrap().as_ref(), Some(&system));
-        assert_eq!(places.service_state(Some(&system)), Some(&*folder.path().join("var")));
-        assert_eq!(places.service_state(Some(&own)), None);
-        assert_eq!(places.service_state(None), None);
+        let state = |config: &Path| places.service_state(Some(config), name);
+        assert_eq!(state(&system), Some(&*folder.path().join("var")));
+        assert_eq!((state(&own), state(&system.with_file_name("other.toml"))), (None, None));
+        assert_eq!(places.service_state(None, name), None);
         assert!(find(Some(Path::new("/nowhere/at/all"))).is_err());
     }
 

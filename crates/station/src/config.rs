@@ -146,7 +146,8 @@ impl Config {
         let state = places
             .path("STATE_DIRECTORY")
             .and_then(|folders| Some(PathBuf::from(folders.to_str()?.split(':').next()?)));
-        let state = state.or_else(|| places.service_state(path.as_deref()).map(Path::to_owned));
+        let state =
+            state.or_else(|| places.service_state(path.as_deref(), CONFIG).map(Path::to_owned));
         Self {
             library: library
                 .or_else(|| Some(state?.join("photos")))

@@ -107,7 +107,8 @@ impl FileTarget {
         }
     }
 
-    /// Gets the content to the target, unless a try under another name has, and gives it its name.
+    /// Gives the file a name. What was sent under a temporary one for an earlier name is not sent again;
+    /// a store that needs none gets all of it each time.
     async fn name_it(
         &self,
         path: &str,

@@ -11,7 +11,7 @@ use filmwire_link::{Lookout, Ssid};
 use super::told::{Teller, Told};
 use crate::config::Config;
 
-/// Between two looks. What cameras' watches saw meanwhile is looked at too.
+/// Between two looks.
 const EVERY: Duration = Duration::from_secs(30);
 /// So many are told of; whoever makes up more names is not listened to.
 const MOST: usize = 100;
@@ -24,7 +24,7 @@ pub(super) struct Strangers {
 }
 
 impl Strangers {
-    /// `None` where all cameras are reached without joining anything: then no radio is to look around.
+    /// `None` where all cameras are reached without joining anything: no radio is to look around then.
     pub(super) fn of(config: &Config, lookout: &Arc<Lookout>) -> Option<Self> {
         let networks = config.cameras.values().filter_map(|camera| camera.network.as_ref());
         let configured: BTreeSet<_> = networks.map(|network| network.ssid()).collect();
@@ -37,7 +37,7 @@ impl Strangers {
     pub(super) async fn tell(mut self, tell: Teller) {
         loop {
             // Without a radio there is nothing to tell; whoever needs it says so.
-            for sight in self.lookout.sights().await.unwrap_or_default() {
+            for sight in self.lookout.glance().await.unwrap_or_default() {
                 let ssid = sight.network.ssid;
                 let is_new = ssid.is_camera() && !self.configured.contains(&ssid);
                 if is_new && self.told.len() < MOST && self.told.insert(ssid.clone()) {
