@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::media::jpeg::PhotoSpec;
 use crate::media::stamp::Stamp;
 use crate::persona::{HandleOrder, OkPolicy, Persona};
+use crate::shooting::Shooting;
 
 /// What the simulated camera has served so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(crate) struct Camera {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) stats: Stats,
-    /// Settings written under [`Allow::settings`].
+    /// Settings that a client, or the person at the body, has changed.
     pub(crate) settings: BTreeMap<u16, u32>,
     /// The person has pressed OK since the question came up.
     pub(crate) ok_pressed: bool,
@@ -88,6 +89,7 @@ pub(crate) struct Camera {
     pub(crate) init_failed: u32,
     pub(crate) picks: Picks,
     pub(crate) battery: Battery,
+    pub(crate) shooting: Shooting,
     /// The card in the slot that is not shown.
     other: Option<Card>,
     /// The slot that is shown, from 1.
@@ -117,6 +119,7 @@ impl Camera {
             init_failed: 0,
             picks: Picks::default(),
             battery: Battery::default(),
+            shooting: Shooting::default(),
             other: None,
             slot: 1,
             listing: None,
@@ -235,12 +238,6 @@ impl Camera {
     pub(crate) fn pick(&mut self, handles: &[u32]) {
         let objects = handles.iter().filter_map(|&handle| self.object(handle)).collect();
         self.picks.which = Some(objects);
-    }
-
-    /// A setting as D212 tells it: what a test or a client set, else what the persona says.
-    pub(crate) fn setting(&self, code: u16, listed: u32) -> u32 {
-        let battery = self.battery.level.filter(|_| is_battery(code));
-        battery.or_else(|| self.settings.get(&code).copied()).unwrap_or(listed)
     }
 
     /// The battery under the codes that the body's list of settings has.

@@ -54,6 +54,8 @@ mod journal;
 mod net;
 mod reply;
 mod responder;
+mod setting;
+mod shooting;
 mod simulator;
 
 pub use camera::Stats;

@@ -381,6 +381,26 @@ impl Simulator {
         camera.battery.changes += 1;
     }
 
+    /// Sets what the person at the body sets: the exposure mode 500E, dials and menus. Any setting of
+    /// D212, in its encoding there; no rule of the body is in the way.
+    pub fn turn(&self, property: u16, value: u32) {
+        self.shared.camera().settings.insert(property, value);
+    }
+
+    /// Opens or leaves a menu at the body: until then what changes something is refused with 0x2019.
+    pub fn set_menu(&self, open: bool) {
+        let mut camera = self.shared.camera();
+        match open {
+            true => camera.shooting.open_menu(None),
+            false => camera.shooting.close_menu(),
+        }
+    }
+
+    /// Sets how many pictures the card still takes, as D229 tells it.
+    pub fn set_pictures_remaining(&self, count: u32) {
+        self.shared.camera().shooting.room = Some(count);
+    }
+
     /// Puts a card into the slot that is not shown; phone modes show one slot only.
     pub fn insert_second(&self, card: Card) {
         self.shared.camera().insert_second(card);

@@ -34,6 +34,8 @@ pub(crate) struct Effect {
     pub(crate) refuse: Option<u16>,
     pub(crate) delay: Duration,
     pub(crate) vanish: Option<Duration>,
+    /// The person is in a menu for so long.
+    pub(crate) menu: Option<Duration>,
     pub(crate) card: Vec<CardChange>,
     pub(crate) mangle: Mangle,
     /// Names of the faults at work, for the journal.
@@ -83,11 +85,25 @@ impl Faults {
 
     /// Whether this init request fails with "busy".
     pub(crate) fn busy_init(&mut self) -> bool {
-        let busy = self.armed.iter_mut().find_map(|armed| match &mut armed.fault {
-            Fault::BusyInit(left) if *left > 0 => Some(left),
+        self.take(|fault| match fault {
+            Fault::BusyInit(left) => Some(left),
             _ => None,
-        });
-        busy.map(|left| *left -= 1).is_some()
+        })
+    }
+
+    /// Whether focus is not found this time.
+    pub(crate) fn focus_fails(&mut self) -> bool {
+        self.take(|fault| match fault {
+            Fault::FocusFail(left) => Some(left),
+            _ => None,
+        })
+    }
+
+    /// Takes one off the first number that is not yet 0; `false` if there is none.
+    fn take(&mut self, left: impl Fn(&mut Fault) -> Option<&mut u32>) -> bool {
+        let mut numbers = self.armed.iter_mut().filter_map(|armed| left(&mut armed.fault));
+        let found = numbers.find(|left| **left > 0);
+        found.map(|left| *left -= 1).is_some()
     }
 
     /// Counts an operation and tells what happens to it.
@@ -212,7 +228,7 @@ impl Fault {
     fn due(&self, seen: u32, command: &Command) -> bool {
         match self {
             Self::Replace(_, nth) | Self::Delete(_, nth) | Self::Add(_, nth) => seen == *nth,
-            Self::Reorder(nth) => seen == *nth,
+            Self::Reorder(nth) | Self::MenuOpen(nth, _) => seen == *nth,
             Self::SlowOk(_) => command.operation == 0x1016 && command.param(0) == FUNCTION_MODE,
             _ => false,
         }
@@ -228,6 +244,7 @@ impl Fault {
             Self::Replace(handle, _) => effect.card.push(CardChange::Replace(*handle)),
             Self::Delete(handle, _) => effect.card.push(CardChange::Delete(*handle)),
             Self::Add(count, _) => effect.card.push(CardChange::Add(*count)),
+            Self::MenuOpen(_, time) => effect.menu = Some(*time),
             Self::Stall(_, time) => mangle.stall = Some(*time),
             Self::Empty(_) => mangle.truncate = Some(0),
             Self::Truncate(_, bytes) => mangle.truncate = Some(u64::from(*bytes)),

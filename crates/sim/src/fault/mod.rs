@@ -92,6 +92,10 @@ pub enum Fault {
     Refuse(On, u16),
     /// Every object has this name.
     Name(String),
+    /// So many times focus is not found.
+    FocusFail(u32),
+    /// The person is in a menu for a time, from before the n-th operation on.
+    MenuOpen(u32, Duration),
 }
 
 macro_rules! catalogue {
@@ -128,6 +132,8 @@ catalogue! {
     "busy-init", "N", "2", "refuses N init requests with 0x2019";
     "wrong-transaction", "OP", "GetObjectInfo#2", "answers with another transaction id";
     "refuse", "OP:CODE", "GetThumb:0x2002", "refuses OP with a response code";
+    "focus-fail", "N", "1", "focus is not found the next N times";
+    "menu-open", "N:TIME", "5:10s", "the person is in a menu for TIME, from before the N-th operation on";
     "name", "TEXT", "traversal", "every object has this name; also: absolute, reserved, control, long";
 }
 
@@ -166,6 +172,8 @@ impl Fault {
             Self::WrongTransaction(_) => "wrong-transaction",
             Self::Refuse(..) => "refuse",
             Self::Name(_) => "name",
+            Self::FocusFail(_) => "focus-fail",
+            Self::MenuOpen(..) => "menu-open",
         }
     }
 

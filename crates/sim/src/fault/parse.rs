@@ -69,6 +69,10 @@ fn parse(name: &str, text: &str) -> Option<Fault> {
             let (on, code) = on_number()?;
             Fault::Refuse(on, code.try_into().ok()?)
         }
+        "focus-fail" => Fault::FocusFail(number(text)?),
+        "menu-open" => {
+            two().and_then(|(n, time)| Some(Fault::MenuOpen(number(n)?, duration(time)?)))?
+        }
         "name" => Fault::Name(hostile(text)),
         _ => return None,
     })

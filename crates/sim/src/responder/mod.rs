@@ -11,6 +11,7 @@ mod property;
 mod remote;
 mod standard;
 mod state_list;
+mod step;
 mod upload;
 
 use std::collections::HashSet;
@@ -173,9 +174,13 @@ impl Responder {
         command: &Command,
     ) -> (Reply, Mangle) {
         *camera.stats.operations.entry(command.operation).or_default() += 1;
+        camera.settle(now);
         camera.newer_view = self.on_newer_path(camera);
         let effect = camera.faults.before(command);
         effect.card.iter().for_each(|change| camera.change(*change));
+        if let Some(time) = effect.menu {
+            camera.shooting.open_menu(Some(now + time));
+        }
         if let Some(time) = effect.vanish {
             camera.back_at = Some(now + time);
         }
@@ -307,7 +312,7 @@ impl Responder {
             | OperationCode::GET_IMAGE_IMPORT_DATES
             | OperationCode::GET_EXTENSION_OBJECT_INFO
             | OperationCode::GET_EXTENSION_THUMB => self.newer_operation(camera, command),
-            _ => self.remote_operation(camera, command),
+            _ => self.remote_operation(camera, now, command),
         }
     }
 

@@ -8,6 +8,8 @@ use filmwire_codec::{
     TransactionId,
 };
 
+use tokio::time::Instant;
+
 use super::{Remote, Responder};
 use crate::camera::Camera;
 use crate::card::View;
@@ -26,13 +28,23 @@ pub(super) enum Capture {
 
 impl Responder {
     /// Everything that is neither a session, a property nor an object.
-    pub(super) fn remote_operation(&mut self, camera: &mut Camera, command: &Command) -> Reply {
+    pub(super) fn remote_operation(
+        &mut self,
+        camera: &mut Camera,
+        now: Instant,
+        command: &Command,
+    ) -> Reply {
         match Op(command.operation) {
             Op::INITIATE_OPEN_CAPTURE => self.start_remote(camera, command),
             Op::TERMINATE_OPEN_CAPTURE => self.stop_remote(command),
             Op::GET_CAPABILITIES => self.capabilities(camera),
             Op::INITIATE_CAPTURE => self.shoot(camera, command),
             Op::GET_CAPTURE_PREVIEW => self.preview(camera),
+            Op::STEP_SHUTTER_SPEED | Op::STEP_F_NUMBER | Op::STEP_EXPOSURE_BIAS => {
+                self.step(camera, command)
+            }
+            Op::LOCK_S1_LOCK => self.lock_focus(camera, now, command),
+            Op::UNLOCK_S1_LOCK => self.unlock_focus(camera),
             operation => match operation.data_direction() {
                 // Names without known payloads (fact sheet 12.1.8): nothing in them.
                 Some(DataDirection::In) => Answer::empty(ResponseCode::OK).into(),
@@ -74,7 +86,8 @@ impl Responder {
 
     fn capabilities(&mut self, camera: &Camera) -> Reply {
         self.capabilities_read = true;
-        let items = camera.persona.capabilities.iter().map(described).collect();
+        let items = camera.persona.capabilities.iter();
+        let items = items.map(|item| described(&camera.present(item))).collect();
         let mut payload = Vec::new();
         Capabilities { items }.encode(&mut payload);
         Answer::data(payload).into()

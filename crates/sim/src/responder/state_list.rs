@@ -67,9 +67,8 @@ impl Responder {
         let count = camera.count();
         if self.remote != Remote::Off {
             // Every read returns all settings, unchanged ones too (log:XT4, log:XT5).
-            let settings = camera.persona.remote_list.iter();
-            let value = |code, value| camera.setting(code, value);
-            return settings.map(|&(c, v)| (DevicePropCode(c.0), value(c.0, v))).collect();
+            let settings = camera.remote_settings().into_iter();
+            return settings.map(|(code, value)| (DevicePropCode(code), value)).collect();
         }
         let persona = &camera.persona;
         let list = match self.lists.queued.take() {

@@ -15,6 +15,7 @@ mod policies;
 mod receive;
 mod remote;
 mod server;
+mod setting;
 mod standard;
 mod support;
 mod x_a2;

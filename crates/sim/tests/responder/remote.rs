@@ -3,21 +3,11 @@
 use std::time::Duration;
 
 use filmwire_codec::dataset::EventDataset;
-use filmwire_sim::{Allow, Simulator};
+use filmwire_sim::Allow;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{Client, client, hex, simulator};
-
-async fn started(camera: &Simulator) -> (Client, u32) {
-    let mut client = client(camera).await;
-    client.open().await;
-    client.set16(0xDF01, 5).await;
-    client.set32(0xDF24, 0x2000C).await;
-    client.run(0x101C, &[0, 0]).await;
-    let transaction = client.transaction;
-    (client, transaction)
-}
+use crate::support::{client, hex, simulator, started};
 
 #[tokio::test(start_paused = true)]
 async fn side_ports_open_with_the_function_and_close_with_the_session() {

@@ -256,6 +256,17 @@ pub async fn client(simulator: &Simulator) -> Client {
     Client::new(simulator.connect().unwrap())
 }
 
+/// A client whose remote function runs, and the transaction that started it.
+pub async fn started(camera: &Simulator) -> (Client, u32) {
+    let mut client = client(camera).await;
+    client.open().await;
+    client.set16(0xDF01, 5).await;
+    client.set32(0xDF24, 0x2000C).await;
+    client.run(0x101C, &[0, 0]).await;
+    let transaction = client.transaction;
+    (client, transaction)
+}
+
 /// Bytes from hexadecimal text with blanks.
 pub fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();

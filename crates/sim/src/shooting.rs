@@ -1,0 +1,85 @@
+//! What a body does while it is shot with from afar, as far as it outlives one operation.
+
+use std::time::Duration;
+
+use filmwire_codec::DevicePropCode as Prop;
+use tokio::time::Instant;
+
+use crate::camera::Camera;
+
+/// Focus mode 500A in which 0x9026 locks (fact sheet 8.3).
+const SINGLE_AF: u32 = 0x8001;
+
+/// Focus, menus and the rest of the card.
+#[derive(Debug, Default)]
+pub(crate) struct Shooting {
+    /// D209.
+    pub(crate) locked: bool,
+    /// Focus is found and locked then.
+    locked_at: Option<Instant>,
+    /// D21B.
+    pub(crate) error: u32,
+    /// The person is in a menu until then; without a moment, until told otherwise.
+    menu: Option<Option<Instant>>,
+    /// Pictures that still fit, once it is another number than the persona's.
+    pub(crate) room: Option<u32>,
+}
+
+impl Shooting {
+    pub(crate) fn open_menu(&mut self, until: Option<Instant>) {
+        self.menu = Some(until);
+    }
+
+    pub(crate) fn close_menu(&mut self) {
+        self.menu = None;
+    }
+
+    pub(crate) fn in_menu(&self) -> bool {
+        self.menu.is_some()
+    }
+
+    /// Whether 0x9026 was answered and 0x9027 not yet.
+    pub(crate) fn holds_focus(&self) -> bool {
+        self.locked || self.locked_at.is_some()
+    }
+
+    pub(crate) fn unlock(&mut self) {
+        self.locked = false;
+        self.locked_at = None;
+        self.error = 0;
+    }
+}
+
+impl Camera {
+    /// Brings what time changes up to date.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        let shooting = &mut self.shooting;
+        if shooting.menu.flatten().is_some_and(|until| now >= until) {
+            shooting.menu = None;
+        }
+        if shooting.locked_at.is_some_and(|at| now >= at) {
+            shooting.locked_at = None;
+            shooting.locked = true;
+        }
+    }
+
+    fn single_af(&self) -> bool {
+        let listed = self.listed(Prop::FOCUS_MODE).unwrap_or(SINGLE_AF);
+        self.setting(Prop::FOCUS_MODE.0, listed) == SINGLE_AF
+    }
+
+    /// Moves the focus point and locks there. Nothing happens in other focus modes, or while a lock
+    /// is held (fact sheet 8.3). That focus was not found is told by D209 staying 0.
+    pub(crate) fn focus(&mut self, now: Instant, point: u32) {
+        if !self.single_af() || self.shooting.holds_focus() {
+            return;
+        }
+        self.settings.insert(Prop::FOCUS_POINT.0, point);
+        if self.faults.focus_fails() {
+            return;
+        }
+        let took = Duration::from_millis(self.persona.shooting.focus_ms);
+        self.shooting.locked_at = Some(now + took);
+        self.settle(now);
+    }
+}
