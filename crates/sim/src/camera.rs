@@ -57,6 +57,8 @@ pub(crate) struct Battery {
     pub(crate) level: Option<u32>,
     /// Counts the changes.
     pub(crate) changes: u64,
+    /// Steps that time and pictures have taken off it.
+    pub(crate) drained: u64,
 }
 
 /// D242, its twin D246, and 5001 on an X-T1 (fact sheet 6.3).
@@ -90,6 +92,10 @@ pub(crate) struct Camera {
     pub(crate) picks: Picks,
     pub(crate) battery: Battery,
     pub(crate) shooting: Shooting,
+    /// When the camera was made.
+    pub(crate) made: Instant,
+    /// The card's clock when it was last looked at, what the camera's showed then, and when that was.
+    pub(crate) clock: ((Stamp, Stamp), Instant),
     /// The card in the slot that is not shown.
     other: Option<Card>,
     /// The slot that is shown, from 1.
@@ -102,6 +108,7 @@ type ListingKey = (u8, u64, View);
 
 impl Camera {
     pub(crate) fn new(persona: Persona, card: Card, now: Instant) -> Self {
+        let clock = (card.clock(), card.clock());
         Self {
             persona,
             card,
@@ -120,6 +127,8 @@ impl Camera {
             picks: Picks::default(),
             battery: Battery::default(),
             shooting: Shooting::default(),
+            made: now,
+            clock: (clock, now),
             other: None,
             slot: 1,
             listing: None,

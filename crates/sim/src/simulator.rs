@@ -86,6 +86,7 @@ impl Shared {
 
     /// Ends with the session: side sockets close, their ports listen no more.
     fn close_side(&self) {
+        self.camera().end_shooting();
         *lock(&self.side) = Side::default();
         if let Some(ports) = &*lock(&self.ports) {
             ports.close();
@@ -99,6 +100,18 @@ impl Shared {
             let bytes = event.encode();
             side.events.retain(|listener| listener.send(bytes.clone()).is_ok());
         }
+    }
+
+    /// Brings what time changes up to date, and tells the events of it.
+    pub(crate) fn settle(&self) {
+        self.camera().settle(Instant::now());
+        self.tell_untold();
+    }
+
+    /// Tells the events that happened and were not told yet.
+    pub(crate) fn tell_untold(&self) {
+        let events = self.camera().take_untold();
+        self.tell(&events);
     }
 
     pub(crate) fn serve_events(
@@ -295,7 +308,12 @@ impl Simulator {
 
     /// Looks at or changes the card, between two operations.
     pub fn with_card<T>(&self, work: impl FnOnce(&mut Card) -> T) -> T {
-        work(&mut self.shared.camera().card)
+        self.shared.settle();
+        let mut camera = self.shared.camera();
+        let done = work(&mut camera.card);
+        // A clock that was set runs from now on.
+        camera.clock(Instant::now());
+        done
     }
 
     /// Looks at or changes the persona; a connection sees the change with its next operation.
@@ -376,9 +394,7 @@ impl Simulator {
     /// Sets the battery: D242 and D246, or 5001 on a body that has that instead. `level` is what
     /// the body would say (fact sheet 6.3): 1 is critical on all but an X-T1, 6 on new packs.
     pub fn set_battery(&self, level: u16) {
-        let mut camera = self.shared.camera();
-        camera.battery.level = Some(u32::from(level));
-        camera.battery.changes += 1;
+        self.shared.camera().set_battery(u32::from(level), Instant::now());
     }
 
     /// Sets what the person at the body sets: the exposure mode 500E, dials and menus. Any setting of

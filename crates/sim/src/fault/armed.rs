@@ -8,6 +8,7 @@ use filmwire_codec::dataset::ObjectInfo;
 use super::Fault;
 use crate::media::random::Random;
 use crate::reply::Command;
+use crate::shooting::Telling;
 
 /// DF01, whose answer a slow OK holds back.
 const FUNCTION_MODE: u32 = 0xDF01;
@@ -36,6 +37,10 @@ pub(crate) struct Effect {
     pub(crate) vanish: Option<Duration>,
     /// The person is in a menu for so long.
     pub(crate) menu: Option<Duration>,
+    /// The battery is empty.
+    pub(crate) off: bool,
+    /// How the events of the capture are told.
+    pub(crate) telling: Telling,
     pub(crate) card: Vec<CardChange>,
     pub(crate) mangle: Mangle,
     /// Names of the faults at work, for the journal.
@@ -97,6 +102,22 @@ impl Faults {
             Fault::FocusFail(left) => Some(left),
             _ => None,
         })
+    }
+
+    /// Pictures that still fit, if a fault says so.
+    pub(crate) fn card_room(&self) -> Option<u32> {
+        self.active().find_map(|fault| match fault {
+            Fault::CardFull(left) => Some(*left),
+            _ => None,
+        })
+    }
+
+    /// A picture came on the card.
+    pub(crate) fn take_room(&mut self) {
+        self.take(|fault| match fault {
+            Fault::CardFull(left) => Some(left),
+            _ => None,
+        });
     }
 
     /// Takes one off the first number that is not yet 0; `false` if there is none.
@@ -245,6 +266,9 @@ impl Fault {
             Self::Delete(handle, _) => effect.card.push(CardChange::Delete(*handle)),
             Self::Add(count, _) => effect.card.push(CardChange::Add(*count)),
             Self::MenuOpen(_, time) => effect.menu = Some(*time),
+            Self::BatteryOut(_) => effect.off = true,
+            Self::SwapEvents(_) => effect.telling = Telling::PreviewFirst,
+            Self::DropEvents(_) => effect.telling = Telling::Never,
             Self::Stall(_, time) => mangle.stall = Some(*time),
             Self::Empty(_) => mangle.truncate = Some(0),
             Self::Truncate(_, bytes) => mangle.truncate = Some(u64::from(*bytes)),

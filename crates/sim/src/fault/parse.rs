@@ -73,6 +73,10 @@ fn parse(name: &str, text: &str) -> Option<Fault> {
         "menu-open" => {
             two().and_then(|(n, time)| Some(Fault::MenuOpen(number(n)?, duration(time)?)))?
         }
+        "card-full" => Fault::CardFull(number(text)?),
+        "battery-out" => Fault::BatteryOut(number(text)?),
+        "swap-events" => Fault::SwapEvents(number(text)?),
+        "drop-events" => Fault::DropEvents(number(text)?),
         "name" => Fault::Name(hostile(text)),
         _ => return None,
     })

@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 pub use code::{Code, ListEntry, ListValue, LiveValue};
 pub use known::KnownModel;
 pub use policy::{
-    AfterPicked, DeviceInfoPolicy, Faithful, HandleOrder, HugeSize, NewerAnswers, OkPolicy,
-    PickedNext, SecondClient, SecondOpen, SettingReads, Surplus, UnknownRead, VersionTooLow,
-    WrongOrder,
+    AfterPicked, DeviceInfoPolicy, FailureSignal, Faithful, HandleOrder, HugeSize, NewerAnswers,
+    OkPolicy, PickedNext, SecondClient, SecondOpen, SettingReads, Surplus, UnknownRead,
+    VersionTooLow, WrongOrder,
 };
 pub use shooting::Shooting;
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Code;
+use super::{Code, FailureSignal};
+use crate::light::Light;
 
 /// The switches `shooting.*`. A persona file names those that differ from the default, which is
 /// what hkr and ptp-ip tell of their bodies where they tell anything (fact sheet 6.3 and 8).
@@ -29,8 +30,24 @@ pub struct Shooting {
     pub program: u16,
     /// Pictures the card still takes; 0: as `remote_list` has it.
     pub pictures_remaining: u32,
+    /// The self-timer delays a capture from afar. C: unknown, chosen.
+    pub self_timer: bool,
     /// Time focusing takes. C: chosen.
     pub focus_ms: u64,
+    /// Time from the end of the exposure to its events. C: chosen.
+    pub preview_ms: u64,
+    /// How a capture that fails is told. C: unknown 12.1.6, chosen.
+    pub failure: FailureSignal,
+    /// D21B when focus was not found. C: the codes' meaning is unknown 12.1.4, chosen.
+    pub focus_error: u16,
+    /// D21B when the card is full. C: unknown 12.1.4, chosen.
+    pub card_error: u16,
+    /// So many seconds cost one step of the battery; 0: none.
+    pub battery_step_s: u64,
+    /// So many captures cost one step of the battery; 0: none.
+    pub battery_step_shots: u32,
+    /// The light on the scene; see [`Light`] for how it is written.
+    pub light: Light,
 }
 
 impl Default for Shooting {
@@ -45,7 +62,15 @@ impl Default for Shooting {
             shutters: (30_000, 0x8000_0000 | 4_000_000),
             program: 0,
             pictures_remaining: 0,
+            self_timer: true,
             focus_ms: 0,
+            preview_ms: 0,
+            failure: FailureSignal::DeviceError,
+            focus_error: 1,
+            card_error: 2,
+            battery_step_s: 0,
+            battery_step_shots: 0,
+            light: Light::default(),
         }
     }
 }

@@ -64,12 +64,12 @@ impl Responder {
     }
 
     fn current_list(&mut self, camera: &mut Camera) -> CurrentState {
-        let count = camera.count();
         if self.remote != Remote::Off {
             // Every read returns all settings, unchanged ones too (log:XT4, log:XT5).
             let settings = camera.remote_settings().into_iter();
             return settings.map(|(code, value)| (DevicePropCode(code), value)).collect();
         }
+        let count = camera.count();
         let persona = &camera.persona;
         let list = match self.lists.queued.take() {
             None => return self.changes(camera, count),

@@ -3,6 +3,7 @@
 //! Written from the fact sheet's sections 6.1, 6.3 and 8.4. What it does not tell, such as where a
 //! lens ends, stands in the persona's `shooting` switches.
 
+mod meter;
 mod scale;
 
 use filmwire_codec::DevicePropCode as Prop;
@@ -238,7 +239,9 @@ impl Camera {
     pub(crate) fn pictures_left(&self) -> u32 {
         let switch = Some(self.persona.shooting.pictures_remaining).filter(|&count| count > 0);
         let room = self.shooting.room;
-        room.or(switch).or_else(|| self.listed(Prop::PICTURES_REMAINING)).unwrap_or(u32::MAX)
+        let room = room.or(switch).or_else(|| self.listed(Prop::PICTURES_REMAINING));
+        let room = room.unwrap_or(u32::MAX);
+        self.faults.card_room().map_or(room, |fault| fault.min(room))
     }
 
     /// Whether a focus point is one of the body's: row and column from 1 up to the greatest of each

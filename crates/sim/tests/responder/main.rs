@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)] // The modules of a test are nobody's library.
 
+mod capture;
 mod faults;
 mod guarded;
 mod hostile;

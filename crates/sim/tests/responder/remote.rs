@@ -93,7 +93,7 @@ async fn a_capture_tells_events_and_blocks_until_its_preview_was_fetched() {
     let preview = EventDataset::decode(&preview).unwrap();
     assert_eq!((preview.code.0, preview.params[0]), (0xC001, id));
     assert_eq!(client.run(0x100E, &[0, 0]).await.code, 0x2001, "accepted, but nothing happens");
-    assert_eq!(camera.with_card(|card| card.len()), 2);
+    assert_eq!(camera.with_card(|card| card.len()), 3, "RAF and JPEG");
     let picture = client.run(0x9022, &[]).await;
     assert_eq!(picture.payload().len() as u32, preview.params[1]);
     assert!(picture.payload().starts_with(&[0xFF, 0xD8]));
@@ -101,7 +101,8 @@ async fn a_capture_tells_events_and_blocks_until_its_preview_was_fetched() {
     events.read_exact(&mut complete).await.unwrap();
     assert_eq!(EventDataset::decode(&complete).unwrap().code.0, 0x400D);
     client.run(0x100E, &[0, 0]).await;
-    assert_eq!(camera.with_card(|card| card.len()), 3);
+    events.read_exact(&mut added).await.unwrap();
+    assert_eq!(camera.with_card(|card| card.len()), 5);
 }
 
 #[tokio::test(start_paused = true)]

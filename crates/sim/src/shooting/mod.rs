@@ -1,11 +1,17 @@
 //! What a body does while it is shot with from afar, as far as it outlives one operation.
 
+mod battery;
+mod capture;
+
 use std::time::Duration;
 
+pub(crate) use capture::{Capture, Telling, event};
 use filmwire_codec::DevicePropCode as Prop;
+use filmwire_codec::dataset::EventDataset;
 use tokio::time::Instant;
 
 use crate::camera::Camera;
+use crate::media::stamp::Stamp;
 
 /// Focus mode 500A in which 0x9026 locks (fact sheet 8.3).
 const SINGLE_AF: u32 = 0x8001;
@@ -23,6 +29,13 @@ pub(crate) struct Shooting {
     menu: Option<Option<Instant>>,
     /// Pictures that still fit, once it is another number than the persona's.
     pub(crate) room: Option<u32>,
+    pub(crate) capture: Capture,
+    /// Pictures taken from afar since the camera was made.
+    taken: u32,
+    /// Events that happened and were not yet sent.
+    untold: Vec<EventDataset>,
+    /// The connection whose remote function was started.
+    pub(crate) owner: Option<u32>,
 }
 
 impl Shooting {
@@ -53,6 +66,8 @@ impl Shooting {
 impl Camera {
     /// Brings what time changes up to date.
     pub(crate) fn settle(&mut self, now: Instant) {
+        self.develop(now);
+        self.drain(now);
         let shooting = &mut self.shooting;
         if shooting.menu.flatten().is_some_and(|until| now >= until) {
             shooting.menu = None;
@@ -61,6 +76,51 @@ impl Camera {
             shooting.locked_at = None;
             shooting.locked = true;
         }
+    }
+
+    /// Events that happened since they were last asked for.
+    pub(crate) fn take_untold(&mut self) -> Vec<EventDataset> {
+        std::mem::take(&mut self.shooting.untold)
+    }
+
+    /// The client is gone: what it held is released. Tells what that was. A picture that is being
+    /// taken will be on the card all the same. Guess: what bodies do is unknown.
+    pub(crate) fn end_shooting(&mut self) -> Vec<&'static str> {
+        if self.shooting.owner.take().is_none() {
+            return Vec::new();
+        }
+        let mut left = Vec::new();
+        if self.shooting.holds_focus() {
+            left.push("focus locked");
+        }
+        if matches!(self.shooting.capture, Capture::Preview { .. }) {
+            left.push("preview not fetched");
+            self.shooting.capture = Capture::Idle;
+        }
+        self.shooting.unlock();
+        self.shooting.untold.clear();
+        left
+    }
+
+    /// The light on the scene at a moment.
+    pub(crate) fn light(&mut self, at: Instant) -> f32 {
+        let clock = self.clock(at);
+        self.persona.shooting.light.ev(at.saturating_duration_since(self.made), clock)
+    }
+
+    /// What the camera's clock shows: it runs from what the card was last told.
+    pub(crate) fn clock(&mut self, at: Instant) -> Stamp {
+        let (told, since) = self.clock;
+        if told.0 != self.card.clock() {
+            self.clock = ((self.card.clock(), self.card.clock()), at);
+            return self.card.clock();
+        }
+        told.1.plus_seconds(at.saturating_duration_since(since).as_secs() as i64)
+    }
+
+    /// The card's clock was set by a picture, not by a person.
+    fn anchor_clock(&mut self) {
+        self.clock.0.0 = self.card.clock();
     }
 
     fn single_af(&self) -> bool {
