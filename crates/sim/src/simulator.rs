@@ -136,9 +136,12 @@ impl Shared {
         });
     }
 
-    pub(crate) fn serve_live_view(&self, stream: impl AsyncWrite + Unpin + Send + 'static) {
+    pub(crate) fn serve_live_view(
+        self: &Arc<Self>,
+        stream: impl AsyncWrite + Unpin + Send + 'static,
+    ) {
         if let Some(open) = &lock(&self.side).open {
-            tokio::spawn(live_view::stream(stream, open.subscribe()));
+            tokio::spawn(live_view::stream(stream, open.subscribe(), Arc::downgrade(self)));
         }
     }
 

@@ -321,6 +321,11 @@ impl Card {
         change(Arc::make_mut(&mut self.recipe));
     }
 
+    /// What photos taken from now on look like.
+    pub(crate) fn recipe(&self) -> &GenerateSpec {
+        &self.recipe
+    }
+
     fn take(&mut self, kinds: &[Kind]) -> Range<usize> {
         let start = self.len();
         self.revision += 1;

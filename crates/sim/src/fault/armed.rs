@@ -104,6 +104,21 @@ impl Faults {
         })
     }
 
+    /// Counts a frame of live view; tells how long the stream stands still instead of sending it.
+    pub(crate) fn live_stall(&mut self) -> Option<Duration> {
+        let mut stall = None;
+        for armed in self.armed.iter_mut().filter(|armed| !armed.done) {
+            if let Fault::LiveStall(nth, time) = armed.fault {
+                armed.seen += 1;
+                armed.done = armed.seen >= nth;
+                if armed.done && stall.is_none() {
+                    stall = Some(time);
+                }
+            }
+        }
+        stall
+    }
+
     /// Pictures that still fit, if a fault says so.
     pub(crate) fn card_room(&self) -> Option<u32> {
         self.active().find_map(|fault| match fault {
@@ -137,6 +152,8 @@ impl Faults {
                     armed.seen += 1;
                     on.nth.is_none_or(|nth| nth == armed.seen)
                 }
+                // It counts frames, not operations.
+                None if matches!(armed.fault, Fault::LiveStall(..)) => continue,
                 None => {
                     armed.seen = armed.seen.saturating_add(1);
                     armed.fault.due(armed.seen, command)

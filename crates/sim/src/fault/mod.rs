@@ -106,6 +106,8 @@ pub enum Fault {
     SwapEvents(u32),
     /// No event tells of the n-th release.
     DropEvents(u32),
+    /// The live view stream stands still for a time instead of sending the n-th frame.
+    LiveStall(u32, Duration),
 }
 
 macro_rules! catalogue {
@@ -148,6 +150,7 @@ catalogue! {
     "battery-out", "N", "1", "the battery runs out at the N-th InitiateCapture: the camera is off";
     "swap-events", "N", "1", "the events of the N-th InitiateCapture come the other way round";
     "drop-events", "N", "1", "no event tells of the N-th InitiateCapture";
+    "live-stall", "N:TIME", "30:5s", "the live view stands still for TIME instead of sending the N-th frame, once";
     "name", "TEXT", "traversal", "every object has this name; also: absolute, reserved, control, long";
 }
 
@@ -192,6 +195,7 @@ impl Fault {
             Self::BatteryOut(_) => "battery-out",
             Self::SwapEvents(_) => "swap-events",
             Self::DropEvents(_) => "drop-events",
+            Self::LiveStall(..) => "live-stall",
         }
     }
 

@@ -77,6 +77,9 @@ fn parse(name: &str, text: &str) -> Option<Fault> {
         "battery-out" => Fault::BatteryOut(number(text)?),
         "swap-events" => Fault::SwapEvents(number(text)?),
         "drop-events" => Fault::DropEvents(number(text)?),
+        "live-stall" => {
+            two().and_then(|(n, time)| Some(Fault::LiveStall(number(n)?, duration(time)?)))?
+        }
         "name" => Fault::Name(hostile(text)),
         _ => return None,
     })

@@ -12,6 +12,7 @@ pub mod exif;
 pub mod exposure;
 mod font;
 pub mod jpeg;
+pub(crate) mod live;
 pub mod mov;
 pub mod pattern;
 pub mod raf;

@@ -46,6 +46,8 @@ pub struct Shooting {
     pub battery_step_s: u64,
     /// So many captures cost one step of the battery; 0: none.
     pub battery_step_shots: u32,
+    /// Frames of live view in a second, 1 to 1000. C: unknown 12.1.5, chosen.
+    pub live_fps: u32,
     /// The light on the scene; see [`Light`] for how it is written.
     pub light: Light,
 }
@@ -70,6 +72,7 @@ impl Default for Shooting {
             card_error: 2,
             battery_step_s: 0,
             battery_step_shots: 0,
+            live_fps: 15,
             light: Light::default(),
         }
     }

@@ -11,10 +11,14 @@ use filmwire_codec::dataset::EventDataset;
 use tokio::time::Instant;
 
 use crate::camera::Camera;
+use crate::media::live::Frame;
 use crate::media::stamp::Stamp;
 
 /// Focus mode 500A in which 0x9026 locks (fact sheet 8.3).
 const SINGLE_AF: u32 = 0x8001;
+
+/// Most frames of live view in a second.
+const MOST_FRAMES: u32 = 1000;
 
 /// Focus, menus and the rest of the card.
 #[derive(Debug, Default)]
@@ -121,6 +125,19 @@ impl Camera {
     /// The card's clock was set by a picture, not by a person.
     fn anchor_clock(&mut self) {
         self.clock.0.0 = self.card.clock();
+    }
+
+    /// Frames of live view in a second.
+    pub(crate) fn live_rate(&self) -> u32 {
+        self.persona.shooting.live_fps.clamp(1, MOST_FRAMES)
+    }
+
+    /// What live view shows at a moment: the scene in its light, exposed as a picture would be.
+    pub(crate) fn live_frame(&mut self, now: Instant, counter: u32) -> Frame {
+        let (light, clock) = (self.light(now), self.clock(now));
+        let over_mev = self.meter(light).over_mev;
+        let recipe = self.card.recipe();
+        Frame::new(recipe.look, recipe.seed, counter, clock, over_mev)
     }
 
     fn single_af(&self) -> bool {

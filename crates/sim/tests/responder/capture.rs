@@ -10,9 +10,8 @@ use filmwire_sim::media::stamp::Stamp;
 use filmwire_sim::{Allow, Persona, Simulator};
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::time::{Instant, timeout};
-use zune_jpeg::JpegDecoder;
 
-use crate::support::{self, Client, simulator, started, switched};
+use crate::support::{self, Client, measured, simulator, started, stops, switched};
 
 /// A client that may shoot, and listens to events.
 struct Shooter {
@@ -71,20 +70,6 @@ impl Shooter {
     fn objects(&self) -> usize {
         self.camera.with_card(|card| card.len())
     }
-}
-
-/// Width, height and the average light, as a share of what makes white.
-fn measured(jpeg: &[u8]) -> (usize, usize, f64) {
-    let mut decoder = JpegDecoder::new(Cursor::new(jpeg));
-    let pixels = decoder.decode().unwrap();
-    let (width, height) = decoder.dimensions().unwrap();
-    let linear = |level: &u8| ((f64::from(*level) / 255.0 + 0.055) / 1.055).powf(2.4);
-    (width, height, pixels.iter().map(linear).sum::<f64>() / pixels.len() as f64)
-}
-
-/// Stops between two pictures.
-fn stops(from: &[u8], to: &[u8]) -> f64 {
-    (measured(to).2 / measured(from).2).log2()
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ mod faults;
 mod guarded;
 mod hostile;
 mod link;
+mod live_view;
 mod logs;
 mod newer;
 mod odd;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use filmwire_codec::dataset::EventDataset;
 use filmwire_sim::Allow;
 use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::support::{client, hex, simulator, started};
 
@@ -24,54 +24,6 @@ async fn side_ports_open_with_the_function_and_close_with_the_session() {
     let end = timeout(Duration::from_secs(9), events.read_u8()).await;
     assert!(end.is_ok_and(|read| read.is_err()), "it ends with the session");
     assert!(camera.connect_events().is_err());
-}
-
-/// Reads one frame; returns its counter.
-async fn frame(stream: &mut (impl AsyncReadExt + Unpin)) -> u32 {
-    let length = stream.read_u32_le().await.unwrap() as usize;
-    let mut rest = vec![0; length - 4];
-    stream.read_exact(&mut rest).await.unwrap();
-    assert_eq!((&rest[..4], &rest[8..12]), (&[0; 4][..], &[0; 4][..]));
-    assert_eq!((&rest[14..16], &rest[rest.len() - 2..]), (&[0xFF, 0xD8][..], &[0xFF, 0xD9][..]));
-    u32::from_le_bytes(rest[4..8].try_into().unwrap())
-}
-
-#[tokio::test(start_paused = true)]
-async fn live_view_streams_fifteen_frames_a_second() {
-    let camera = simulator("X-T4", 1);
-    let (mut client, transaction) = started(&camera).await;
-    let mut live = camera.connect_live_view().unwrap();
-    let start = Instant::now();
-    let first = frame(&mut live).await;
-    for n in 1..=30 {
-        assert_eq!(frame(&mut live).await, first + n);
-    }
-    let took = start.elapsed().as_millis();
-    assert!((1990..=2080).contains(&took), "{took} ms");
-    client.run(0x1018, &[transaction]).await;
-    // What was on its way still comes, then nothing.
-    while timeout(Duration::from_secs(5), frame(&mut live)).await.is_ok() {}
-    drop(client);
-    camera.wait_idle().await;
-    let end = timeout(Duration::from_secs(9), live.read_u8()).await;
-    assert!(end.is_ok_and(|read| read.is_err()), "it ends with the session");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_slow_reader_misses_frames() {
-    let camera = simulator("X-T4", 1);
-    let (_client, _) = started(&camera).await;
-    let mut live = camera.connect_live_view().unwrap();
-    let mut last = frame(&mut live).await;
-    tokio::time::sleep(Duration::from_secs(100)).await;
-    // The stream in memory holds some frames; behind them comes what is new by now.
-    let mut jump = 0;
-    for _ in 0..200 {
-        let next = frame(&mut live).await;
-        jump = jump.max(next - last);
-        last = next;
-    }
-    assert!(jump > 1000, "{jump}");
 }
 
 #[tokio::test(start_paused = true)]
