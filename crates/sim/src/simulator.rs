@@ -86,7 +86,7 @@ impl Shared {
 
     /// Ends with the session: side sockets close, their ports listen no more.
     fn close_side(&self) {
-        self.camera().end_shooting();
+        self.camera().end_shooting(Instant::now());
         *lock(&self.side) = Side::default();
         if let Some(ports) = &*lock(&self.ports) {
             ports.close();

@@ -245,6 +245,12 @@ impl Card {
         taken
     }
 
+    /// Films from a moment on; returns the position. The card's clock goes on from that moment.
+    pub fn film(&mut self, at: Stamp) -> usize {
+        self.clock = at;
+        self.shoot_film()
+    }
+
     /// Films; returns the position.
     pub fn shoot_film(&mut self) -> usize {
         self.take(&[Kind::Film]).start

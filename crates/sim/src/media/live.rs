@@ -16,7 +16,7 @@ const HEIGHT: u16 = 480;
 /// Frames in the little film that is shown again and again.
 const FRAMES: u32 = 8;
 /// Brightness goes by steps of so many thousandths of a stop, so that frames can be kept.
-const STEP_MEV: i32 = 50;
+const STEP_MEV: i32 = 100;
 /// Beyond so many stops a picture is all black or white.
 const MOST_STEPS: i32 = 10_000 / STEP_MEV;
 /// The scene's hour moves by so many seconds.

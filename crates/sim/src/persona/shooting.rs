@@ -30,6 +30,8 @@ pub struct Shooting {
     pub program: u16,
     /// Pictures the card still takes; 0: as `remote_list` has it.
     pub pictures_remaining: u32,
+    /// Seconds of movie the card still takes; 0: as `remote_list` has it.
+    pub movie_seconds_remaining: u32,
     /// The self-timer delays a capture from afar. C: unknown, chosen.
     pub self_timer: bool,
     /// Time focusing takes. C: chosen.
@@ -64,6 +66,7 @@ impl Default for Shooting {
             shutters: (30_000, 0x8000_0000 | 4_000_000),
             program: 0,
             pictures_remaining: 0,
+            movie_seconds_remaining: 0,
             self_timer: true,
             focus_ms: 0,
             preview_ms: 0,

@@ -18,6 +18,10 @@ impl Responder {
         if let Some(reply) = self.obstacle(camera) {
             return reply;
         }
+        if camera.shooting.movie.is_some() {
+            // Guess: no body was seen to be asked for a picture then.
+            return Answer::new(ResponseCode::DEVICE_BUSY).into();
+        }
         let released = camera.release(now, self.connection, command.transaction, self.telling);
         if released.is_ok() {
             return Answer::ok().into();
@@ -48,7 +52,7 @@ impl Responder {
 
     /// Releases what the client held, and writes into the journal what that was.
     pub(crate) fn leave_shooting(&mut self, camera: &mut Camera, now: Instant) {
-        let left = camera.end_shooting();
+        let left = camera.end_shooting(now);
         if !left.is_empty() {
             self.note(camera, now, format!("left behind: {}", left.join(", ")));
         }

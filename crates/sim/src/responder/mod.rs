@@ -4,6 +4,7 @@
 //! operations ([`Responder::operate`]). What a body does differently stands in its persona.
 
 mod capture;
+mod movie;
 mod newer;
 mod object;
 mod odd;

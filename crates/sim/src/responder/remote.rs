@@ -29,6 +29,8 @@ impl Responder {
             Op::STEP_SHUTTER_SPEED | Op::STEP_F_NUMBER | Op::STEP_EXPOSURE_BIAS => {
                 self.step(camera, command)
             }
+            Op::INITIATE_MOVIE_CAPTURE => self.start_movie(camera, now, command),
+            Op::TERMINATE_MOVIE_CAPTURE => self.stop_movie(camera, now, command),
             Op::LOCK_S1_LOCK => self.lock_focus(camera, now, command),
             Op::UNLOCK_S1_LOCK => self.unlock_focus(camera),
             operation => match operation.data_direction() {

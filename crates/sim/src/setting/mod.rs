@@ -125,6 +125,7 @@ impl Camera {
                 self.exposure_setting(Prop(code), set, listed)
             }
             Prop::PICTURES_REMAINING => self.pictures_left(),
+            Prop::MOVIE_SECONDS_REMAINING => self.film_seconds_left(),
             Prop::FOCUS_LOCK => u32::from(self.shooting.locked),
             Prop::DEVICE_ERROR if set.is_none() && self.shooting.error == 0 => listed,
             Prop::DEVICE_ERROR => self.shooting.error,

@@ -81,7 +81,7 @@ impl Camera {
         transaction: u32,
         telling: Telling,
     ) -> Result<(), Failure> {
-        if !matches!(self.shooting.capture, Capture::Idle) {
+        if !self.shooting.is_idle() {
             return Ok(());
         }
         self.shooting.error = 0;

@@ -2,12 +2,14 @@
 
 mod battery;
 mod capture;
+mod movie;
 
 use std::time::Duration;
 
 pub(crate) use capture::{Capture, Telling, event};
 use filmwire_codec::DevicePropCode as Prop;
 use filmwire_codec::dataset::EventDataset;
+use movie::Movie;
 use tokio::time::Instant;
 
 use crate::camera::Camera;
@@ -34,6 +36,11 @@ pub(crate) struct Shooting {
     /// Pictures that still fit, once it is another number than the persona's.
     pub(crate) room: Option<u32>,
     pub(crate) capture: Capture,
+    pub(crate) movie: Option<Movie>,
+    /// Seconds of the movie that is being recorded.
+    filmed_s: u32,
+    /// Seconds of movie that fit, once it is another number than the persona's.
+    film_room: Option<u32>,
     /// Pictures taken from afar since the camera was made.
     taken: u32,
     /// Events that happened and were not yet sent.
@@ -55,6 +62,11 @@ impl Shooting {
         self.menu.is_some()
     }
 
+    /// Whether no picture is being taken and no preview waits.
+    fn is_idle(&self) -> bool {
+        matches!(self.capture, Capture::Idle)
+    }
+
     /// Whether 0x9026 was answered and 0x9027 not yet.
     pub(crate) fn holds_focus(&self) -> bool {
         self.locked || self.locked_at.is_some()
@@ -71,6 +83,8 @@ impl Camera {
     /// Brings what time changes up to date.
     pub(crate) fn settle(&mut self, now: Instant) {
         self.develop(now);
+        self.roll(now);
+        self.end_full_movie(now);
         self.drain(now);
         let shooting = &mut self.shooting;
         if shooting.menu.flatten().is_some_and(|until| now >= until) {
@@ -89,7 +103,7 @@ impl Camera {
 
     /// The client is gone: what it held is released. Tells what that was. A picture that is being
     /// taken will be on the card all the same. Guess: what bodies do is unknown.
-    pub(crate) fn end_shooting(&mut self) -> Vec<&'static str> {
+    pub(crate) fn end_shooting(&mut self, now: Instant) -> Vec<&'static str> {
         if self.shooting.owner.take().is_none() {
             return Vec::new();
         }
@@ -100,6 +114,10 @@ impl Camera {
         if matches!(self.shooting.capture, Capture::Preview { .. }) {
             left.push("preview not fetched");
             self.shooting.capture = Capture::Idle;
+        }
+        if self.shooting.movie.is_some() {
+            left.push("movie running");
+            self.stop_movie(now);
         }
         self.shooting.unlock();
         self.shooting.untold.clear();

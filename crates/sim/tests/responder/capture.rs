@@ -405,5 +405,5 @@ async fn a_day_of_captures_takes_seconds() {
         assert_eq!(shooter.setting(0xD229).await, 100_000 - frame - 1);
     }
     assert!((60..170).contains(&night), "{night} of 288 are dark");
-    assert!(real.elapsed() < Duration::from_secs(60), "{:?}", real.elapsed());
+    assert!(real.elapsed() < Duration::from_secs(300), "{:?}", real.elapsed());
 }

@@ -170,5 +170,5 @@ async fn a_day_of_live_view_takes_seconds() {
         }
     }
     assert!((30..60).contains(&dark) && (30..60).contains(&bright), "{dark} dark, {bright} bright");
-    assert!(real.elapsed() < Duration::from_secs(120), "{:?}", real.elapsed());
+    assert!(real.elapsed() < Duration::from_secs(300), "{:?}", real.elapsed());
 }

@@ -9,6 +9,7 @@ mod hostile;
 mod link;
 mod live_view;
 mod logs;
+mod movie;
 mod newer;
 mod odd;
 mod personas;
