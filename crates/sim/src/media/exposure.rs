@@ -45,7 +45,7 @@ fn stops(mev: i32) -> f32 {
 }
 
 /// Makes a picture as bright on the average as its exposure says, whatever it was before;
-/// `pixels` are red, green and blue, or grey.
+/// `pixels` are red, green and blue.
 pub(crate) fn expose(pixels: &mut [u8], over_mev: i32) {
     let linear = &*LINEAR;
     let sum: f64 = pixels.iter().map(|&level| f64::from(linear[usize::from(level)])).sum();

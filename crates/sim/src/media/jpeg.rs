@@ -212,6 +212,11 @@ fn exactly(scan: &[u8], size_bytes: usize, seed: u64) -> Vec<u8> {
     out
 }
 
+/// A picture alone: red, green and blue without Exif, other segments and padding.
+pub(crate) fn bare(pixels: &[u8], size: (u16, u16), quality: u8) -> Vec<u8> {
+    with_start(&encode(pixels, size, quality))
+}
+
 fn with_start(scan: &[u8]) -> Vec<u8> {
     [&[0xFF, 0xD8], scan].concat()
 }

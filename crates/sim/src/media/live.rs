@@ -3,16 +3,16 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use bytes::Bytes;
-use jpeg_encoder::{ColorType, Encoder};
 
-use super::Look;
 use super::exposure::expose;
 use super::scene::{Canvas, Scene};
 use super::stamp::Stamp;
+use super::{Look, jpeg};
 
 /// Frame size on Wi-Fi. Source: the fact sheet's section 8.6.
 const WIDTH: u16 = 640;
 const HEIGHT: u16 = 480;
+const QUALITY: u8 = 70;
 /// Frames in the little film that is shown again and again.
 const FRAMES: u32 = 8;
 /// Brightness goes by steps of so many thousandths of a stop, so that frames can be kept.
@@ -67,17 +67,15 @@ impl Frame {
         Some(jpeg)
     }
 
-    /// Renders the frame and keeps it: baseline, without APP segments that cameras do not write.
+    /// Renders the frame and keeps it: baseline, without APP segments, as the one in the fact sheet's
+    /// section 8.6.
     pub(crate) fn render(&self) -> Bytes {
-        let (mut pixels, colour) = match self.look {
-            Look::Scene => (self.scene(), ColorType::Rgb),
-            Look::Plain => (self.bars(), ColorType::Luma),
+        let mut pixels = match self.look {
+            Look::Scene => self.scene(),
+            Look::Plain => self.bars(),
         };
         expose(&mut pixels, self.bright * STEP_MEV);
-        let mut out = Vec::new();
-        let done = Encoder::new(&mut out, 70).encode(&pixels, WIDTH, HEIGHT, colour);
-        debug_assert!(done.is_ok(), "the measures are those of the pixels");
-        let jpeg = Bytes::from(out);
+        let jpeg = Bytes::from(jpeg::bare(&pixels, (WIDTH, HEIGHT), QUALITY));
         let mut kept = FRAMES_KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.remove(0);
@@ -104,9 +102,9 @@ impl Frame {
         let (width, height) = (usize::from(WIDTH), usize::from(HEIGHT));
         let bar = width / FRAMES as usize;
         let left = self.step as usize * bar;
-        let line = (0..width).map(|x| match x.wrapping_sub(left) < bar {
-            true => 180,
-            false => (40 + x * 100 / width) as u8,
+        let line = (0..width).flat_map(|x| match x.wrapping_sub(left) < bar {
+            true => [180; 3],
+            false => [(40 + x * 100 / width) as u8; 3],
         });
         line.collect::<Vec<_>>().repeat(height)
     }
