@@ -26,7 +26,6 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
-mod battery;
 pub mod blocking;
 mod body;
 mod camera;
@@ -44,11 +43,12 @@ pub mod quirk;
 mod receive;
 mod state;
 
-pub use battery::Battery;
 pub use body::{BODIES, Body, Evidence, body, class};
 pub use camera::{Camera, CameraInfo, Departures, Registered};
 pub use error::Error;
-pub use filmwire_codec::{ObjectHandle, dataset::ObjectInfo, operation::GetPartialObject};
+pub use filmwire_codec::{
+    ObjectHandle, dataset::ObjectInfo, operation::GetPartialObject, value::Battery,
+};
 pub use guard::Allow;
 pub use neighbour::hardware_address;
 pub use network::{Address, BadAddress, COMMAND_PORT, Network, Port, TcpNetwork};
