@@ -55,7 +55,7 @@ pub struct CodeTable {
 }
 
 /// All tables, for documents, dissectors and tests.
-pub fn tables() -> [CodeTable; 20] {
+pub fn tables() -> [CodeTable; 21] {
     [
         CodeTable { kind: "operation", entries: OperationCode::KNOWN },
         CodeTable { kind: "response", entries: ResponseCode::KNOWN },
@@ -65,6 +65,7 @@ pub fn tables() -> [CodeTable; 20] {
         CodeTable { kind: "camera state (DF00)", entries: CameraState::KNOWN },
         CodeTable { kind: "function mode (DF01)", entries: FunctionMode::KNOWN },
         CodeTable { kind: "init fail reason", entries: InitFailReason::KNOWN },
+        CodeTable { kind: "battery of an X-T1 (5001)", entries: value::BatteryThirds::KNOWN },
         CodeTable { kind: "white balance (5005)", entries: value::WhiteBalance::KNOWN },
         CodeTable { kind: "focus mode (500A)", entries: value::FocusMode::KNOWN },
         CodeTable { kind: "flash (500C)", entries: value::Flash::KNOWN },

@@ -1,7 +1,7 @@
 //! Which type a property's values have.
 
 use super::{
-    Aperture, BatteryLevel, CommandDial, DeviceError, ExposureBias, ExposureProgram,
+    Aperture, BatteryLevel, BatteryThirds, CommandDial, DeviceError, ExposureBias, ExposureProgram,
     FilmSimulation, Flash, FocusLock, FocusMode, FocusPoint, ImageQuality, ImageSize, Iso,
     MovieButton, ParseValueError, SelfTimer, ShutterSpeed, WhiteBalance, hex,
 };
@@ -60,6 +60,7 @@ macro_rules! row {
 
 /// Every property whose values have a type, in order of their codes.
 pub static KINDS: &[Kind] = &[
+    row!(BATTERY_LEVEL, UINT8, BatteryThirds),
     row!(WHITE_BALANCE, UINT16, WhiteBalance),
     row!(F_NUMBER, UINT16, Aperture),
     row!(FOCUS_MODE, UINT16, FocusMode),

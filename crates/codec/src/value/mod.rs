@@ -36,8 +36,8 @@ pub use iso::Iso;
 pub use kind::{KINDS, Kind, kind};
 pub use shutter_speed::ShutterSpeed;
 pub use word::{
-    CommandDial, DeviceError, ExposureProgram, FilmSimulation, Flash, FocusLock, FocusMode,
-    ImageQuality, ImageSize, MovieButton, SelfTimer, WhiteBalance,
+    BatteryThirds, CommandDial, DeviceError, ExposureProgram, FilmSimulation, Flash, FocusLock,
+    FocusMode, ImageQuality, ImageSize, MovieButton, SelfTimer, WhiteBalance,
 };
 
 /// What stands for a value the camera does not tell, as on its own screen.

@@ -96,6 +96,16 @@ words! {
 }
 
 words! {
+    /// Battery of an X-T1, property 5001. Source: the fact sheet's section 6.3.
+    pub struct BatteryThirds, "battery level" {
+        CRITICAL = 0, "critical of 3 bars", C, "ptp-ip: lower end of its range; meaning inferred", "The camera may switch itself off any moment.";
+        ONE = 1, "1 of 3 bars", A, "ptp-ip on X-T1", "A third is left.";
+        TWO = 2, "2 of 3 bars", A, "ptp-ip on X-T1", "Two thirds are left.";
+        FULL = 3, "3 of 3 bars", A, "ptp-ip on X-T1", "Full.";
+    }
+}
+
+words! {
     /// Film simulation, property D001. Source: the fact sheet's section 6.4, the Wi-Fi numbers; over
     /// USB 4 to 10 mean others (section 12.2).
     pub struct FilmSimulation, "film simulation" {
