@@ -1,0 +1,314 @@
+//! Every persona with its remote function: what is set, and changing it, in simulated time.
+
+mod support;
+
+use std::time::Duration;
+
+use filmwire_camera::{
+    Allow, Camera, Change, Choices, Departures, Error, Means, NotReached, Obstacle, Options,
+    Reading, Remote, Setting,
+};
+use filmwire_codec::value::ExposureProgram;
+use filmwire_codec::{OperationCode, ResponseCode};
+use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::persona::{Code, FixedProperty};
+use filmwire_sim::{Persona, Simulator};
+use support::SimNetwork;
+
+fn simulator(model: &str) -> Simulator {
+    let card = Card::generated(&GenerateSpec { photos: 1, ..GenerateSpec::default() });
+    let sim = Simulator::new(Persona::builtin(model).unwrap(), card);
+    sim.set_allow(filmwire_sim::Allow { settings: true, shoot: true, ..Default::default() });
+    sim
+}
+
+/// Every body with a remote mode.
+fn bodies() -> Vec<&'static str> {
+    let has_remote = |name: &&str| Persona::builtin(name).unwrap().has_remote();
+    let bodies: Vec<_> = Persona::names().into_iter().filter(has_remote).collect();
+    assert!(bodies.len() > 8, "{bodies:?}");
+    bodies
+}
+
+fn options() -> Options {
+    Options { allow: Allow { settings: true, raw: false }, ..Options::default() }
+}
+
+async fn connect(sim: &Simulator) -> Remote {
+    let network = SimNetwork(sim.clone());
+    Camera::connect_remote(network, options(), &Departures::default()).await.unwrap()
+}
+
+fn setting(key: &str) -> &'static Setting {
+    Setting::named(key).unwrap()
+}
+
+/// What the body tells of a setting, in words.
+async fn now(remote: &Remote, key: &str) -> Option<String> {
+    let readings = remote.settings().await.unwrap();
+    let reading = find(&readings, key)?;
+    reading.bits.map(|bits| reading.text(bits))
+}
+
+fn find<'a>(readings: &'a [Reading], key: &str) -> Option<&'a Reading> {
+    readings.iter().find(|reading| reading.setting.is_some_and(|setting| setting.key == key))
+}
+
+async fn set(remote: &Remote, key: &str, text: &str) -> Result<Means, NotReached> {
+    let setting = setting(key);
+    match remote.set(setting, setting.parse(text).unwrap()).await {
+        Ok(reached) => Ok(reached.means),
+        Err(Error::NotReached(what)) => Err(*what),
+        Err(error) => panic!("{key}={text}: {error}"),
+    }
+}
+
+fn operations(sim: &Simulator, code: OperationCode) -> usize {
+    sim.journal().iter().filter(|row| row.operation == code.0).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_body_tells_its_settings_and_is_left_politely() {
+    for model in bodies() {
+        let sim = simulator(model);
+        let remote = connect(&sim).await;
+        let readings = remote.settings().await.unwrap();
+        for (code, value) in sim.with_persona(|persona| persona.remote_list.clone()) {
+            let reading = readings.iter().find(|reading| reading.property.0 == code.0);
+            let reading = reading.unwrap_or_else(|| panic!("{model}: {code:?} is missing"));
+            // The battery is the simulated one's.
+            let live = ["battery", "battery-2", "battery-x-t1"];
+            if !reading.setting.is_some_and(|setting| live.contains(&setting.key)) {
+                assert_eq!(reading.bits, Some(value), "{model} {code:?}");
+            }
+            if let Some(setting) = reading.setting {
+                let text = reading.text(value);
+                assert_eq!(setting.parse(&text), Ok(value), "{model}: {text}");
+            }
+        }
+        remote.leave().await;
+        sim.wait_idle().await;
+        assert_eq!(sim.violations(), [], "{model}");
+        let rows = sim.journal();
+        let last: Vec<_> = rows.iter().rev().take(3).rev().map(|row| row.operation).collect();
+        let ends = [OperationCode::TERMINATE_OPEN_CAPTURE.0, OperationCode::CLOSE_SESSION.0];
+        assert!(last.windows(2).any(|pair| pair == ends), "{model}: {last:X?}");
+        assert_eq!(rows.last().unwrap().note, "goodbye", "{model}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_x_t4_in_a_photographers_words() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let readings = remote.settings().await.unwrap();
+    // Origin of the values: log:XT4, mode M.
+    for (key, text) in [
+        ("iso", "auto-6400"),
+        ("wb", "auto"),
+        ("film", "provia"),
+        ("flash", "enabled"),
+        ("timer", "off"),
+        ("aperture", "f/2"),
+        ("shutter", "1/60"),
+        ("focus-point", "7,5"),
+        ("program", "manual"),
+        ("quality", "raw+normal"),
+        ("size", "L-3:2"),
+        ("movie-iso", "auto-6400"),
+        ("pictures-left", "907"),
+        ("dial", "free"),
+    ] {
+        assert_eq!(now(&remote, key).await.as_deref(), Some(text), "{key}");
+    }
+    let reading = |key| find(&readings, key).unwrap();
+    let Choices::Listed(films) = &reading("film").choices else { panic!("a list") };
+    assert_eq!((films.len(), reading("film").text(films[10])), (18, "classic-chrome".into()));
+    // The camera lists f-numbers that are not its lens's.
+    assert_eq!(reading("aperture").choices, Choices::NotTold);
+    // In M it tells no exposure bias, but lists one.
+    assert_eq!((reading("bias").bits, reading("bias").change), (None, Change::Stepped));
+    let strange = readings.iter().find(|reading| reading.property.0 == 0xD245).unwrap();
+    assert_eq!((strange.setting, strange.change), (None, Change::Unknown));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_written_is_written_once_and_read_back_from_the_state_list() {
+    for model in bodies() {
+        let sim = simulator(model);
+        let remote = connect(&sim).await;
+        for (key, text) in [
+            ("iso", "400"),
+            ("wb", "shade"),
+            ("film", "classic-chrome"),
+            ("flash", "disabled"),
+            ("timer", "10s"),
+        ] {
+            assert_eq!(set(&remote, key, text).await, Ok(Means::Written), "{model} {key}");
+            assert_eq!(now(&remote, key).await.as_deref(), Some(text), "{model} {key}");
+            assert_eq!(set(&remote, key, text).await, Ok(Means::Already), "{model} {key}");
+        }
+        remote.leave().await;
+        sim.wait_idle().await;
+        assert_eq!(sim.violations(), [], "{model}");
+        let rows = sim.journal();
+        let writes: Vec<_> = rows
+            .iter()
+            .filter(|row| row.operation == OperationCode::SET_DEVICE_PROP_VALUE.0)
+            .filter(|row| row.params[0] < 0xDF00 && ![0xD226, 0xD227].contains(&row.params[0]))
+            .map(|row| (row.params[0], row.value.len()))
+            .collect();
+        // Each in the exact size of its property.
+        let sizes = [(0xD02A, 4), (0x5005, 2), (0xD001, 2), (0x500C, 2), (0x5012, 2)];
+        assert_eq!(writes, sizes, "{model}");
+        // Direct reads of settings are not to be believed.
+        let direct = rows.iter().filter(|row| row.operation == 0x1015);
+        let direct = direct.filter(|row| [0xD02A, 0x5005, 0xD001].contains(&row.params[0]));
+        assert_eq!(direct.count(), 0, "{model}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_not_listed_is_not_sent() {
+    let sim = simulator("X-T1");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "iso", "100").await.unwrap_err();
+    let Obstacle::NotListed(listed) = &failed.obstacle else { panic!("{failed}") };
+    assert_eq!(listed.len(), 25);
+    assert!(failed.to_string().contains("the camera lists only auto-400 "), "{failed}");
+    assert_eq!(failed.actual, Some(0x8000_1900));
+    let film = set(&remote, "film", "eterna").await.unwrap_err();
+    assert!(matches!(film.obstacle, Obstacle::NotListed(_)), "{film}");
+    // A state and what only the body sets are not sent either.
+    for (key, text) in [("program", "manual"), ("dial", "free"), ("focus-point", "1,1")] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::NotSettable, "{key}");
+    }
+    remote.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(sim.violations(), []);
+    let written = sim.journal();
+    assert!(written.iter().all(|row| row.operation != 0x1016 || row.params[0] >= 0xDF00));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_leave_nothing_is_changed() {
+    let sim = simulator("X-T4");
+    let network = SimNetwork(sim.clone());
+    let remote =
+        Camera::connect_remote(network, Options::default(), &Departures::default()).await.unwrap();
+    for (key, text) in [("iso", "400"), ("shutter", "1/125"), ("aperture", "4")] {
+        let setting = setting(key);
+        let error = remote.set(setting, setting.parse(text).unwrap()).await.unwrap_err();
+        assert!(matches!(error, Error::Forbidden(_)), "{key}: {error}");
+    }
+    remote.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(sim.violations(), []);
+}
+
+/// A value is taken for set only where the state list says so.
+#[tokio::test(start_paused = true)]
+async fn an_ok_without_effect_is_told() {
+    let sim = simulator("X-T4");
+    // This one keeps the low byte of what is written.
+    sim.with_persona(|persona| {
+        persona.properties.insert(Code(0x5005), FixedProperty { width: 1, value: 2 });
+    });
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "wb", "shade").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::NoEffect, Some(6)));
+    assert_eq!(
+        failed.to_string(),
+        "white balance shade was not reached: the camera has incandescent; the camera said OK, \
+         and does not report it"
+    );
+    // The next one works.
+    assert_eq!(set(&remote, "film", "velvia").await, Ok(Means::Written));
+    remote.leave().await;
+}
+
+/// An X-T100 showed no effect of a step of the f-number (mz).
+#[tokio::test(start_paused = true)]
+async fn a_step_without_effect_is_told_in_bounded_time() {
+    let sim = simulator("X-T100");
+    let remote = connect(&sim).await;
+    let start = tokio::time::Instant::now();
+    let failed = set(&remote, "aperture", "8").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.steps), (&Obstacle::NoEffect, 1));
+    assert!(failed.to_string().contains("after 1 step;"), "{failed}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_told_and_the_next_setting_works() {
+    let sim = simulator("X-T4");
+    // The first two writes are those of the opening.
+    for fault in ["refuse=SetDevicePropValue#3:0x2019", "refuse=StepShutterSpeed#1:0x2019"] {
+        sim.add_fault(fault.parse().unwrap());
+    }
+    let remote = connect(&sim).await;
+    for (key, text) in [("iso", "400"), ("shutter", "1/125")] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::Refused(ResponseCode::DEVICE_BUSY), "{key}");
+        assert!(failed.cure().contains("menu"), "{}", failed.cure());
+    }
+    assert_eq!(set(&remote, "iso", "400").await, Ok(Means::Written));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutter_speed_the_camera_chooses_itself_is_not_stepped() {
+    let sim = simulator("X-T5");
+    let remote = connect(&sim).await;
+    // Origin: log:XT5, mode A; the list has the shutter speed as 0xFFFFFFFF.
+    let failed = set(&remote, "shutter", "1/125").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::Program(ExposureProgram::APERTURE_PRIORITY));
+    assert!(failed.to_string().contains("aperture-priority (500E)"), "{failed}");
+    assert!(failed.cure().contains("set the body to M"), "{}", failed.cure());
+    assert_eq!(operations(&sim, OperationCode::STEP_SHUTTER_SPEED), 0);
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bias_the_camera_does_not_tell_is_not_stepped() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "bias", "+1").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)));
+    assert!(failed.cure().contains("P, A or S"), "{}", failed.cure());
+    assert_eq!((failed.actual, operations(&sim, OperationCode::STEP_EXPOSURE_BIAS)), (None, 0));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_without_remote_mode_says_so() {
+    let sim = simulator("X-A2");
+    let network = SimNetwork(sim.clone());
+    let error = Camera::connect_remote(network, options(), &Departures::default()).await;
+    assert!(matches!(error, Err(Error::NotOffered(_))));
+    sim.wait_idle().await;
+    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
+}
+
+/// A camera that does not list what can be set still tells what is set.
+#[tokio::test(start_paused = true)]
+async fn without_a_list_values_are_written_and_looked_at() {
+    let sim = simulator("X-T4");
+    sim.add_fault("refuse=GetCapabilities:0x2005".parse().unwrap());
+    let remote = connect(&sim).await;
+    assert!(remote.capabilities().items.is_empty());
+    assert_eq!(set(&remote, "film", "velvia").await, Ok(Means::Written));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_dropped_ends_the_function_too() {
+    let sim = simulator("X-T4");
+    drop(connect(&sim).await);
+    sim.wait_idle().await;
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+    assert_eq!(operations(&sim, OperationCode::CLOSE_SESSION), 1);
+}
