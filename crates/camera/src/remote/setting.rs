@@ -3,6 +3,8 @@
 use filmwire_codec::DevicePropCode as Prop;
 use filmwire_codec::value::{Kind, ParseValueError, kind};
 
+use super::stepper::stops;
+
 /// How a setting can be changed from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
@@ -125,6 +127,12 @@ impl Setting {
         self.kind().map_or_else(bare, |kind| kind.parse(text))
     }
 
+    /// True if this is a value a person can ask for: "not told" and "the camera chooses" are none of
+    /// a setting that is stepped.
+    pub fn can_be_asked_for(&self, bits: u32) -> bool {
+        self.change != Change::Stepped || stops(self.property, bits).is_some()
+    }
+
     pub(super) fn kind(&self) -> Option<&'static Kind> {
         kind(self.property)
     }
@@ -167,6 +175,8 @@ mod tests {
             let changes = [Change::Written, Change::Stepped].contains(&setting.change);
             assert!(!changes || setting.kind().is_some(), "{}", setting.key);
         }
+        let shutter = Setting::named("shutter").unwrap();
+        assert!(!shutter.can_be_asked_for(u32::MAX) && shutter.can_be_asked_for(0x8000_EA60));
         assert_eq!(text(Prop(0xD3FF), 0xAB), "0xAB");
         assert_eq!(Setting::named("pictures-left").unwrap().text(907), "907");
     }
