@@ -304,6 +304,16 @@ async fn without_a_list_values_are_written_and_looked_at() {
     remote.leave().await;
 }
 
+/// On the way to the gallery it was ended already.
+#[tokio::test(start_paused = true)]
+async fn a_function_that_was_ended_is_not_ended_again() {
+    let sim = simulator("X-T4");
+    let camera = Camera::connect(SimNetwork(sim.clone()), Options::default()).await.unwrap();
+    camera.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_last_handle_dropped_ends_the_function_too() {
     let sim = simulator("X-T4");
