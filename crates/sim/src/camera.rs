@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::media::jpeg::PhotoSpec;
 use crate::media::stamp::Stamp;
 use crate::persona::{HandleOrder, OkPolicy, Persona};
+use crate::shooting::Shooting;
 
 /// What the simulated camera has served so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub(crate) struct Battery {
     pub(crate) level: Option<u32>,
     /// Counts the changes.
     pub(crate) changes: u64,
+    /// Steps that time and pictures have taken off it.
+    pub(crate) drained: u64,
 }
 
 /// D242, its twin D246, and 5001 on an X-T1 (fact sheet 6.3).
@@ -71,7 +74,7 @@ pub(crate) struct Camera {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) stats: Stats,
-    /// Settings written under [`Allow::settings`].
+    /// Settings that a client, or the person at the body, has changed.
     pub(crate) settings: BTreeMap<u16, u32>,
     /// The person has pressed OK since the question came up.
     pub(crate) ok_pressed: bool,
@@ -88,6 +91,11 @@ pub(crate) struct Camera {
     pub(crate) init_failed: u32,
     pub(crate) picks: Picks,
     pub(crate) battery: Battery,
+    pub(crate) shooting: Shooting,
+    /// When the camera was made.
+    pub(crate) made: Instant,
+    /// The card's clock when it was last looked at, what the camera's showed then, and when that was.
+    pub(crate) clock: ((Stamp, Stamp), Instant),
     /// The card in the slot that is not shown.
     other: Option<Card>,
     /// The slot that is shown, from 1.
@@ -100,6 +108,7 @@ type ListingKey = (u8, u64, View);
 
 impl Camera {
     pub(crate) fn new(persona: Persona, card: Card, now: Instant) -> Self {
+        let clock = (card.clock(), card.clock());
         Self {
             persona,
             card,
@@ -117,6 +126,9 @@ impl Camera {
             init_failed: 0,
             picks: Picks::default(),
             battery: Battery::default(),
+            shooting: Shooting::default(),
+            made: now,
+            clock: (clock, now),
             other: None,
             slot: 1,
             listing: None,
@@ -235,12 +247,6 @@ impl Camera {
     pub(crate) fn pick(&mut self, handles: &[u32]) {
         let objects = handles.iter().filter_map(|&handle| self.object(handle)).collect();
         self.picks.which = Some(objects);
-    }
-
-    /// A setting as D212 tells it: what a test or a client set, else what the persona says.
-    pub(crate) fn setting(&self, code: u16, listed: u32) -> u32 {
-        let battery = self.battery.level.filter(|_| is_battery(code));
-        battery.or_else(|| self.settings.get(&code).copied()).unwrap_or(listed)
     }
 
     /// The battery under the codes that the body's list of settings has.

@@ -9,6 +9,7 @@
 //! - [`card`] and [`media`]: what is on the memory card, from a folder or from a seed;
 //! - [`persona`]: what a body is like; every doubtful point is a switch ([`Persona::set`]);
 //! - [`guard`]: what a client may ask for; [`Allow`] widens it;
+//! - [`light`]: how bright the scene is; settings and light together make pictures bright or dark;
 //! - [`fault`]: what goes wrong, by name ([`Fault::catalogue`]);
 //! - [`Simulator`]: one camera. [`Simulator::accept`] serves any stream, [`Simulator::connect`]
 //!   makes one in memory; [`Simulator::connect_events`] and [`Simulator::connect_live_view`] are
@@ -46,6 +47,7 @@
 pub mod card;
 pub mod fault;
 pub mod guard;
+pub mod light;
 pub mod media;
 pub mod persona;
 
@@ -54,6 +56,8 @@ mod journal;
 mod net;
 mod reply;
 mod responder;
+mod setting;
+mod shooting;
 mod simulator;
 
 pub use camera::Stats;

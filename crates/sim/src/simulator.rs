@@ -86,6 +86,7 @@ impl Shared {
 
     /// Ends with the session: side sockets close, their ports listen no more.
     fn close_side(&self) {
+        self.camera().end_shooting(Instant::now());
         *lock(&self.side) = Side::default();
         if let Some(ports) = &*lock(&self.ports) {
             ports.close();
@@ -99,6 +100,18 @@ impl Shared {
             let bytes = event.encode();
             side.events.retain(|listener| listener.send(bytes.clone()).is_ok());
         }
+    }
+
+    /// Brings what time changes up to date, and tells the events of it.
+    pub(crate) fn settle(&self) {
+        self.camera().settle(Instant::now());
+        self.tell_untold();
+    }
+
+    /// Tells the events that happened and were not told yet.
+    pub(crate) fn tell_untold(&self) {
+        let events = self.camera().take_untold();
+        self.tell(&events);
     }
 
     pub(crate) fn serve_events(
@@ -123,9 +136,12 @@ impl Shared {
         });
     }
 
-    pub(crate) fn serve_live_view(&self, stream: impl AsyncWrite + Unpin + Send + 'static) {
+    pub(crate) fn serve_live_view(
+        self: &Arc<Self>,
+        stream: impl AsyncWrite + Unpin + Send + 'static,
+    ) {
         if let Some(open) = &lock(&self.side).open {
-            tokio::spawn(live_view::stream(stream, open.subscribe()));
+            tokio::spawn(live_view::stream(stream, open.subscribe(), Arc::downgrade(self)));
         }
     }
 
@@ -295,7 +311,12 @@ impl Simulator {
 
     /// Looks at or changes the card, between two operations.
     pub fn with_card<T>(&self, work: impl FnOnce(&mut Card) -> T) -> T {
-        work(&mut self.shared.camera().card)
+        self.shared.settle();
+        let mut camera = self.shared.camera();
+        let done = work(&mut camera.card);
+        // A clock that was set runs from now on.
+        camera.clock(Instant::now());
+        done
     }
 
     /// Looks at or changes the persona; a connection sees the change with its next operation.
@@ -376,9 +397,27 @@ impl Simulator {
     /// Sets the battery: D242 and D246, or 5001 on a body that has that instead. `level` is what
     /// the body would say (fact sheet 6.3): 1 is critical on all but an X-T1, 6 on new packs.
     pub fn set_battery(&self, level: u16) {
+        self.shared.camera().set_battery(u32::from(level), Instant::now());
+    }
+
+    /// Sets what the person at the body sets: the exposure mode 500E, dials and menus. Any setting of
+    /// D212, in its encoding there; no rule of the body is in the way.
+    pub fn turn(&self, property: u16, value: u32) {
+        self.shared.camera().settings.insert(property, value);
+    }
+
+    /// Opens or leaves a menu at the body: until then what changes something is refused with 0x2019.
+    pub fn set_menu(&self, open: bool) {
         let mut camera = self.shared.camera();
-        camera.battery.level = Some(u32::from(level));
-        camera.battery.changes += 1;
+        match open {
+            true => camera.shooting.open_menu(None),
+            false => camera.shooting.close_menu(),
+        }
+    }
+
+    /// Sets how many pictures the card still takes, as D229 tells it.
+    pub fn set_pictures_remaining(&self, count: u32) {
+        self.shared.camera().shooting.room = Some(count);
     }
 
     /// Puts a card into the slot that is not shown; phone modes show one slot only.

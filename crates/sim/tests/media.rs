@@ -32,6 +32,7 @@ fn spec(look: Look, index: u32, size_bytes: Option<u64>) -> PhotoSpec {
         body: body(),
         size_bytes,
         gps: None,
+        exposure: None,
         look,
         label: "DSCF0001.JPG".into(),
     }

@@ -7,6 +7,7 @@ use super::number::Number;
 use super::{Card, CardObject, Kind, Made};
 use crate::media::Look;
 use crate::media::exif::{Body, Gps};
+use crate::media::exposure::Exposure;
 use crate::media::jpeg::PhotoSpec;
 use crate::media::mov::{FilmSpec, Length};
 use crate::media::raf::RawSpec;
@@ -84,7 +85,7 @@ impl GenerateSpec {
         range.start() + mix(self.seed ^ mix(u64::from(index) ^ 0x51_2E)) % width
     }
 
-    fn photo(&self, made: &Made, label: &str) -> PhotoSpec {
+    fn photo(&self, made: &Made, exposure: Option<Exposure>, label: &str) -> PhotoSpec {
         let portrait = self.portrait_every > 0 && made.index % self.portrait_every == 3;
         PhotoSpec {
             seed: self.seed,
@@ -96,6 +97,7 @@ impl GenerateSpec {
             body: Arc::clone(&self.body),
             size_bytes: Some(self.size(made.index, &self.photo_bytes)),
             gps: self.gps,
+            exposure,
             look: self.look,
             label: match self.look {
                 Look::Scene => label.to_owned(),
@@ -118,20 +120,20 @@ impl GenerateSpec {
     }
 
     /// Unfolds the compact form of an object.
-    pub(super) fn object(&self, made: &Made) -> CardObject {
+    pub(super) fn object(&self, made: &Made, exposure: Option<Exposure>) -> CardObject {
         let number = made.number;
         let folder = number.folder_name();
         let name = |extension| number.file_name(self.adobe_rgb, extension);
         match made.kind {
             Kind::Photo => {
                 let name = name("JPG");
-                let spec = self.photo(made, &name);
+                let spec = self.photo(made, exposure, &name);
                 CardObject::photo(&folder, &name, spec)
             }
             Kind::Film => CardObject::film(&folder, &name("MOV"), self.film(made)),
             Kind::Raw => {
                 let name = name("RAF");
-                let preview = self.photo(made, &name);
+                let preview = self.photo(made, exposure, &name);
                 let size_bytes = self.size(made.index, &self.raw_bytes);
                 CardObject::raw(&folder, &name, RawSpec { preview, size_bytes })
             }

@@ -28,6 +28,7 @@ pub use number::Number;
 pub use object::{CardObject, Content, ThumbInfo, format};
 
 use crate::media::exif::Body;
+use crate::media::exposure::Exposure;
 use crate::media::jpeg::PhotoSpec;
 use crate::media::stamp::Stamp;
 
@@ -98,6 +99,8 @@ pub struct Card {
 #[derive(Clone, Debug)]
 enum Entry {
     Made(Arc<GenerateSpec>, Made),
+    /// Taken from afar.
+    Exposed(Arc<Exposed>),
     Own(Arc<CardObject>),
 }
 
@@ -108,6 +111,14 @@ struct Made {
     taken: u32,
     number: Number,
     kind: Kind,
+}
+
+/// A photo taken from afar, which is as bright as its exposure made it.
+#[derive(Debug)]
+struct Exposed {
+    recipe: Arc<GenerateSpec>,
+    made: Made,
+    exposure: Exposure,
 }
 
 impl Made {
@@ -126,17 +137,22 @@ enum Kind {
 impl Entry {
     fn object(&self) -> CardObject {
         match self {
-            Self::Made(recipe, made) => recipe.object(made),
+            Self::Made(recipe, made) => recipe.object(made, None),
+            Self::Exposed(taken) => taken.recipe.object(&taken.made, Some(taken.exposure)),
             Self::Own(object) => CardObject::clone(object),
         }
     }
 
     fn format(&self) -> u16 {
-        match self {
-            Self::Own(object) => object.format,
-            Self::Made(_, Made { kind: Kind::Photo, .. }) => format::JPEG,
-            Self::Made(_, Made { kind: Kind::Film, .. }) => format::MOV,
-            Self::Made(_, Made { kind: Kind::Raw, .. }) => format::RAF,
+        let kind = match self {
+            Self::Own(object) => return object.format,
+            Self::Made(_, made) => made.kind,
+            Self::Exposed(taken) => taken.made.kind,
+        };
+        match kind {
+            Kind::Photo => format::JPEG,
+            Kind::Film => format::MOV,
+            Kind::Raw => format::RAF,
         }
     }
 }
@@ -214,6 +230,27 @@ impl Card {
         self.take(&[Kind::Raw, Kind::Photo])
     }
 
+    /// Takes a photo from afar at a moment, and a raw file before it if `raw` says so; returns the
+    /// positions. The card's clock goes on from that moment.
+    pub fn expose(&mut self, at: Stamp, exposure: Exposure, raw: bool) -> Range<usize> {
+        self.clock = at;
+        let kinds = if raw { &[Kind::Raw, Kind::Photo][..] } else { &[Kind::Photo] };
+        let taken = self.take(kinds);
+        for entry in &mut self.entries[taken.clone()] {
+            if let Entry::Made(recipe, made) = entry {
+                let (recipe, made) = (Arc::clone(recipe), *made);
+                *entry = Entry::Exposed(Arc::new(Exposed { recipe, made, exposure }));
+            }
+        }
+        taken
+    }
+
+    /// Films from a moment on; returns the position. The card's clock goes on from that moment.
+    pub fn film(&mut self, at: Stamp) -> usize {
+        self.clock = at;
+        self.shoot_film()
+    }
+
     /// Films; returns the position.
     pub fn shoot_film(&mut self) -> usize {
         self.take(&[Kind::Film]).start
@@ -288,6 +325,11 @@ impl Card {
     /// Changes what later photos look like (size, seed, prefix); earlier ones stay as they are.
     pub fn set_recipe(&mut self, change: impl FnOnce(&mut GenerateSpec)) {
         change(Arc::make_mut(&mut self.recipe));
+    }
+
+    /// What photos taken from now on look like.
+    pub(crate) fn recipe(&self) -> &GenerateSpec {
+        &self.recipe
     }
 
     fn take(&mut self, kinds: &[Kind]) -> Range<usize> {

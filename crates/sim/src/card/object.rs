@@ -261,6 +261,7 @@ fn jpeg_frame(seed: u64) -> (Bytes, Bytes) {
         body: Body::new("X-T2", "00000000"),
         size_bytes: None,
         gps: None,
+        exposure: None,
         look: Look::Plain,
         label: String::new(),
     };

@@ -8,6 +8,7 @@ use filmwire_codec::dataset::ObjectInfo;
 use super::Fault;
 use crate::media::random::Random;
 use crate::reply::Command;
+use crate::shooting::Telling;
 
 /// DF01, whose answer a slow OK holds back.
 const FUNCTION_MODE: u32 = 0xDF01;
@@ -34,6 +35,12 @@ pub(crate) struct Effect {
     pub(crate) refuse: Option<u16>,
     pub(crate) delay: Duration,
     pub(crate) vanish: Option<Duration>,
+    /// The person is in a menu for so long.
+    pub(crate) menu: Option<Duration>,
+    /// The battery is empty.
+    pub(crate) off: bool,
+    /// How the events of the capture are told.
+    pub(crate) telling: Telling,
     pub(crate) card: Vec<CardChange>,
     pub(crate) mangle: Mangle,
     /// Names of the faults at work, for the journal.
@@ -83,11 +90,56 @@ impl Faults {
 
     /// Whether this init request fails with "busy".
     pub(crate) fn busy_init(&mut self) -> bool {
-        let busy = self.armed.iter_mut().find_map(|armed| match &mut armed.fault {
-            Fault::BusyInit(left) if *left > 0 => Some(left),
+        self.take(|fault| match fault {
+            Fault::BusyInit(left) => Some(left),
+            _ => None,
+        })
+    }
+
+    /// Whether focus is not found this time.
+    pub(crate) fn focus_fails(&mut self) -> bool {
+        self.take(|fault| match fault {
+            Fault::FocusFail(left) => Some(left),
+            _ => None,
+        })
+    }
+
+    /// Counts a frame of live view; tells how long the stream stands still instead of sending it.
+    pub(crate) fn live_stall(&mut self) -> Option<Duration> {
+        let mut stall = None;
+        for armed in self.armed.iter_mut().filter(|armed| !armed.done) {
+            if let Fault::LiveStall(nth, time) = armed.fault {
+                armed.seen += 1;
+                armed.done = armed.seen >= nth;
+                if armed.done && stall.is_none() {
+                    stall = Some(time);
+                }
+            }
+        }
+        stall
+    }
+
+    /// Pictures that still fit, if a fault says so.
+    pub(crate) fn card_room(&self) -> Option<u32> {
+        self.active().find_map(|fault| match fault {
+            Fault::CardFull(left) => Some(*left),
+            _ => None,
+        })
+    }
+
+    /// A picture came on the card.
+    pub(crate) fn take_room(&mut self) {
+        self.take(|fault| match fault {
+            Fault::CardFull(left) => Some(left),
             _ => None,
         });
-        busy.map(|left| *left -= 1).is_some()
+    }
+
+    /// Takes one off the first number that is not yet 0; `false` if there is none.
+    fn take(&mut self, left: impl Fn(&mut Fault) -> Option<&mut u32>) -> bool {
+        let mut numbers = self.armed.iter_mut().filter_map(|armed| left(&mut armed.fault));
+        let found = numbers.find(|left| **left > 0);
+        found.map(|left| *left -= 1).is_some()
     }
 
     /// Counts an operation and tells what happens to it.
@@ -100,6 +152,8 @@ impl Faults {
                     armed.seen += 1;
                     on.nth.is_none_or(|nth| nth == armed.seen)
                 }
+                // It counts frames, not operations.
+                None if matches!(armed.fault, Fault::LiveStall(..)) => continue,
                 None => {
                     armed.seen = armed.seen.saturating_add(1);
                     armed.fault.due(armed.seen, command)
@@ -212,7 +266,7 @@ impl Fault {
     fn due(&self, seen: u32, command: &Command) -> bool {
         match self {
             Self::Replace(_, nth) | Self::Delete(_, nth) | Self::Add(_, nth) => seen == *nth,
-            Self::Reorder(nth) => seen == *nth,
+            Self::Reorder(nth) | Self::MenuOpen(nth, _) => seen == *nth,
             Self::SlowOk(_) => command.operation == 0x1016 && command.param(0) == FUNCTION_MODE,
             _ => false,
         }
@@ -228,6 +282,10 @@ impl Fault {
             Self::Replace(handle, _) => effect.card.push(CardChange::Replace(*handle)),
             Self::Delete(handle, _) => effect.card.push(CardChange::Delete(*handle)),
             Self::Add(count, _) => effect.card.push(CardChange::Add(*count)),
+            Self::MenuOpen(_, time) => effect.menu = Some(*time),
+            Self::BatteryOut(_) => effect.off = true,
+            Self::SwapEvents(_) => effect.telling = Telling::PreviewFirst,
+            Self::DropEvents(_) => effect.telling = Telling::Never,
             Self::Stall(_, time) => mangle.stall = Some(*time),
             Self::Empty(_) => mangle.truncate = Some(0),
             Self::Truncate(_, bytes) => mangle.truncate = Some(u64::from(*bytes)),

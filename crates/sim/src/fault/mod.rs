@@ -11,6 +11,8 @@ mod parse;
 
 use std::time::Duration;
 
+use filmwire_codec::OperationCode;
+
 pub(crate) use armed::{CardChange, Effect, Faults, Mangle, Mark};
 pub use parse::FaultError;
 
@@ -92,6 +94,20 @@ pub enum Fault {
     Refuse(On, u16),
     /// Every object has this name.
     Name(String),
+    /// So many times focus is not found.
+    FocusFail(u32),
+    /// The person is in a menu for a time, from before the n-th operation on.
+    MenuOpen(u32, Duration),
+    /// So many pictures more fit on the card.
+    CardFull(u32),
+    /// The battery runs out at the n-th release.
+    BatteryOut(u32),
+    /// The preview event of the n-th release comes before the other one.
+    SwapEvents(u32),
+    /// No event tells of the n-th release.
+    DropEvents(u32),
+    /// The live view stream stands still for a time instead of sending the n-th frame.
+    LiveStall(u32, Duration),
 }
 
 macro_rules! catalogue {
@@ -128,6 +144,13 @@ catalogue! {
     "busy-init", "N", "2", "refuses N init requests with 0x2019";
     "wrong-transaction", "OP", "GetObjectInfo#2", "answers with another transaction id";
     "refuse", "OP:CODE", "GetThumb:0x2002", "refuses OP with a response code";
+    "focus-fail", "N", "1", "focus is not found the next N times";
+    "menu-open", "N:TIME", "5:10s", "the person is in a menu for TIME, from before the N-th operation on";
+    "card-full", "N", "1", "the card is full after N more pictures";
+    "battery-out", "N", "1", "the battery runs out at the N-th InitiateCapture: the camera is off";
+    "swap-events", "N", "1", "the events of the N-th InitiateCapture come the other way round";
+    "drop-events", "N", "1", "no event tells of the N-th InitiateCapture";
+    "live-stall", "N:TIME", "30:5s", "the live view stands still for TIME instead of sending the N-th frame, once";
     "name", "TEXT", "traversal", "every object has this name; also: absolute, reserved, control, long";
 }
 
@@ -166,6 +189,13 @@ impl Fault {
             Self::WrongTransaction(_) => "wrong-transaction",
             Self::Refuse(..) => "refuse",
             Self::Name(_) => "name",
+            Self::FocusFail(_) => "focus-fail",
+            Self::MenuOpen(..) => "menu-open",
+            Self::CardFull(_) => "card-full",
+            Self::BatteryOut(_) => "battery-out",
+            Self::SwapEvents(_) => "swap-events",
+            Self::DropEvents(_) => "drop-events",
+            Self::LiveStall(..) => "live-stall",
         }
     }
 
@@ -178,6 +208,9 @@ impl Fault {
                 Some(*on)
             }
             Self::Refuse(on, _) => Some(*on),
+            Self::BatteryOut(nth) | Self::SwapEvents(nth) | Self::DropEvents(nth) => {
+                Some(On { operation: OperationCode::INITIATE_CAPTURE.0, nth: Some(*nth) })
+            }
             _ => None,
         }
     }

@@ -69,6 +69,17 @@ fn parse(name: &str, text: &str) -> Option<Fault> {
             let (on, code) = on_number()?;
             Fault::Refuse(on, code.try_into().ok()?)
         }
+        "focus-fail" => Fault::FocusFail(number(text)?),
+        "menu-open" => {
+            two().and_then(|(n, time)| Some(Fault::MenuOpen(number(n)?, duration(time)?)))?
+        }
+        "card-full" => Fault::CardFull(number(text)?),
+        "battery-out" => Fault::BatteryOut(number(text)?),
+        "swap-events" => Fault::SwapEvents(number(text)?),
+        "drop-events" => Fault::DropEvents(number(text)?),
+        "live-stall" => {
+            two().and_then(|(n, time)| Some(Fault::LiveStall(number(n)?, duration(time)?)))?
+        }
         "name" => Fault::Name(hostile(text)),
         _ => return None,
     })

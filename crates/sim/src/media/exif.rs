@@ -69,10 +69,10 @@ pub(crate) struct Shot<'a> {
     pub(crate) orientation: u16,
     pub(crate) width: u16,
     pub(crate) height: u16,
-    /// Denominator of the exposure time: 250 is 1/250 s.
-    pub(crate) shutter: u32,
-    /// Ten times the f-number.
-    pub(crate) aperture_tenths: u32,
+    /// Exposure time in seconds, above and below the line: 1 and 250 for 1/250 s.
+    pub(crate) shutter: (u32, u32),
+    /// F-number, above and below the line.
+    pub(crate) aperture: (u32, u32),
     pub(crate) iso: u16,
     pub(crate) gps: Option<Gps>,
 }
@@ -142,8 +142,8 @@ fn gps_ifd(time: Stamp) -> Directory {
 
 fn exif_ifd(shot: &Shot<'_>) -> Directory {
     let mut ifd = Directory::default();
-    ifd.rational(0x829A, 1, shot.shutter);
-    ifd.rational(0x829D, shot.aperture_tenths, 10);
+    ifd.rational(0x829A, shot.shutter.0, shot.shutter.1);
+    ifd.rational(0x829D, shot.aperture.0, shot.aperture.1);
     ifd.short(0x8827, shot.iso);
     ifd.undefined(0x9000, b"0230");
     ifd.ascii(0x9003, &shot.capture.exif());

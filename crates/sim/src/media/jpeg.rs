@@ -8,6 +8,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::Look;
 use super::exif::{self, Body, Gps, Shot};
+use super::exposure::{Exposure, expose, grey};
 use super::random::{Random, mix};
 use super::scene::{Canvas, Scene};
 use super::stamp::Stamp;
@@ -19,6 +20,9 @@ pub const THUMB_SIZE: (u16, u16) = (320, 240);
 
 /// Size of a reduced 3:2 photo (property 0xD226 = 1). Seen: ObjectInfo of an X-T10.
 pub const REDUCED_SIZE: (u16, u16) = (1776, 1184);
+
+/// Size of a preview after a capture from afar. Reported: ptp-ip.
+pub const PREVIEW_SIZE: (u16, u16) = (640, 480);
 
 /// All there is to know about a generated photo: equal specs make equal bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +45,9 @@ pub struct PhotoSpec {
     pub size_bytes: Option<u64>,
     /// Time of the satellites and zone in Exif, for a body that has them.
     pub gps: Option<Gps>,
+    /// What it was exposed with, for a photo taken from afar: it becomes as bright as that makes it.
+    /// Without it brightness and Exif are made up.
+    pub exposure: Option<Exposure>,
     /// How much work goes into the pixels.
     pub look: Look,
     /// Text drawn in the corner of a scene, usually the file name.
@@ -86,6 +93,12 @@ impl PhotoSpec {
         Self { width, height, size_bytes: Some(size), ..self.clone() }
     }
 
+    /// The photo as the camera hands it out after a capture from afar. Reported: ptp-ip, 640 by 480.
+    pub fn preview(&self) -> Self {
+        let (width, height) = PREVIEW_SIZE;
+        Self { width, height, size_bytes: Some(0), ..self.clone() }
+    }
+
     /// A number that belongs to this photo and `purpose`.
     fn stream(&self, purpose: u64) -> u64 {
         mix(self.seed ^ mix(u64::from(self.index) << 8 | purpose))
@@ -93,16 +106,38 @@ impl PhotoSpec {
 
     fn shot(&self) -> Shot<'_> {
         let mut random = Random::new(self.stream(5), 0);
-        Shot {
+        let shot = Shot {
             body: &self.body,
             capture: self.capture,
             orientation: self.orientation,
             width: self.width,
             height: self.height,
-            shutter: [30, 60, 125, 250, 500, 1000][random.between(0, 5) as usize],
-            aperture_tenths: [14, 20, 28, 40, 56, 80][random.between(0, 5) as usize],
+            shutter: (1, [30, 60, 125, 250, 500, 1000][random.between(0, 5) as usize]),
+            aperture: ([14, 20, 28, 40, 56, 80][random.between(0, 5) as usize], 10),
             iso: [200, 400, 800, 1600][random.between(0, 3) as usize],
             gps: self.gps,
+        };
+        let Some(exposure) = self.exposure else { return shot };
+        Shot {
+            shutter: (exposure.time_us, 1_000_000),
+            aperture: (u32::from(exposure.f_number), 100),
+            // Exif has 16 bits for it.
+            iso: u16::try_from(exposure.iso).unwrap_or(u16::MAX),
+            ..shot
+        }
+    }
+
+    /// A flat picture of this photo's brightness, from its first table on.
+    fn flat_scan(&self, width: u16, height: u16) -> Bytes {
+        match self.exposure {
+            Some(exposure) => flat_scan(width, height, [grey(exposure.over_mev); 3]),
+            None => plain_scan(width, height, self.stream(1)),
+        }
+    }
+
+    fn expose(&self, pixels: &mut [u8]) {
+        if let Some(exposure) = self.exposure {
+            expose(pixels, exposure.over_mev);
         }
     }
 }
@@ -110,14 +145,14 @@ impl PhotoSpec {
 /// Renders the whole file. A scene takes some 40 ms a megapixel, a plain photo microseconds.
 pub fn photo(spec: &PhotoSpec) -> Vec<u8> {
     let small = match spec.look {
-        Look::Plain => with_start(&plain_scan(160, 120, spec.stream(1))),
+        Look::Plain => with_start(&spec.flat_scan(160, 120)),
         Look::Scene => scene_thumb(spec, 160, 120, 82, 2.0),
     };
     let exif = exif::segment(&spec.shot(), &small);
     let around = 2 + exif.len();
     let room = spec.size_bytes().map(|size| size as usize - around);
     let scan = match spec.look {
-        Look::Plain => plain_scan(spec.width, spec.height, spec.stream(1)),
+        Look::Plain => spec.flat_scan(spec.width, spec.height),
         Look::Scene => Bytes::from(scene_scan(spec, room.map(|room| room - MINIMUM_PADDING))),
     };
     let mut out = Vec::with_capacity(room.unwrap_or(scan.len()) + around);
@@ -145,7 +180,7 @@ pub fn thumb(spec: &PhotoSpec) -> Vec<u8> {
 
 /// A plain thumbnail carries a few bytes of its own, so that no two photos share one.
 fn plain_thumb(spec: &PhotoSpec) -> Vec<u8> {
-    let scan = plain_scan(THUMB_SIZE.0, THUMB_SIZE.1, spec.stream(1));
+    let scan = spec.flat_scan(THUMB_SIZE.0, THUMB_SIZE.1);
     exactly(&scan, 2 + scan.len() + 16, spec.stream(2))
 }
 
@@ -216,7 +251,8 @@ fn scene_pixels(spec: &PhotoSpec, width: u16, height: u16, grain: f32) -> Vec<u8
     let inner = (across * full.1 / full.0).clamp(1, down);
     let canvas =
         Canvas { width: across, height: inner, orientation: spec.orientation, grain, label: "" };
-    let picture = Scene::new(spec.seed, spec.index as f32, spec.capture).render(&canvas);
+    let mut picture = Scene::new(spec.seed, spec.index as f32, spec.capture).render(&canvas);
+    spec.expose(&mut picture);
     let above = (down - inner) / 2 * across * 3;
     let mut out = vec![0; above];
     out.extend_from_slice(&picture);
@@ -241,7 +277,8 @@ fn scene_scan(spec: &PhotoSpec, room: Option<usize>) -> Vec<u8> {
         grain,
         label: &spec.label,
     };
-    let picture = Scene::new(spec.seed, spec.index as f32, spec.capture).render(&canvas);
+    let mut picture = Scene::new(spec.seed, spec.index as f32, spec.capture).render(&canvas);
+    spec.expose(&mut picture);
     match room {
         Some(room) => encode_within(&picture, size, quality, room),
         None => encode(&picture, size, quality),
@@ -294,24 +331,28 @@ fn encode(pixels: &[u8], (width, height): (u16, u16), quality: u8) -> Vec<u8> {
 }
 
 /// Flat pictures already encoded, by size and colour.
-type Flat = HashMap<(u16, u16, u8), Bytes>;
+type Flat = HashMap<(u16, u16, [u8; 3]), Bytes>;
 
 static FLAT: LazyLock<Mutex<Flat>> = LazyLock::new(Mutex::default);
 
-/// More sizes than any test uses; past it the cache starts over, so that it stays small.
-const FLAT_LIMIT: usize = 128;
+/// More sizes and colours than most tests use; past it the cache starts over, so that it stays small.
+const FLAT_LIMIT: usize = 256;
 
 /// A picture of one of sixteen colours, from its first table on.
 fn plain_scan(width: u16, height: u16, shade: u64) -> Bytes {
-    let (width, height, shade) = (width.max(1), height.max(1), (shade % 16) as u8);
+    let shade = (shade % 16) as u8;
+    flat_scan(width, height, [shade * 16, 255 - shade * 12, 96 + shade * 8])
+}
+
+fn flat_scan(width: u16, height: u16, colour: [u8; 3]) -> Bytes {
+    let (width, height) = (width.max(1), height.max(1));
     let mut flat = FLAT.lock().unwrap_or_else(PoisonError::into_inner);
     if flat.len() >= FLAT_LIMIT {
         flat.clear();
     }
-    let entry = flat.entry((width, height, shade));
+    let entry = flat.entry((width, height, colour));
     entry
         .or_insert_with(|| {
-            let colour = [shade * 16, 255 - shade * 12, 96 + shade * 8];
             let count = usize::from(width) * usize::from(height);
             Bytes::from(encode(&colour.repeat(count), (width, height), 75))
         })

@@ -4,12 +4,15 @@
 //! - [`jpeg`]: photos with Exif as the cameras write it, and their thumbnails;
 //! - [`mov`]: QuickTime films of any length, produced piece by piece;
 //! - [`raf`]: raw containers with an embedded preview;
+//! - [`exposure`]: what pictures taken from afar were exposed with;
 //! - [`pattern`]: a prepared endless buffer, for measuring speed;
 //! - [`stamp`]: the camera's idea of date and time, which has no zone.
 
 pub mod exif;
+pub mod exposure;
 mod font;
 pub mod jpeg;
+pub(crate) mod live;
 pub mod mov;
 pub mod pattern;
 pub mod raf;

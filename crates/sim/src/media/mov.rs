@@ -95,6 +95,7 @@ impl FilmSpec {
             body: Arc::clone(&self.body),
             size_bytes: None,
             gps: None,
+            exposure: None,
             look: self.look,
             label: String::new(),
         }

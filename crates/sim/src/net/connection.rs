@@ -72,6 +72,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         };
         {
             let mut camera = self.shared.camera();
+            self.responder.leave_shooting(&mut camera, Instant::now());
             self.responder.note(&mut camera, Instant::now(), note);
         }
         match end {
@@ -87,7 +88,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             return Ok(End::Closed("closed after init"));
         }
         loop {
-            self.wire.need(8).await?;
+            self.wait_for_command().await?;
             if self.wire.input.starts_with(&GOODBYE) {
                 return Ok(End::Goodbye);
             }
@@ -108,6 +109,21 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             }
             if self.shared.vanished() {
                 return Ok(End::Closed("vanished"));
+            }
+        }
+    }
+
+    /// Waits for the beginning of a command; meanwhile the events of a picture that is being taken
+    /// are told when it is there.
+    async fn wait_for_command(&mut self) -> Result<(), Gone> {
+        loop {
+            let Some(due) = self.shared.camera().picture_due() else {
+                return self.wire.need(8).await;
+            };
+            tokio::select! {
+                biased;
+                read = self.wire.need(8) => return read,
+                () = tokio::time::sleep_until(due) => self.shared.settle(),
             }
         }
     }
@@ -195,6 +211,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
 
     /// Carries an operation out and answers it; tells if the camera hangs up instead.
     async fn execute(&mut self, command: &Command) -> Result<Option<End>, Gone> {
+        self.shared.settle();
         let (reply, mangle) =
             self.responder.operate(&mut self.shared.camera(), Instant::now(), command);
         let answer = match reply {
@@ -215,6 +232,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         let events = answer.events.clone();
         let remote = answer.remote;
         self.answer(command, answer, ready, &link, mangle).await?;
+        self.shared.tell_untold();
         self.shared.tell(&events);
         if remote == Some(false) {
             self.shared.stop_streaming();

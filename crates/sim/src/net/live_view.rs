@@ -1,46 +1,24 @@
 //! The live view stream: JPEG frames behind an 18-byte prefix, as long as the client reads.
 //!
 //! Prefix: u32 length of the packet, u32 0, u32 frame counter, u32 0, u16 unknown. Source: the fact
-//! sheet's section 8.6; the frame rate is chosen by us.
+//! sheet's section 8.6; the frame rate is a switch of the persona.
 
-use std::sync::LazyLock;
+use std::sync::Weak;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// Frames a second.
-const RATE: u32 = 15;
+use crate::media::live::Frame;
+use crate::simulator::Shared;
+
 /// Bytes before the JPEG.
 const PREFIX_BYTES: usize = 18;
-/// Frames in the little film that is shown again and again.
-const FRAMES: usize = 8;
-
-/// A bar that wanders over a grey ramp, 640 by 480, baseline and without APP segments.
-static FILM: LazyLock<Vec<Bytes>> = LazyLock::new(|| (0..FRAMES).map(render).collect());
-
-fn render(step: usize) -> Bytes {
-    let (width, height) = (640usize, 480usize);
-    let bar = step * width / FRAMES;
-    let mut pixels = Vec::with_capacity(width * height);
-    for _ in 0..height {
-        pixels.extend((0..width).map(|x| match x.wrapping_sub(bar) < width / FRAMES {
-            true => 255,
-            false => (x * 200 / width) as u8,
-        }));
-    }
-    let mut out = Vec::new();
-    let encoder = jpeg_encoder::Encoder::new(&mut out, 70);
-    let done = encoder.encode(&pixels, width as u16, height as u16, jpeg_encoder::ColorType::Luma);
-    debug_assert!(done.is_ok(), "the measures are those of the pixels");
-    Bytes::from(out)
-}
 
 /// One packet of the stream.
-pub(crate) fn packet(counter: u32) -> Bytes {
-    let jpeg = &FILM[counter as usize % FRAMES];
+fn packet(counter: u32, jpeg: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(PREFIX_BYTES + jpeg.len());
     out.put_u32_le((PREFIX_BYTES + jpeg.len()) as u32);
     out.put_u32_le(0);
@@ -57,34 +35,65 @@ pub(crate) fn packet(counter: u32) -> Bytes {
 pub(crate) async fn stream(
     mut stream: impl AsyncWrite + Unpin,
     mut streaming: watch::Receiver<bool>,
+    shared: Weak<Shared>,
 ) {
-    let mut clock = interval(Duration::from_secs(1) / RATE);
+    let Some(rate) = shared.upgrade().map(|shared| shared.camera().live_rate()) else { return };
+    let mut clock = interval(Duration::from_secs(1) / rate);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let start = tokio::time::Instant::now();
+    let start = Instant::now();
     let mut last = None;
     loop {
         // The sender goes with the session.
         if streaming.wait_for(|on| *on).await.is_err() {
             return;
         }
-        let tick = tokio::select! {
-            tick = clock.tick() => tick,
+        tokio::select! {
+            _ = clock.tick() => {}
             changed = streaming.changed() => match changed {
                 Ok(()) => continue,
                 Err(_) => return,
             },
-        };
-        let elapsed = tick.saturating_duration_since(start).as_micros() + 500;
-        let counter = (elapsed * u128::from(RATE) / 1_000_000) as u32;
+        }
+        // Not the tick's own time: the first one after a pause is one that was missed.
+        let elapsed = start.elapsed().as_micros() + 500;
+        let counter = (elapsed * u128::from(rate) / 1_000_000) as u32;
         if last.replace(counter) == Some(counter) {
             continue;
         }
-        let frame = packet(counter);
+        // A camera that is gone streams no more.
+        let Some((frame, stall)) = next(&shared, counter) else { return };
+        if let Some(time) = stall {
+            tokio::select! {
+                () = sleep(time) => continue,
+                () = closed(streaming.clone()) => return,
+            }
+        }
+        let Some(jpeg) = rendered(frame).await else { return };
+        let frame = packet(counter, &jpeg);
         tokio::select! {
             written = stream.write_all(&frame) => if written.is_err() { return },
             () = closed(streaming.clone()) => return,
         }
     }
+}
+
+/// What the next frame shows, and how long a fault has the stream stand still instead.
+fn next(shared: &Weak<Shared>, counter: u32) -> Option<(Frame, Option<Duration>)> {
+    let shared = shared.upgrade()?;
+    let mut camera = shared.camera();
+    let stall = camera.faults.live_stall();
+    Some((camera.live_frame(Instant::now(), counter), stall))
+}
+
+/// Renders a frame, on a thread of its own where that may take long.
+async fn rendered(frame: Frame) -> Option<Bytes> {
+    if let Some(jpeg) = frame.known() {
+        return Some(jpeg);
+    }
+    if !frame.is_slow() {
+        return Some(frame.render());
+    }
+    tokio::task::spawn_blocking(move || frame.render()).await.ok()
 }
 
 /// Waits until the session is over.

@@ -15,16 +15,18 @@
 mod code;
 mod known;
 mod policy;
+mod shooting;
 
 use std::collections::BTreeMap;
 
 pub use code::{Code, ListEntry, ListValue, LiveValue};
 pub use known::KnownModel;
 pub use policy::{
-    AfterPicked, DeviceInfoPolicy, Faithful, HandleOrder, HugeSize, NewerAnswers, OkPolicy,
-    PickedNext, SecondClient, SecondOpen, SettingReads, Surplus, UnknownRead, VersionTooLow,
-    WrongOrder,
+    AfterPicked, DeviceInfoPolicy, FailureSignal, Faithful, HandleOrder, HugeSize, NewerAnswers,
+    OkPolicy, PickedNext, SecondClient, SecondOpen, SettingReads, Surplus, UnknownRead,
+    VersionTooLow, WrongOrder,
 };
+pub use shooting::Shooting;
 
 use serde::{Deserialize, Serialize};
 
@@ -203,6 +205,9 @@ pub struct Persona {
     pub newer_lists_heif: bool,
     /// A resized object announces the original's length, and its last 257 bytes are repeated.
     pub newer_resize_padding: bool,
+    /// Shooting from afar: settings, captures, the light on the scene.
+    #[serde(default)]
+    pub shooting: Shooting,
 }
 
 /// A property with a fixed value.

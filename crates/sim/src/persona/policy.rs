@@ -150,6 +150,18 @@ policy! {
     }
 }
 policy! {
+    /// How a capture that fails is told: without focus, with a full card. What real bodies do is
+    /// unknown (fact sheet 12.1.6): chosen by us.
+    FailureSignal {
+        /// Answered OK; no events come, and D21B is not 0 until the next try.
+        DeviceError,
+        /// Answered OK, and no events come.
+        NoEvents,
+        /// Answered with 0x2019, as over USB (gp2).
+        Busy,
+    }
+}
+policy! {
     /// Size in ObjectInfo of an object past 32 bits; real bodies: unknown (fact sheet 12.1.9).
     HugeSize {
         /// 0xFFFFFFFF.

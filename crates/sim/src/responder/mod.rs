@@ -3,6 +3,8 @@
 //! The life of a connection: init packets until one is acknowledged ([`Responder::init`]), then
 //! operations ([`Responder::operate`]). What a body does differently stands in its persona.
 
+mod capture;
+mod movie;
 mod newer;
 mod object;
 mod odd;
@@ -11,6 +13,7 @@ mod property;
 mod remote;
 mod standard;
 mod state_list;
+mod step;
 mod upload;
 
 use std::collections::HashSet;
@@ -27,6 +30,7 @@ use crate::guard::Need;
 use crate::journal::Entry;
 use crate::persona::{Code, OkPolicy, SecondOpen};
 use crate::reply::{Answer, Command, Reply};
+use crate::shooting::Telling;
 
 /// What follows an init request.
 #[derive(Debug, PartialEq, Eq)]
@@ -85,7 +89,8 @@ pub(crate) struct Responder {
     announced: Option<upload::Announced>,
     informed: HashSet<u32>,
     last_informed: Option<u32>,
-    capture: remote::Capture,
+    /// How the events of the next capture are told.
+    telling: Telling,
     capabilities_read: bool,
 }
 
@@ -113,7 +118,7 @@ impl Responder {
             announced: None,
             informed: HashSet::new(),
             last_informed: None,
-            capture: remote::Capture::Idle,
+            telling: Telling::default(),
             capabilities_read: false,
         }
     }
@@ -173,22 +178,29 @@ impl Responder {
         command: &Command,
     ) -> (Reply, Mangle) {
         *camera.stats.operations.entry(command.operation).or_default() += 1;
+        camera.settle(now);
         camera.newer_view = self.on_newer_path(camera);
         let effect = camera.faults.before(command);
         effect.card.iter().for_each(|change| camera.change(*change));
+        camera.on_air &= !effect.off;
+        if let Some(time) = effect.menu {
+            camera.shooting.open_menu(Some(now + time));
+        }
         if let Some(time) = effect.vanish {
             camera.back_at = Some(now + time);
         }
         let property = command.params.first().copied();
         let need = Need::of(OperationCode(command.operation), property, self.state == 3);
         let granted = need.granted(camera.allow);
-        let mut reply = if effect.silent || effect.vanish.is_some() {
+        let gone = effect.vanish.is_some() || !camera.on_air;
+        let mut reply = if effect.silent || gone {
             Reply::Silent
         } else if let Some(code) = effect.refuse {
             self.refusal(command, ResponseCode(code)).into()
         } else if !granted {
             self.refusal(command, ResponseCode::ACCESS_DENIED).into()
         } else {
+            self.telling = effect.telling;
             self.decide(camera, now, command)
         };
         if let Reply::Answer(answer) = &mut reply {
@@ -288,7 +300,7 @@ impl Responder {
             return self.refusal(command, ResponseCode::SESSION_NOT_OPEN).into();
         }
         match operation {
-            OperationCode::CLOSE_SESSION => self.close_session(),
+            OperationCode::CLOSE_SESSION => self.close_session(camera, now),
             OperationCode::GET_DEVICE_PROP_VALUE => self.get_property(camera, now, command),
             OperationCode::SET_DEVICE_PROP_VALUE => self.set_property(camera, now, command),
             OperationCode::GET_DEVICE_PROP_DESC => self.describe_property(camera, command),
@@ -307,7 +319,7 @@ impl Responder {
             | OperationCode::GET_IMAGE_IMPORT_DATES
             | OperationCode::GET_EXTENSION_OBJECT_INFO
             | OperationCode::GET_EXTENSION_THUMB => self.newer_operation(camera, command),
-            _ => self.remote_operation(camera, command),
+            _ => self.remote_operation(camera, now, command),
         }
     }
 
@@ -329,7 +341,8 @@ impl Responder {
         Answer::ok().into()
     }
 
-    fn close_session(&mut self) -> Reply {
+    fn close_session(&mut self, camera: &mut Camera, now: Instant) -> Reply {
+        self.leave_shooting(camera, now);
         let remote = (self.remote != Remote::Off).then_some(false);
         *self = Self {
             acked_at: self.acked_at,

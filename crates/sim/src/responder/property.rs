@@ -39,12 +39,15 @@ pub(super) fn written_width(camera: &Camera, code: u16) -> Option<usize> {
         Prop(code) if persona.versions.contains_key(&Code(code)) => Some(4),
         _ => match persona.properties.get(&Code(code)) {
             Some(fixed) => Some(fixed.width),
-            None => {
-                let listed = persona.remote_list.iter().any(|(known, _)| known.0 == code);
-                listed.then(|| setting_width(code))
-            }
+            None => is_setting(camera, Prop(code)).then(|| setting_width(code)),
         },
     }
+}
+
+/// Whether a body with a remote mode has that shooting setting, in whatever mode it is.
+fn is_setting(camera: &Camera, code: Prop) -> bool {
+    let of_some_mode = matches!(code, Prop::F_NUMBER | Prop::SHUTTER_SPEED | Prop::EXPOSURE_BIAS);
+    camera.listed(code).is_some() || of_some_mode && camera.persona.has_remote()
 }
 
 impl Responder {
@@ -78,8 +81,11 @@ impl Responder {
             return Some(number(value, 4));
         }
         if let Some(fixed) = camera.persona.properties.get(&Code(code)) {
-            let value = camera.settings.get(&code).copied().unwrap_or(fixed.value);
-            return Some(number(value, fixed.width));
+            // Where reads of settings are not to be trusted, writing does not mend them (ptp-ip).
+            let stale = camera.listed(Prop(code)).is_some()
+                && camera.persona.setting_reads == SettingReads::Zero;
+            let set = camera.settings.get(&code).copied().filter(|_| !stale);
+            return Some(number(set.unwrap_or(fixed.value), fixed.width));
         }
         match Prop(code) {
             Prop::CAMERA_STATE => Some(state(camera, u32::from(self.state), 2)),
@@ -97,10 +103,10 @@ impl Responder {
     }
 
     fn setting(&self, camera: &Camera, code: u16) -> Option<Vec<u8>> {
-        let (_, listed) = camera.persona.remote_list.iter().find(|(known, _)| known.0 == code)?;
+        let (_, value) = camera.remote_settings().into_iter().find(|(known, _)| *known == code)?;
         let value = match camera.persona.setting_reads {
             SettingReads::Zero => 0,
-            SettingReads::Value => camera.setting(code, *listed),
+            SettingReads::Value => value,
         };
         Some(number(value, setting_width(code)))
     }
@@ -132,6 +138,7 @@ impl Responder {
             Prop(code) if camera.persona.versions.contains_key(&Code(code)) => {
                 self.set_version(camera, now, code, value)
             }
+            code if is_setting(camera, code) => self.write_setting(camera, code, value),
             Prop(code) if Self::writable(camera, code) => {
                 camera.settings.insert(code, value);
                 Answer::ok().into()
@@ -141,9 +148,7 @@ impl Responder {
     }
 
     fn writable(camera: &Camera, code: u16) -> bool {
-        camera.persona.properties.contains_key(&Code(code))
-            || camera.persona.remote_list.iter().any(|(known, _)| known.0 == code)
-            || Prop(code) == Prop::GEOLOCATION
+        camera.persona.properties.contains_key(&Code(code)) || Prop(code) == Prop::GEOLOCATION
     }
 
     fn set_mode(&mut self, camera: &mut Camera, now: Instant, mode: u16) -> Reply {

@@ -1,38 +1,38 @@
-//! The remote function: starting and stopping it, and pictures taken with it.
+//! The remote function: starting and stopping it, and what it can do.
 
 use filmwire_codec::dataset::{
-    Capabilities, DataType, DevicePropDesc, DevicePropValue, EventDataset, Form, PropAccess,
+    Capabilities, DataType, DevicePropDesc, DevicePropValue, Form, PropAccess,
 };
-use filmwire_codec::{
-    DataDirection, DevicePropCode as Prop, EventCode, OperationCode as Op, ResponseCode, SessionId,
-    TransactionId,
-};
+use filmwire_codec::{DataDirection, DevicePropCode as Prop, OperationCode as Op, ResponseCode};
+
+use tokio::time::Instant;
 
 use super::{Remote, Responder};
 use crate::camera::Camera;
-use crate::card::View;
 use crate::persona::{Code, Descriptor};
 use crate::reply::{Answer, Command, Reply};
 
-/// Where a capture is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Capture {
-    Idle,
-    /// Taken; nothing more is taken until the preview was fetched (fact sheet 8.2).
-    Preview {
-        transaction: u32,
-    },
-}
-
 impl Responder {
     /// Everything that is neither a session, a property nor an object.
-    pub(super) fn remote_operation(&mut self, camera: &mut Camera, command: &Command) -> Reply {
+    pub(super) fn remote_operation(
+        &mut self,
+        camera: &mut Camera,
+        now: Instant,
+        command: &Command,
+    ) -> Reply {
         match Op(command.operation) {
             Op::INITIATE_OPEN_CAPTURE => self.start_remote(camera, command),
             Op::TERMINATE_OPEN_CAPTURE => self.stop_remote(command),
             Op::GET_CAPABILITIES => self.capabilities(camera),
-            Op::INITIATE_CAPTURE => self.shoot(camera, command),
-            Op::GET_CAPTURE_PREVIEW => self.preview(camera),
+            Op::INITIATE_CAPTURE => self.shoot(camera, now, command),
+            Op::GET_CAPTURE_PREVIEW => self.preview(camera, now),
+            Op::STEP_SHUTTER_SPEED | Op::STEP_F_NUMBER | Op::STEP_EXPOSURE_BIAS => {
+                self.step(camera, command)
+            }
+            Op::INITIATE_MOVIE_CAPTURE => self.start_movie(camera, now, command),
+            Op::TERMINATE_MOVIE_CAPTURE => self.stop_movie(camera, now, command),
+            Op::LOCK_S1_LOCK => self.lock_focus(camera, now, command),
+            Op::UNLOCK_S1_LOCK => self.unlock_focus(camera),
             operation => match operation.data_direction() {
                 // Names without known payloads (fact sheet 12.1.8): nothing in them.
                 Some(DataDirection::In) => Answer::empty(ResponseCode::OK).into(),
@@ -42,7 +42,7 @@ impl Responder {
         }
     }
 
-    fn start_remote(&mut self, camera: &Camera, command: &Command) -> Reply {
+    fn start_remote(&mut self, camera: &mut Camera, command: &Command) -> Reply {
         if !camera.persona.has_remote() {
             return Answer::new(ResponseCode::OPERATION_NOT_SUPPORTED).into();
         }
@@ -57,6 +57,7 @@ impl Responder {
             return Answer::new(ResponseCode::DEVICE_BUSY).into();
         }
         self.remote = Remote::Running { transaction: command.transaction };
+        camera.shooting.owner = Some(self.connection);
         Answer { remote: Some(true), ..Answer::ok() }.into()
     }
 
@@ -74,51 +75,12 @@ impl Responder {
 
     fn capabilities(&mut self, camera: &Camera) -> Reply {
         self.capabilities_read = true;
-        let items = camera.persona.capabilities.iter().map(described).collect();
+        let items = camera.persona.capabilities.iter();
+        let items = items.map(|item| described(&camera.present(item))).collect();
         let mut payload = Vec::new();
         Capabilities { items }.encode(&mut payload);
         Answer::data(payload).into()
     }
-
-    fn shoot(&mut self, camera: &mut Camera, command: &Command) -> Reply {
-        if !matches!(self.remote, Remote::Running { .. }) {
-            return Answer::new(ResponseCode::DEVICE_BUSY).into();
-        }
-        if self.capture != Capture::Idle {
-            // Accepted, but nothing happens (fact sheet 8.2, step 4).
-            return Answer::ok().into();
-        }
-        camera.card.shoot(1);
-        let transaction = command.transaction;
-        self.capture = Capture::Preview { transaction };
-        let size = newest_thumb(camera).len() as u32;
-        let events = vec![
-            event(EventCode::FUJI_OBJECT_ADDED, transaction, 0),
-            event(EventCode::PREVIEW_AVAILABLE, transaction, size),
-        ];
-        Answer { events, ..Answer::ok() }.into()
-    }
-
-    fn preview(&mut self, camera: &Camera) -> Reply {
-        let Capture::Preview { transaction } = self.capture else {
-            return Answer::empty(ResponseCode::OK).into();
-        };
-        self.capture = Capture::Idle;
-        let events = vec![event(EventCode::CAPTURE_COMPLETE, transaction, 0)];
-        Answer { events, ..Answer::data(newest_thumb(camera)) }.into()
-    }
-}
-
-fn event(code: EventCode, transaction: u32, second: u32) -> EventDataset {
-    let params = vec![transaction, second, 0];
-    EventDataset { code, session: SessionId(1), transaction: TransactionId(transaction), params }
-}
-
-/// The preview of the newest picture; empty if it has none.
-fn newest_thumb(camera: &Camera) -> bytes::Bytes {
-    let newest = camera.card.visible(View::PHONE_NEWEST_FIRST).first().copied();
-    let object = newest.and_then(|position| camera.card.object(position));
-    object.and_then(|object| object.thumb().ok().flatten()).unwrap_or_default()
 }
 
 /// A descriptor of the persona as the codec writes it.

@@ -141,7 +141,8 @@ impl Responder {
     pub(super) fn describe_property(&self, camera: &mut Camera, command: &Command) -> Reply {
         let code = command.param(0) as u16;
         let listed = camera.persona.capabilities.iter().find(|known| known.code.0 == code);
-        let Some(desc) = listed.map(described).or_else(|| self.plain_desc(camera, code)) else {
+        let listed = listed.map(|item| described(&camera.present(item)));
+        let Some(desc) = listed.or_else(|| self.plain_desc(camera, code)) else {
             return self.unknown_property(camera);
         };
         let mut payload = Vec::new();

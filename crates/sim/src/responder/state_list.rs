@@ -64,13 +64,12 @@ impl Responder {
     }
 
     fn current_list(&mut self, camera: &mut Camera) -> CurrentState {
-        let count = camera.count();
         if self.remote != Remote::Off {
             // Every read returns all settings, unchanged ones too (log:XT4, log:XT5).
-            let settings = camera.persona.remote_list.iter();
-            let value = |code, value| camera.setting(code, value);
-            return settings.map(|&(c, v)| (DevicePropCode(c.0), value(c.0, v))).collect();
+            let settings = camera.remote_settings().into_iter();
+            return settings.map(|(code, value)| (DevicePropCode(code), value)).collect();
         }
+        let count = camera.count();
         let persona = &camera.persona;
         let list = match self.lists.queued.take() {
             None => return self.changes(camera, count),

@@ -45,8 +45,13 @@ async fn received(camera: &Simulator) -> Vec<u8> {
 }
 
 #[test]
-fn every_fault_of_the_catalogue_is_tested_here() {
-    let text = include_str!("faults.rs");
+fn every_fault_of_the_catalogue_is_tested() {
+    let text = concat!(
+        include_str!("faults.rs"),
+        include_str!("setting.rs"),
+        include_str!("capture.rs"),
+        include_str!("live_view.rs"),
+    );
     for entry in Fault::catalogue() {
         let used = text.contains(&format!("\"{}=", entry.name));
         assert!(used, "no test uses {}", entry.name);
@@ -67,6 +72,11 @@ fn the_guide_lists_every_fault_and_every_switch() {
     for (key, _) in persona.switches().iter().filter(|(key, _)| key != "name") {
         let named = [format!("`{key}`"), format!("`{key}.")];
         assert!(named.iter().any(|name| guide.contains(name)), "the guide lacks {key}");
+    }
+    let shooting = persona.switches().into_iter().find(|(key, _)| key == "shooting").unwrap().1;
+    let shooting: toml::Table = toml::from_str(&format!("v = {shooting}")).unwrap();
+    for key in shooting["v"].as_table().unwrap().keys() {
+        assert!(guide.contains(&format!("`shooting.{key}`")), "the guide lacks shooting.{key}");
     }
     for known in filmwire_sim::Persona::known_models() {
         let row = match &known.based_on {

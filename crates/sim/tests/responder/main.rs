@@ -2,11 +2,14 @@
 
 #![allow(unreachable_pub)] // The modules of a test are nobody's library.
 
+mod capture;
 mod faults;
 mod guarded;
 mod hostile;
 mod link;
+mod live_view;
 mod logs;
+mod movie;
 mod newer;
 mod odd;
 mod personas;
@@ -15,6 +18,7 @@ mod policies;
 mod receive;
 mod remote;
 mod server;
+mod setting;
 mod standard;
 mod support;
 mod x_a2;

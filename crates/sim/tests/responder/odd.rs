@@ -216,7 +216,13 @@ async fn events_are_never_opened() {
         for taken in 3..5 {
             odd.run(0x100E, &[0, 0]).await;
             assert!(odd.run(0x9022, &[]).await.payload().starts_with(&[0xFF, 0xD8]));
-            assert_eq!(camera.with_card(|card| card.len()), taken, "{}", persona.name);
+            let view = filmwire_sim::card::View::PHONE_NEWEST_FIRST;
+            assert_eq!(
+                camera.with_card(|card| card.visible(view).len()),
+                taken,
+                "{}",
+                persona.name
+            );
         }
         assert_eq!(odd.run(0x1018, &[started]).await.code, 0x2001);
         odd.leave().await;

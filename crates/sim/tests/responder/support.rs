@@ -256,6 +256,31 @@ pub async fn client(simulator: &Simulator) -> Client {
     Client::new(simulator.connect().unwrap())
 }
 
+/// A client whose remote function runs, and the transaction that started it.
+pub async fn started(camera: &Simulator) -> (Client, u32) {
+    let mut client = client(camera).await;
+    client.open().await;
+    client.set16(0xDF01, 5).await;
+    client.set32(0xDF24, 0x2000C).await;
+    client.run(0x101C, &[0, 0]).await;
+    let transaction = client.transaction;
+    (client, transaction)
+}
+
+/// Width, height and the average light, as a share of what makes white.
+pub fn measured(jpeg: &[u8]) -> (usize, usize, f64) {
+    let mut decoder = zune_jpeg::JpegDecoder::new(std::io::Cursor::new(jpeg));
+    let pixels = decoder.decode().unwrap();
+    let (width, height) = decoder.dimensions().unwrap();
+    let linear = |level: &u8| ((f64::from(*level) / 255.0 + 0.055) / 1.055).powf(2.4);
+    (width, height, pixels.iter().map(linear).sum::<f64>() / pixels.len() as f64)
+}
+
+/// Stops between two pictures.
+pub fn stops(from: &[u8], to: &[u8]) -> f64 {
+    (measured(to).2 / measured(from).2).log2()
+}
+
 /// Bytes from hexadecimal text with blanks.
 pub fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
