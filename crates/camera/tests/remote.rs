@@ -8,7 +8,7 @@ use filmwire_camera::{
     Allow, Camera, Change, Choices, Departures, Error, Means, NotReached, Obstacle, Options,
     Reading, Remote, Setting,
 };
-use filmwire_codec::value::ExposureProgram;
+use filmwire_codec::value::{CommandDial, ExposureProgram};
 use filmwire_codec::{OperationCode, ResponseCode};
 use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::persona::{Code, FixedProperty};
@@ -280,6 +280,161 @@ async fn a_bias_the_camera_does_not_tell_is_not_stepped() {
     assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)));
     assert!(failed.cure().contains("P, A or S"), "{}", failed.cure());
     assert_eq!((failed.actual, operations(&sim, OperationCode::STEP_EXPOSURE_BIAS)), (None, 0));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn exposure_is_stepped_to_from_both_sides() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    // From f/2 and 1/60 (log:XT4), in thirds of a stop.
+    for (key, text, steps) in [
+        ("shutter", "1/125", 3),
+        ("shutter", "1/60", 3),
+        ("shutter", "1s", 18),
+        ("shutter", "30s", 15),
+        ("shutter", "1/4000", 51),
+        ("aperture", "f/5.6", 9),
+        ("aperture", "f/2", 9),
+    ] {
+        assert_eq!(set(&remote, key, text).await, Ok(Means::Stepped(steps)), "{key} {text}");
+        assert_eq!(now(&remote, key).await.as_deref(), Some(text), "{key}");
+        assert_eq!(set(&remote, key, text).await, Ok(Means::Already), "{key} {text}");
+    }
+    // Another rounding of the same third is the same; what the camera says is told.
+    let aperture = setting("aperture");
+    let reached = remote.set(aperture, aperture.parse("3.5").unwrap()).await.unwrap();
+    assert_eq!((reached.before, reached.actual), (200, 360));
+    remote.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(sim.violations(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bias_is_stepped_where_the_mode_has_one() {
+    let sim = simulator("X-T5");
+    let remote = connect(&sim).await;
+    // From -0.7 (log:XT5, mode A).
+    assert_eq!(set(&remote, "bias", "+1").await, Ok(Means::Stepped(5)));
+    assert_eq!(now(&remote, "bias").await.as_deref(), Some("+1"));
+    assert_eq!(set(&remote, "bias", "-3").await, Ok(Means::Stepped(12)));
+    let steps = operations(&sim, OperationCode::STEP_EXPOSURE_BIAS);
+    // Its list ends at three stops, and has no halves.
+    for text in ["+5", "+0.5"] {
+        let failed = set(&remote, "bias", text).await.unwrap_err();
+        let Obstacle::NotListed(listed) = &failed.obstacle else { panic!("{failed}") };
+        assert_eq!((listed.len(), failed.actual), (19, Some(0xF448)), "{text}");
+    }
+    assert_eq!(operations(&sim, OperationCode::STEP_EXPOSURE_BIAS), steps);
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dial_at_its_end_is_told_with_where_it_ends() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "aperture", "22").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::DialAtEnd(CommandDial::APERTURE_AT_END));
+    assert_eq!((failed.actual, failed.steps), (Some(1600), 19));
+    assert_eq!(
+        failed.to_string(),
+        "aperture f/22 was not reached: the camera has f/16 after 19 steps; its dial is at its end \
+         (D028: aperture-at-end)"
+    );
+    // The other one still moves, until it is at its end too.
+    let failed = set(&remote, "shutter", "1/32000").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::DialAtEnd(CommandDial::BOTH_AT_END));
+    assert_eq!(now(&remote, "shutter").await.as_deref(), Some("1/4000"));
+    // And both come back.
+    assert!(set(&remote, "aperture", "8").await.is_ok());
+    assert!(set(&remote, "shutter", "1/60").await.is_ok());
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_between_two_steps_is_not_run_after() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "aperture", "3.0").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::PassedOver(280));
+    assert!(failed.to_string().contains("went from f/2.8 past f/3, which"), "{failed}");
+    assert_eq!((failed.actual, operations(&sim, OperationCode::STEP_F_NUMBER)), (Some(320), 4));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_camera_chooses_in_each_program_is_not_stepped() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    for (program, key, moves) in [
+        (ExposureProgram::APERTURE_PRIORITY, "shutter", false),
+        (ExposureProgram::APERTURE_PRIORITY, "aperture", true),
+        (ExposureProgram::SHUTTER_PRIORITY, "aperture", false),
+        (ExposureProgram::SHUTTER_PRIORITY, "shutter", true),
+        (ExposureProgram::PROGRAM, "aperture", false),
+        (ExposureProgram::PROGRAM, "shutter", false),
+        (ExposureProgram::PROGRAM, "bias", true),
+        (ExposureProgram::MANUAL, "bias", false),
+    ] {
+        sim.turn(0x500E, u32::from(program.0));
+        let text = match key {
+            "shutter" => "1/500",
+            "aperture" => "4",
+            _ => "-1",
+        };
+        let result = set(&remote, key, text).await;
+        assert_eq!(result.is_ok(), moves, "{program} {key}: {result:?}");
+        if let Err(failed) = result {
+            assert!(failed.to_string().contains(&program.to_string()), "{failed}");
+            assert_eq!(failed.steps, 0, "{failed}");
+        }
+    }
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_menu_is_told_and_once_it_is_left_the_rest_works() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    sim.set_menu(true);
+    for (key, text) in [("wb", "shade"), ("aperture", "4")] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::Refused(ResponseCode::DEVICE_BUSY), "{key}");
+        assert!(failed.cure().contains("leave the camera's menu"), "{key}");
+    }
+    sim.set_menu(false);
+    for (key, text) in [("wb", "shade"), ("aperture", "4")] {
+        assert!(set(&remote, key, text).await.is_ok(), "{key}");
+    }
+    remote.leave().await;
+}
+
+/// The person turns the body to another program while it is stepped.
+#[tokio::test(start_paused = true)]
+async fn a_program_that_changes_half_way_ends_the_steps() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let person = sim.clone();
+    tokio::spawn(async move {
+        while operations(&person, OperationCode::STEP_SHUTTER_SPEED) < 2 {
+            tokio::task::yield_now().await;
+        }
+        person.turn(0x500E, u32::from(ExposureProgram::APERTURE_PRIORITY.0));
+    });
+    let failed = set(&remote, "shutter", "1/4000").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::Program(ExposureProgram::APERTURE_PRIORITY));
+    assert!((2..6).contains(&failed.steps), "{failed}");
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_lost_half_way_is_no_obstacle_but_the_end() {
+    let sim = simulator("X-T4");
+    sim.add_fault("vanish=StepShutterSpeed#2:1s".parse().unwrap());
+    let remote = connect(&sim).await;
+    let shutter = setting("shutter");
+    let error = remote.set(shutter, shutter.parse("1/4000").unwrap()).await.unwrap_err();
+    assert!(error.is_link_trouble(), "{error}");
     remote.leave().await;
 }
 

@@ -114,6 +114,9 @@ impl Attempt<'_> {
         if is_near(at, goal) {
             return Ok(Reached { before, actual: before, means: Means::Already });
         }
+        if let Some(listed) = self.list_without(goal) {
+            return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
+        }
         let mut stepper = Stepper::new(goal, at);
         let (mut list, mut left) = (list.clone(), before);
         loop {
@@ -141,6 +144,16 @@ impl Attempt<'_> {
             };
             return Err(self.failed(&list, stepper.steps(), obstacle));
         }
+    }
+
+    /// The camera's list, if it has one and the goal is not in it. Bodies list the exposure bias.
+    fn list_without(&self, goal: f64) -> Option<Vec<u32>> {
+        let property = self.setting.property;
+        let Choices::Listed(listed) = self.remote.descriptor(property).map(choices)? else {
+            return None;
+        };
+        let there = |&bits: &u32| stops(property, bits).is_some_and(|at| is_near(at, goal));
+        (!listed.iter().any(there)).then_some(listed)
     }
 
     /// The value that the camera tells, as bits and in stops; `None` where it tells none.

@@ -43,7 +43,7 @@ fn settings_are_listed_in_a_photographers_words() {
         "bias                not told now",
         "may become -3 -2.7 -2.3",
         "focus-point         7,5",
-        "(column,row)",
+        "1,1 to 13,9 (column,row)",
         "Only on the body",
         "quality             raw+normal",
         "pictures-left       907",
@@ -79,6 +79,21 @@ fn what_is_set_is_what_the_camera_then_reports() {
     assert_eq!(text.out, "wb        daylight -> shade\niso       400 already\n");
     let lines = on(&camera, folder.path(), &["--json"]).of_kind("settings", "setting");
     assert_eq!(find(&lines, "film")["value"], "classic-chrome");
+    assert_eq!(violations(&camera), []);
+}
+
+#[test]
+fn exposure_is_stepped_until_the_camera_reports_it() {
+    let (camera, folder) = (camera(&["--model", "X-T4"]), tempfile::tempdir().unwrap());
+    let ran = on(&camera, folder.path(), &["set", "aperture=5.6", "shutter=1/128"]);
+    let told =
+        "aperture  f/2 -> f/5.6 (9 steps)\nshutter   1/60 -> 1/125 (3 steps); asked for 1/128\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, told), "{ran:?}");
+    let end = on(&camera, folder.path(), &["set", "aperture=22", "--json"]);
+    assert_eq!(end.code, 4, "{end:?}");
+    let failed = end.of_kind("settings", "failed").remove(0);
+    assert_eq!((&failed["actual"], &failed["steps"]), (&"f/16".into(), &10.into()));
+    assert!(failed["reason"].as_str().unwrap().contains("D028: aperture-at-end"), "{failed}");
     assert_eq!(violations(&camera), []);
 }
 
