@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use filmwire_camera::{
     Allow, Camera, Change, Choices, Departures, Error, Means, NotReached, Obstacle, Options,
-    Reading, Remote, Setting,
+    Reading, Remote, Setting, blocking,
 };
 use filmwire_codec::value::{CommandDial, ExposureProgram};
 use filmwire_codec::{OperationCode, ResponseCode};
@@ -451,12 +451,16 @@ async fn a_body_without_remote_mode_says_so() {
 /// A camera that does not list what can be set still tells what is set.
 #[tokio::test(start_paused = true)]
 async fn without_a_list_values_are_written_and_looked_at() {
-    let sim = simulator("X-T4");
-    sim.add_fault("refuse=GetCapabilities:0x2005".parse().unwrap());
-    let remote = connect(&sim).await;
-    assert!(remote.capabilities().items.is_empty());
-    assert_eq!(set(&remote, "film", "velvia").await, Ok(Means::Written));
-    remote.leave().await;
+    for fault in
+        ["refuse=GetCapabilities:0x2005", "silence=GetCapabilities", "truncate=GetCapabilities:60"]
+    {
+        let sim = simulator("X-T4");
+        sim.add_fault(fault.parse().unwrap());
+        let remote = connect(&sim).await;
+        assert!(remote.capabilities().items.is_empty(), "{fault}");
+        assert_eq!(set(&remote, "film", "velvia").await, Ok(Means::Written), "{fault}");
+        remote.leave().await;
+    }
 }
 
 /// On the way to the gallery it was ended already.
@@ -476,4 +480,28 @@ async fn the_last_handle_dropped_ends_the_function_too() {
     sim.wait_idle().await;
     assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
     assert_eq!(operations(&sim, OperationCode::CLOSE_SESSION), 1);
+}
+
+/// The same client without async, over streams of a thread of its own.
+#[test]
+fn the_blocking_client_reads_sets_and_leaves() {
+    let sim = simulator("X-T4");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let inside = runtime.enter();
+    let remote = std::thread::scope(|scope| {
+        let network = SimNetwork(sim.clone());
+        let connecting = || blocking::Remote::connect_by(network, options());
+        scope.spawn(connecting).join().unwrap().unwrap()
+    });
+    drop(inside);
+    let film = setting("film");
+    let reached = remote.set(film, film.parse("acros").unwrap()).unwrap();
+    assert_eq!((reached.before, reached.actual, reached.means), (1, 12, Means::Written));
+    let readings = remote.settings().unwrap();
+    assert_eq!(find(&readings, "film").unwrap().bits, Some(12));
+    assert_eq!(remote.info().model, "X-T4");
+    remote.leave();
+    runtime.block_on(sim.wait_idle());
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
 }

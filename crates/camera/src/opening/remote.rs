@@ -6,7 +6,7 @@ use filmwire_codec::dataset::Capabilities;
 use filmwire_codec::operation::{
     GetCapabilities, InitiateOpenCapture, Operation as _, SetDevicePropValue,
 };
-use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, ResponseCode};
+use filmwire_codec::{CameraState, DevicePropCode, FunctionMode};
 use filmwire_session::Request;
 
 use super::gallery::{exchange_version, write_u16};
@@ -67,12 +67,10 @@ async fn capabilities(camera: &Camera, wait: Duration) -> Result<Capabilities, E
         Err(Error::Silent { .. }) => return Ok(Capabilities::default()),
         reply => reply?,
     };
-    if reply.response.code != ResponseCode::OK || reply.data.is_empty() {
-        tracing::warn!(response = %reply.response.code, "the camera does not list what can be set");
-        return Ok(Capabilities::default());
-    }
+    // A refusal comes with an empty data phase, which is no list either.
+    let response = reply.response.code;
     Ok(GetCapabilities.decode(reply.data, &reply.response).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the camera's list of what can be set cannot be read");
+        tracing::warn!(%response, %error, "the camera gave no list of what can be set");
         Capabilities::default()
     }))
 }

@@ -1,12 +1,14 @@
 //! What is set on a camera, and changing it.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use filmwire_codec::journal::{JournalRow, Verdict};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::camera::Camera;
-use crate::program::{Ran, run};
+use crate::camera::{Camera, signal, wait};
+use crate::program::{LIMIT, Ran, command, run};
 
 fn camera(words: &[&str]) -> Camera {
     let all = [&["--photos", "1", "--allow", "settings", "--allow", "shoot"], words].concat();
@@ -153,4 +155,25 @@ fn every_body_with_a_remote_mode_lists_and_sets() {
         assert_eq!(ran.code, 0, "{model}: {ran:?}");
         assert_eq!(violations(&camera), [], "{model}");
     }
+}
+
+/// Steps that are under way are not finished; the function is ended and the camera left.
+#[test]
+fn ctrl_c_while_stepping_leaves_the_camera_in_order() {
+    let camera = camera(&["--model", "X-T4", "--rtt", "40ms"]);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["--camera", &camera.address, "settings", "set", "shutter=1/4000", "--json"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let steps = || camera.journal().iter().filter(|row| row.operation == 0x902C).count();
+    let end = Instant::now() + LIMIT;
+    while steps() < 2 {
+        assert!(Instant::now() < end, "no steps");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child), 130);
+    let rows = camera.left();
+    let last: Vec<_> = rows.iter().rev().take(3).rev().map(|row| row.operation).collect();
+    assert_eq!(last[..2], [0x1018, 0x1003], "{last:X?}");
+    assert!((2..20).contains(&steps()), "{}", steps());
 }
