@@ -111,7 +111,9 @@ impl Shared {
     /// Tells the events that happened and were not told yet.
     pub(crate) fn tell_untold(&self) {
         let events = self.camera().take_untold();
-        self.tell(&events);
+        if !events.is_empty() {
+            self.tell(&events);
+        }
     }
 
     pub(crate) fn serve_events(

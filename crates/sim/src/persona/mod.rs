@@ -305,10 +305,23 @@ impl Persona {
         Ok(())
     }
 
-    /// Every switch with its present value as TOML, in the order of the fields.
+    /// Every switch with its present value as TOML, in the order of their names; those of
+    /// [`Persona::shooting`] one by one, as `shooting.light`.
     pub fn switches(&self) -> Vec<(String, String)> {
         let table = toml::Table::try_from(self).unwrap_or_default();
-        table.into_iter().map(|(key, value)| (key, value.to_string())).collect()
+        let mut switches = Vec::new();
+        for (key, value) in table {
+            match value {
+                toml::Value::Table(parts) if key == "shooting" => {
+                    let part = |(part, value): (String, toml::Value)| {
+                        (format!("{key}.{part}"), value.to_string())
+                    };
+                    switches.extend(parts.into_iter().map(part));
+                }
+                value => switches.push((key, value.to_string())),
+            }
+        }
+        switches
     }
 
     /// Whether the body has a remote mode.
@@ -373,6 +386,18 @@ mod tests {
         persona.set("pause_before_open_session_ms", "0").unwrap();
         persona.set("ok", "init_fail").unwrap();
         persona.set("versions.DF22", "0x7").unwrap();
+        for (key, value) in [
+            ("shooting.light", "7"),
+            ("shooting.light", "sun:-33"),
+            ("shooting.light", "0s:7,2h:-3"),
+            ("shooting.failure", "busy"),
+            ("shooting.apertures", "[200, 1600]"),
+        ] {
+            persona.set(key, value).unwrap();
+        }
+        assert_eq!(persona.shooting.light.to_string(), "0ms:7,7200000ms:-3");
+        let switches = persona.switches();
+        assert!(switches.contains(&("shooting.failure".into(), "\"busy\"".into())));
         assert_eq!(persona.pause_before_open_session_ms, 0);
         assert_eq!(persona.ok, OkPolicy::InitFail);
         assert_eq!(persona.versions[&Code(0xDF22)], 7);
@@ -382,8 +407,13 @@ mod tests {
     fn a_wrong_switch_changes_nothing() {
         let mut persona = Persona::builtin("X-A2").unwrap();
         let before = persona.clone();
-        for (key, value) in [("no_such", "1"), ("ok", "maybe"), ("init_again", "3"), ("ok.x", "1")]
-        {
+        for (key, value) in [
+            ("no_such", "1"),
+            ("shooting.light", "1h"),
+            ("ok", "maybe"),
+            ("init_again", "3"),
+            ("ok.x", "1"),
+        ] {
             assert!(persona.set(key, value).is_err(), "{key}={value}");
         }
         assert_eq!(persona, before);
