@@ -392,6 +392,29 @@ async fn what_the_camera_chooses_in_each_program_is_not_stepped() {
     remote.leave().await;
 }
 
+/// Bulb is not told apart from a value that is not there (the fact sheet's section 6.4).
+#[tokio::test(start_paused = true)]
+async fn no_shutter_speed_in_manual_is_no_reason_to_turn_to_manual() {
+    let sim = simulator("X-T4");
+    for (code, value) in [(0xD240, u32::MAX), (0x5007, 0xFFFF)] {
+        sim.with_persona(|persona| {
+            let entry = persona.remote_list.iter_mut().find(|entry| entry.0 == Code(code));
+            entry.unwrap().1 = value;
+        });
+    }
+    let remote = connect(&sim).await;
+    for (key, text, cause, cure) in [
+        ("shutter", "1/125", "bulb looks like this", "set the shutter speed on the body"),
+        ("aperture", "4", "tells no aperture in its exposure program manual", "on the lens"),
+    ] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)), "{key}");
+        assert!(failed.to_string().contains(cause), "{failed}");
+        assert!(failed.cure().contains(cure), "{}", failed.cure());
+    }
+    remote.leave().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_open_menu_is_told_and_once_it_is_left_the_rest_works() {
     let sim = simulator("X-T4");

@@ -29,6 +29,22 @@ pub use setting::{Change, SETTINGS, Setting};
 ///    controls are dead meanwhile.
 /// 3. [`Remote::leave`] ends the function and leaves as [`Camera::leave`] does; so does dropping
 ///    the last clone.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use filmwire_camera::{Address, Allow, Camera, Departures, Options, Setting, TcpNetwork};
+///
+/// let network = TcpNetwork::new(Address::default());
+/// let allow = Allow { settings: true, ..Allow::default() };
+/// let options = Options { allow, ..Options::default() };
+/// let remote = Camera::connect_remote(network, options, &Departures::default()).await?;
+/// let iso = Setting::named("iso").ok_or("no such setting")?;
+/// let reached = remote.set(iso, iso.parse("400")?).await?;
+/// println!("{} -> {}", iso.text(reached.before), iso.text(reached.actual));
+/// remote.leave().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Remote {
     camera: Camera,

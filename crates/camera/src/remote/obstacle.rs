@@ -65,6 +65,15 @@ impl NotReached {
             {
                 "set the body to P, A or S; its controls are dead until filmwire has left, which it has when this run ends"
             }
+            // It is off A already.
+            Obstacle::NotTold(Some(ExposureProgram::MANUAL))
+                if property == DevicePropCode::SHUTTER_SPEED =>
+            {
+                "set the shutter speed on the body; its controls are dead until filmwire has left, which it has when this run ends"
+            }
+            Obstacle::NotTold(Some(ExposureProgram::MANUAL)) => {
+                "set the aperture on the lens or the body; its controls are dead until filmwire has left, which it has when this run ends"
+            }
             Obstacle::NotTold(_) | Obstacle::Program(_) => {
                 "set the body to M (aperture and shutter speed both off A); its controls are dead until filmwire has left, which it has when this run ends"
             }
@@ -89,6 +98,11 @@ impl NotReached {
             Obstacle::NotListed(listed) => {
                 let words: Vec<_> = listed.iter().map(|&bits| self.setting.text(bits)).collect();
                 format!("the camera lists only {}", words.join(" "))
+            }
+            Obstacle::NotTold(Some(ExposureProgram::MANUAL))
+                if self.setting.property == DevicePropCode::SHUTTER_SPEED =>
+            {
+                "the camera tells no shutter speed although it is in M; bulb looks like this, and how it is used from here is unknown".to_owned()
             }
             Obstacle::NotTold(Some(program)) => {
                 format!("the camera tells no {name} in its exposure program {program} (500E)")
