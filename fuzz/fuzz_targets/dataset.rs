@@ -7,7 +7,8 @@
 use std::fmt::Debug;
 
 use filmwire_codec::dataset::{
-    Capabilities, CurrentState, DeviceInfo, DevicePropDesc, EventDataset, ObjectInfo, StorageInfo,
+    Capabilities, CurrentState, DeviceInfo, DevicePropDesc, EventDataset, LiveViewHeader,
+    ObjectInfo, StorageInfo,
 };
 use filmwire_codec::{DateTime, DecodeError, Reader};
 use libfuzzer_sys::fuzz_target;
@@ -21,6 +22,7 @@ fuzz_target!(|input: &[u8]| {
         3 => state_list(payload),
         4 => lossless(payload, Capabilities::decode, Capabilities::encode),
         5 => lossless(payload, EventDataset::decode, |event, out| out.extend(event.encode())),
+        7 => live_view(payload),
         _ => descriptor(payload),
     }
 });
@@ -65,4 +67,17 @@ fn descriptor(payload: &[u8]) {
     let mut out = Vec::new();
     desc.encode(&mut out);
     assert_eq!(out, payload[..reader.offset()]);
+}
+
+/// Bytes past the header are not the decoder's, but the frame's.
+fn live_view(payload: &[u8]) {
+    let Ok(header) = LiveViewHeader::decode(payload) else { return };
+    let mut out = Vec::new();
+    header.encode(&mut out);
+    let (head, rest) = payload.split_at(LiveViewHeader::BYTES);
+    assert_eq!(out, head);
+    match header.jpeg(rest) {
+        Ok(jpeg) => assert!(rest.ends_with(jpeg)),
+        Err(error) => assert!(error.offset <= rest.len()),
+    }
 }

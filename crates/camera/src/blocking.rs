@@ -24,8 +24,9 @@ use crate::camera::CameraInfo;
 use crate::error::Error;
 use crate::network::{Address, Network, TcpNetwork};
 use crate::options::Options;
+use crate::remote::{Reached, Reading, Setting};
 use crate::state::StateView;
-use crate::{Departures, camera, receive};
+use crate::{Departures, camera, receive, remote};
 
 /// Connects on a runtime of its own, with one worker, so that the connection is kept alive between two calls.
 /// What failed half-way is left politely before the error is told.
@@ -175,5 +176,55 @@ impl Drop for Receiver {
         if let Some(receiver) = self.receiver.take() {
             self.runtime.block_on(receiver.leave());
         }
+    }
+}
+
+/// A camera in its remote function; see [`crate::Remote`]. Dropped it is left politely, in bounded
+/// time.
+///
+/// Must not be used from async code, where a call would block others: tokio then panics.
+pub struct Remote {
+    remote: remote::Remote,
+    runtime: Runtime,
+}
+
+impl Remote {
+    /// As [`crate::Camera::connect_remote`], over TCP.
+    pub fn connect(address: Address, options: Options) -> Result<Self, Error> {
+        Self::connect_by(TcpNetwork::new(address), options)
+    }
+
+    /// As [`crate::Camera::connect_remote`], over any network.
+    pub fn connect_by<N: Network>(network: N, options: Options) -> Result<Self, Error> {
+        let (remote, runtime) = connect(async |departures| {
+            camera::Camera::connect_remote(network, options, departures).await
+        })?;
+        Ok(Self { remote, runtime })
+    }
+
+    /// As [`crate::Remote::info`].
+    pub fn info(&self) -> &CameraInfo {
+        self.remote.info()
+    }
+
+    /// As [`crate::Remote::settings`].
+    pub fn settings(&self) -> Result<Vec<Reading>, Error> {
+        self.runtime.block_on(self.remote.settings())
+    }
+
+    /// As [`crate::Remote::set`].
+    pub fn set(&self, setting: &'static Setting, wanted: u32) -> Result<Reached, Error> {
+        self.runtime.block_on(self.remote.set(setting, wanted))
+    }
+
+    /// As [`crate::Remote::leave`].
+    pub fn leave(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.remote.clone().leave());
     }
 }

@@ -12,11 +12,12 @@ use filmwire_session::Request;
 use crate::driver::{Job, Reply, drive};
 use crate::error::Error;
 use crate::guard::Allow;
-use crate::network::Network;
+use crate::network::{Network, Port};
 use crate::opening;
 use crate::options::{Options, Waits};
 use crate::quirk::{Quirks, Versions};
 use crate::receive::Receiver;
+use crate::remote::Remote;
 use crate::state::{Shared, StateView, Stats};
 
 /// Jobs a driver takes on before callers wait.
@@ -100,6 +101,20 @@ impl Camera {
     ) -> Result<Receiver, Error> {
         let raw = Self::register(network, options.clone(), departures).await?;
         raw.receive(&options).await
+    }
+
+    /// Connects to a camera whose settings are to be seen or changed: its remote function runs then.
+    /// See [`Remote`].
+    ///
+    /// Fails as [`Camera::connect`]; with [`Error::NotOffered`] if the body has no remote function.
+    /// Cancel-safe: what was opened is left politely.
+    pub async fn connect_remote<N: Network>(
+        network: N,
+        options: Options,
+        departures: &Departures,
+    ) -> Result<Remote, Error> {
+        let raw = Self::register(network, options.clone(), departures).await?;
+        raw.remote(&options).await
     }
 
     /// As [`Camera::connect`]; `departures` then tells when the connection is gone.
@@ -217,10 +232,10 @@ impl Camera {
         answer.await.map_err(|_| Error::Left)?
     }
 
-    pub(crate) async fn open_sides(&self) -> std::io::Result<()> {
+    pub(crate) async fn open_sides(&self, ports: &'static [Port]) -> std::io::Result<()> {
         let gone = || std::io::Error::other("the camera was left");
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::OpenSides { reply }).await.map_err(|_| gone())?;
+        self.jobs.send(Job::OpenSides { ports, reply }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -257,6 +272,13 @@ impl Registered {
     /// Fails and cancels as [`Camera::connect_receive`].
     pub async fn receive(self, options: &Options) -> Result<Receiver, Error> {
         Receiver::open(self.0, options).await
+    }
+
+    /// Opens the session and starts the remote function.
+    ///
+    /// Fails and cancels as [`Camera::connect_remote`].
+    pub async fn remote(self, options: &Options) -> Result<Remote, Error> {
+        opening::open_remote(self, options).await
     }
 
     /// The bare connection, for programs that run operations one by one.

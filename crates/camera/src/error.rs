@@ -5,6 +5,8 @@ use std::time::Duration;
 use filmwire_codec::{DecodeError, OperationCode, ResponseCode};
 use filmwire_session::Fault;
 
+use crate::remote::NotReached;
+
 /// What a camera operation failed with. Clones share the cause.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -96,6 +98,9 @@ pub enum Error {
         /// Bytes it had announced.
         announced: u64,
     },
+    /// The camera did not take on a value; what it has now is told. The session goes on.
+    #[error(transparent)]
+    NotReached(#[from] Box<NotReached>),
     /// Our own guard: the operation is not among the reading ones.
     #[error("{0} changes the camera and was not allowed")]
     Forbidden(String),
@@ -139,7 +144,10 @@ impl Error {
             Self::Broken(_) | Self::Unreadable { .. } => {
                 "run again; if it happens again, report it with the model and firmware"
             }
-            Self::Forbidden(_) => "filmwire only reads; this operation is not offered here",
+            Self::NotReached(what) => what.cure(),
+            Self::Forbidden(_) => {
+                "filmwire changes only what it was asked to; this operation is not offered here"
+            }
             Self::Left => "connect again",
         }
     }

@@ -7,6 +7,9 @@ use filmwire_codec::{DevicePropCode, OperationCode};
 /// What may be asked beyond reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allow {
+    /// Settings of the exposure and the picture: those that can be written, and steps of those that
+    /// cannot.
+    pub settings: bool,
     /// Any operation, as the caller said so; the updater's file-creating ones stay forbidden.
     pub raw: bool,
 }
@@ -56,9 +59,34 @@ impl Allow {
         if self.raw || READING.contains(&code) || (0x9050..=0x9056).contains(&code.0) {
             return true;
         }
-        code == OperationCode::SET_DEVICE_PROP_VALUE
-            && params.first().is_some_and(|&property| may_write(property))
+        let property = params.first().copied();
+        match code {
+            OperationCode::SET_DEVICE_PROP_VALUE => property.is_some_and(|property| {
+                may_write(property) || self.settings && is_setting(property)
+            }),
+            _ => self.settings && STEPS.contains(&code),
+        }
     }
+}
+
+/// Steps of the settings that nobody has written over Wi-Fi.
+const STEPS: [OperationCode; 3] = [
+    OperationCode::STEP_SHUTTER_SPEED,
+    OperationCode::STEP_F_NUMBER,
+    OperationCode::STEP_EXPOSURE_BIAS,
+];
+
+/// Settings that clients write (the fact sheet's section 8.4).
+fn is_setting(property: u32) -> bool {
+    let Ok(code) = u16::try_from(property) else { return false };
+    [
+        DevicePropCode::ISO,
+        DevicePropCode::WHITE_BALANCE,
+        DevicePropCode::FILM_SIMULATION,
+        DevicePropCode::FLASH_MODE,
+        DevicePropCode::SELF_TIMER,
+    ]
+    .contains(&DevicePropCode(code))
 }
 
 /// Bookkeeping properties: states, versions, and the two that decide what is fetched.
@@ -79,8 +107,9 @@ fn may_write(property: u32) -> bool {
 mod tests {
     use super::*;
 
-    const READ_ONLY: Allow = Allow { raw: false };
-    const RAW: Allow = Allow { raw: true };
+    const READ_ONLY: Allow = Allow { settings: false, raw: false };
+    const SETTINGS: Allow = Allow { settings: true, raw: false };
+    const RAW: Allow = Allow { settings: false, raw: true };
 
     #[test]
     fn only_bookkeeping_properties_are_written() {
@@ -92,6 +121,26 @@ mod tests {
             assert!(!writes(property), "{property:#X}");
         }
         assert!(!READ_ONLY.passes(OperationCode::SET_DEVICE_PROP_VALUE, &[]));
+    }
+
+    #[test]
+    fn settings_are_written_and_stepped_where_that_is_allowed() {
+        for (allow, passes) in [(READ_ONLY, false), (SETTINGS, true)] {
+            for property in [0xD02A, 0x5005, 0xD001, 0x500C, 0x5012] {
+                let written = allow.passes(OperationCode::SET_DEVICE_PROP_VALUE, &[property]);
+                assert_eq!(written, passes, "{property:#X}");
+            }
+            for code in [0x902C, 0x902D, 0x902E] {
+                assert_eq!(allow.passes(OperationCode(code), &[1]), passes, "{code:#X}");
+            }
+        }
+        // Untested absolute writes, and what is no setting.
+        for property in [0x5007, 0xD240, 0x5010, 0xD17C, 0xD207, 0xD228, 0xD500, 0x1_5005] {
+            assert!(!SETTINGS.passes(OperationCode::SET_DEVICE_PROP_VALUE, &[property]));
+        }
+        for code in [0x100B, 0x100E, 0x900C, 0x9020, 0x9026, 0x100F, 0x9060, 0xBEEF] {
+            assert!(!SETTINGS.passes(OperationCode(code), &[0, 0]), "{code:#X}");
+        }
     }
 
     #[test]

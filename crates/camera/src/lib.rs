@@ -3,7 +3,7 @@
 //! [`Camera::connect`] registers with a camera, waits for OK to be pressed, and opens its gallery;
 //! the [`Camera`] then lists, reads and leaves. A task owns the connection, so that a dropped
 //! future never shifts later replies, and so that every way out is polite. What differs from body
-//! to body is data ([`quirk`]). [`Receiver`] takes what the person at the camera sends instead, and
+//! to body is data ([`quirk`]). [`Remote`] sees and changes what is set on the camera, [`Receiver`] takes what the person at the camera sends instead, and
 //! [`blocking`] is the same client without async. This crate must not touch files of the user and prints nothing.
 //!
 //! Everything runs on tokio's clock and on any stream ([`Network`]), so that tests play hours of
@@ -26,7 +26,6 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
-mod battery;
 pub mod blocking;
 mod body;
 mod camera;
@@ -42,13 +41,15 @@ mod options;
 mod presence;
 pub mod quirk;
 mod receive;
+mod remote;
 mod state;
 
-pub use battery::Battery;
 pub use body::{BODIES, Body, Evidence, body, class};
 pub use camera::{Camera, CameraInfo, Departures, Registered};
 pub use error::Error;
-pub use filmwire_codec::{ObjectHandle, dataset::ObjectInfo, operation::GetPartialObject};
+pub use filmwire_codec::{
+    ObjectHandle, dataset::ObjectInfo, operation::GetPartialObject, value::Battery,
+};
 pub use guard::Allow;
 pub use neighbour::hardware_address;
 pub use network::{Address, BadAddress, COMMAND_PORT, Network, Port, TcpNetwork};
@@ -57,4 +58,7 @@ pub use offer::{Offer, offers};
 pub use options::{Notice, Notices, OkWait, Options, Waits};
 pub use presence::{Presence, Sight};
 pub use receive::{ReceiveMode, Receiver};
+pub use remote::{
+    Change, Choices, Means, NotReached, Obstacle, Reached, Reading, Remote, SETTINGS, Setting,
+};
 pub use state::{StateView, Stats};

@@ -5,9 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use filmwire_codec::dataset::CurrentState;
+use filmwire_codec::value::Battery;
 use filmwire_codec::{CameraState, DevicePropCode, OperationCode};
-
-use crate::battery::Battery;
 
 /// Values of 0xD212, the newest of each property.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

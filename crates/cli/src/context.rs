@@ -1,6 +1,6 @@
 //! What every verb works with.
 
-use filmwire_camera::{Allow, Camera, Departures, Notices, Options, TcpNetwork};
+use filmwire_camera::{Allow, Camera, Departures, Notices, Options, Remote, TcpNetwork};
 use filmwire_program::notice;
 
 use crate::args::Global;
@@ -66,5 +66,16 @@ impl Context<'_> {
         let network = TcpNetwork::new(config.camera.value.address.clone());
         let options = Options { allow, ..self.options(config) };
         Ok(Camera::connect_watched(network, options, self.departures).await?)
+    }
+
+    /// Connects to the camera the settings mean, and starts its remote function.
+    pub(crate) async fn connect_remote(
+        &self,
+        config: &Config,
+        allow: Allow,
+    ) -> anyhow::Result<Remote> {
+        let network = TcpNetwork::new(config.camera.value.address.clone());
+        let options = Options { allow, ..self.options(config) };
+        Ok(Camera::connect_remote(network, options, self.departures).await?)
     }
 }

@@ -20,7 +20,7 @@ const FORMAT_VERSION: u32 = 1;
 const INTRODUCTION: &str = "\
 # Codes on the wire
 
-Made from the tables in `crates/codec/src/code/` by `cargo run -p filmwire-codec --example tables`.
+Made from the tables in `crates/codec/src/code/` and `value/` by `cargo run -p filmwire-codec --example tables`.
 Do not edit: a test compares this page with the tables. `codes.json` holds the same for programs.
 
 Grades: **A** seen on a real camera, or two independent projects agree; **B** working code of one

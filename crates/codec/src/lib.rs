@@ -3,7 +3,7 @@
 //! Fujifilm X cameras speak PTP (ISO 15740) on TCP 55740 in a dialect of their own: registration
 //! packets ([`init`]) like PTP/IP's, then containers ([`container`]) like those of PTP over USB.
 //! This crate turns bytes into types and back and holds the tables of codes with the evidence each
-//! stands on ([`code`]). It must not know sockets, clocks, async or policy.
+//! stands on ([`code`]), and gives the values of settings their words ([`value`]). It must not know sockets, clocks, async or policy.
 //!
 //! Every integer on the wire is little-endian. Decoding never panics, allocates no more than its
 //! input justifies, and says which field at which byte was wrong.
@@ -32,6 +32,7 @@ pub mod dataset;
 pub mod init;
 pub mod journal;
 pub mod operation;
+pub mod value;
 
 mod date;
 mod error;

@@ -6,7 +6,10 @@ use filmwire_codec::container::{
 };
 use filmwire_codec::dataset::{CurrentState, EventDataset, ObjectInfo};
 use filmwire_codec::init::{InitAck, InitAnswer, InitFail, InitRequest};
-use filmwire_codec::operation::{GetPartialObject, Operation, SetDevicePropValue};
+use filmwire_codec::operation::{
+    GetPartialObject, Operation, SetDevicePropValue, StepDirection, StepExposureBias, StepFNumber,
+    StepShutterSpeed,
+};
 use filmwire_codec::*;
 
 fn hex(text: &str) -> Vec<u8> {
@@ -151,6 +154,19 @@ fn current_state_of_an_x_t1_in_remote_mode() {
     assert_eq!(list.value(DevicePropCode::ISO), Some(0x8000_1900));
     assert_eq!(list.value(DevicePropCode::EXPOSURE_BIAS), Some(0xFEB3));
     assert_eq!(list.object_count(), None);
+}
+
+/// Origin: section 8.7; the other two by section 5.2.
+#[test]
+fn steps_of_the_exposure() {
+    let up = StepFNumber(StepDirection::Up);
+    assert_eq!(
+        encode_command(StepFNumber::CODE, TransactionId(12), &up.params()),
+        hex("10000000 0100 2d90 0c000000 01000000")
+    );
+    assert_eq!(StepShutterSpeed(StepDirection::Down).params(), [0]);
+    assert_eq!(StepExposureBias(StepDirection::Up).params(), [1]);
+    assert_eq!((StepShutterSpeed::CODE.0, StepExposureBias::CODE.0), (0x902C, 0x902E));
 }
 
 #[test]

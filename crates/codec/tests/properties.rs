@@ -4,7 +4,8 @@ use filmwire_codec::container::{
     ContainerHeader, HEADER_BYTES, MAX_PARAMS, decode_params, encode_command,
 };
 use filmwire_codec::dataset::{
-    Capabilities, CurrentState, DeviceInfo, DevicePropDesc, EventDataset, ObjectInfo, StorageInfo,
+    Capabilities, CurrentState, DeviceInfo, DevicePropDesc, EventDataset, LiveViewHeader,
+    ObjectInfo, StorageInfo,
 };
 use filmwire_codec::init::{InitAck, InitAnswer, InitRequest};
 use filmwire_codec::{
@@ -179,6 +180,28 @@ proptest! {
         list.extend((item.len() as u32 + 4).to_le_bytes());
         list.extend(item);
         assert_lossless(&list, Capabilities::decode, Capabilities::encode);
+    }
+
+    #[test]
+    fn live_view_packets_lose_nothing(
+        length in 0u32..80,
+        extra in 0u32..8,
+        words in any::<(u32, u32, u16)>(),
+        rest in vec(any::<u8>(), 0..64),
+    ) {
+        let (reserved, counter, unknown) = words;
+        let header = LiveViewHeader { length, reserved, counter, extra_bytes: extra, unknown };
+        let mut input = Vec::new();
+        header.encode(&mut input);
+        prop_assert_eq!(input.len(), LiveViewHeader::BYTES);
+        let decoded = LiveViewHeader::decode(&input);
+        prop_assert_eq!(decoded.is_ok(), length >= 18 + extra);
+        let Ok(decoded) = decoded else { return Ok(()) };
+        prop_assert_eq!(decoded, header);
+        match header.jpeg(&rest) {
+            Ok(jpeg) => prop_assert!(jpeg.starts_with(&[0xFF, 0xD8]) && rest.ends_with(jpeg)),
+            Err(error) => prop_assert!(error.offset <= rest.len()),
+        }
     }
 
     #[test]

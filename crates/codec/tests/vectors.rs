@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use filmwire_codec::container::{ContainerHeader, ContainerType, HEADER_BYTES};
 use filmwire_codec::dataset::{
-    Capabilities, CurrentState, DeviceInfo, EventDataset, ObjectInfo, StateEntry,
+    Capabilities, CurrentState, DeviceInfo, DevicePropValue, EventDataset, Form, LiveViewHeader,
+    ObjectInfo, StateEntry,
 };
 use filmwire_codec::init::{InitAnswer, InitRequest};
+use filmwire_codec::value::{Geolocation, kind};
 use filmwire_codec::{DecodeError, DevicePropCode, EventCode, PtpString, Reader};
 
 struct Vectors(PathBuf);
@@ -160,4 +162,59 @@ fn the_geotag_of_the_official_app_is_one_string() {
     let text = PtpString::decode(&mut reader, "geotag").expect("a string");
     assert!(text.to_text().starts_with("5229.131848,N 01322.842972,E"));
     assert_eq!(reader.left(), 0);
+    let place: Geolocation = text.to_text().parse().expect("a place");
+    let written = appended(|out| place.value().encode(out));
+    assert_eq!(written, data[HEADER_BYTES..]);
+}
+
+#[test]
+fn a_live_view_packet_is_a_header_and_a_jpeg() {
+    let Some(vectors) = Vectors::find() else { return };
+    let wire = vectors.read("liveview_packet.bin");
+    let (head, rest) = wire.split_at(LiveViewHeader::BYTES);
+    let encode = |header: &LiveViewHeader| appended(|out| header.encode(out));
+    let header = same_bytes("liveview_packet", head, LiveViewHeader::decode, encode);
+    assert_eq!((header.length, header.reserved, header.extra_bytes), (0x249B, 0, 0));
+    let jpeg = header.jpeg(rest).expect("a frame");
+    assert_eq!((jpeg.len(), &jpeg[jpeg.len() - 2..]), (9353, &[0xFF, 0xD9][..]));
+}
+
+/// Whatever a real camera said or offered comes back from its words.
+#[test]
+fn values_of_real_cameras_come_back_from_their_words() {
+    let Some(vectors) = Vectors::find() else { return };
+    let (remote, _) = vectors.payload("xt1_d212_remote.bin");
+    let lists = ["xt4", "xt5"].map(|body| vectors.read(&format!("{body}_d212_remote_payload.bin")));
+    let mut values: Vec<(DevicePropCode, u32)> = Vec::new();
+    for payload in lists.iter().chain([&remote]) {
+        let list = CurrentState::decode(payload).expect("a list");
+        values.extend(list.entries.iter().map(|entry| (entry.property, entry.value)));
+    }
+    let (payload, _) = vectors.payload("xt1_902b.bin");
+    for item in Capabilities::decode(&payload).expect("capabilities").items {
+        let bits = |value: &DevicePropValue| match value {
+            DevicePropValue::Number { bits, .. } => Some(*bits),
+            DevicePropValue::Text(_) => None,
+        };
+        let offered = match &item.form {
+            Form::Enumeration(values) => values.as_slice(),
+            _ => &[],
+        };
+        let all = offered.iter().chain([&item.default, &item.current]).filter_map(bits);
+        values.extend(all.map(|bits| (item.property, bits)));
+        if let Some(kind) = kind(item.property) {
+            assert_eq!(kind.data_type, item.data_type, "{}", item.property);
+        }
+    }
+    let typed = values.iter().filter_map(|&(property, bits)| Some((kind(property)?, bits)));
+    let mut words = 0;
+    for (kind, bits) in typed {
+        let text = kind.text(bits);
+        assert_eq!(kind.parse(&text), Ok(bits), "{}: {text}", kind.property);
+        // The descriptor's default of a focus point is none.
+        let no_point = kind.property == DevicePropCode::FOCUS_POINT && bits == 0;
+        assert!(no_point || !text.starts_with("0x"), "{}: {text} has no word", kind.property);
+        words += 1;
+    }
+    assert!(words > 100, "{words}");
 }

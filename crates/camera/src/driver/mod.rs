@@ -19,8 +19,8 @@ use tokio::time::Instant;
 
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::init::InitAck;
-use filmwire_codec::operation::{CloseSession, GetCurrentState};
-use filmwire_codec::{DevicePropCode, OperationCode, Response, ResponseCode};
+use filmwire_codec::operation::{CloseSession, GetCurrentState, Operation, TerminateOpenCapture};
+use filmwire_codec::{DevicePropCode, OperationCode, Response, ResponseCode, TransactionId};
 use filmwire_session::Request;
 
 use crate::error::Error;
@@ -48,9 +48,18 @@ pub(crate) struct Reply {
 
 /// What a handle asks of the driver.
 pub(crate) enum Job {
-    Run { request: Request, reply: oneshot::Sender<Result<Reply, Error>> },
-    OpenSides { reply: oneshot::Sender<io::Result<()>> },
-    Leave { reply: oneshot::Sender<()> },
+    Run {
+        request: Request,
+        reply: oneshot::Sender<Result<Reply, Error>>,
+    },
+    /// Opens these ports in order.
+    OpenSides {
+        ports: &'static [Port],
+        reply: oneshot::Sender<io::Result<()>>,
+    },
+    Leave {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// Connects, registers, and serves jobs until the last handle is gone or the camera was left.
@@ -98,6 +107,7 @@ pub(crate) async fn drive<N: Network>(
         sides: Vec::new(),
         unfinished: Unfinished::default(),
         session_open: false,
+        remote: None,
         lost: None,
     };
     driver.serve().await;
@@ -115,6 +125,8 @@ struct Driver<N: Network> {
     sides: Vec<JoinHandle<()>>,
     unfinished: Unfinished,
     session_open: bool,
+    /// The remote function that runs, by the transaction that started it.
+    remote: Option<TransactionId>,
     lost: Option<Error>,
 }
 
@@ -123,7 +135,9 @@ impl<N: Network> Driver<N> {
         let told = loop {
             match self.next_job().await {
                 Some(Job::Run { request, reply }) => self.answer(request, reply).await,
-                Some(Job::OpenSides { reply }) => drop(reply.send(self.open_sides().await)),
+                Some(Job::OpenSides { ports, reply }) => {
+                    drop(reply.send(self.open_sides(ports).await));
+                }
                 Some(Job::Leave { reply }) => break Some(reply),
                 None => break None,
             }
@@ -260,6 +274,10 @@ impl<N: Network> Driver<N> {
                 self.session_open = ok || reply.response.code == ResponseCode::SESSION_ALREADY_OPEN;
             }
             OperationCode::CLOSE_SESSION if ok => self.session_open = false,
+            OperationCode::INITIATE_OPEN_CAPTURE if ok => {
+                self.remote = Some(reply.response.transaction);
+            }
+            OperationCode::TERMINATE_OPEN_CAPTURE if ok => self.remote = None,
             OperationCode::GET_DEVICE_PROP_VALUE
                 if params == [u32::from(DevicePropCode::CURRENT_STATE.0)] =>
             {
@@ -272,10 +290,10 @@ impl<N: Network> Driver<N> {
         self.unfinished.note(code, params, reply);
     }
 
-    /// Opens events, then live view, and throws away what comes: nobody listens yet, but the
-    /// camera expects both on the way to its gallery (the fact sheet's section 4.7, step 8).
-    async fn open_sides(&mut self) -> io::Result<()> {
-        for port in [Port::Event, Port::LiveView] {
+    /// Opens ports, and throws away what comes: nobody listens yet, but the camera expects clients
+    /// there (the fact sheet's section 4.7, step 8, and 4.12, step 7).
+    async fn open_sides(&mut self, ports: &[Port]) -> io::Result<()> {
+        for &port in ports {
             let mut stream = open_side(&self.network, port).await?;
             self.sides.push(tokio::spawn(async move {
                 let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
@@ -284,18 +302,29 @@ impl<N: Network> Driver<N> {
         Ok(())
     }
 
-    /// Live view, events, CloseSession, goodbye, in that order and in bounded time.
+    /// Live view, events, a remote function that runs, CloseSession, goodbye, in that order and in
+    /// bounded time.
     async fn leave(mut self) {
         for side in std::mem::take(&mut self.sides).into_iter().rev() {
             side.abort();
             let _ = side.await;
         }
+        let wait = CLOSE_WAIT.min(self.options.waits.leave);
+        if let Some(capture) = self.remote
+            && self.lost.is_none()
+        {
+            self.end(&TerminateOpenCapture(capture), wait / 2).await;
+        }
         if self.session_open && self.lost.is_none() {
-            let wait = CLOSE_WAIT.min(self.options.waits.leave);
-            let request = Request::new(&CloseSession, 0, wait);
-            let _ = tokio::time::timeout(wait, self.transact(request)).await;
+            self.end(&CloseSession, wait).await;
         }
         self.link.goodbye(self.options.waits.leave).await;
+    }
+
+    /// Runs an operation that ends something. Nobody could do anything about its failure.
+    async fn end(&mut self, operation: &impl Operation, wait: Duration) {
+        let request = Request::new(operation, 0, wait);
+        let _ = tokio::time::timeout(wait, self.transact(request)).await;
     }
 }
 

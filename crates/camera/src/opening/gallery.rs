@@ -10,6 +10,7 @@ use filmwire_codec::{CameraState, DevicePropCode, FunctionMode};
 use super::read_version;
 use crate::camera::Camera;
 use crate::error::Error;
+use crate::network::Port;
 use crate::quirk::GalleryOrder;
 
 /// How long the gallery may take to tell its object count; the logs show it at the first read.
@@ -29,7 +30,7 @@ pub(super) async fn by_remote(camera: &Camera) -> Result<(), Error> {
     let capture = camera.run(&InitiateOpenCapture, 0).await?;
     camera.refresh().await?;
     if camera.info().quirks.side_sockets
-        && let Err(cause) = camera.open_sides().await
+        && let Err(cause) = camera.open_sides(&[Port::Event, Port::LiveView]).await
     {
         // Some clients never open them, so the gallery may still come.
         tracing::warn!(%cause, "the event and live view ports did not open");

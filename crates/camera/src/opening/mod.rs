@@ -1,10 +1,12 @@
-//! From the welcome to the gallery: session, access, versions, mode.
+//! From the welcome to the gallery or the remote function: session, access, versions, mode.
 //!
-//! Source: the fact sheet's sections 4.3 (all bodies) and 4.7 (the two ways to the gallery).
+//! Source: the fact sheet's sections 4.3 (all bodies), 4.7 (the two ways to the gallery) and 4.12
+//! (the remote function).
 
 pub(crate) mod access;
 pub(crate) mod gallery;
 mod newer;
+mod remote;
 
 use filmwire_codec::operation::{GetDevicePropValue, OpenSession};
 use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, ResponseCode, SessionId};
@@ -15,6 +17,7 @@ use crate::error::Error;
 use crate::offer;
 use crate::options::Options;
 use crate::quirk::{Quirks, Told, Versions, Way};
+use crate::remote::Remote;
 
 const SESSION: SessionId = SessionId(1);
 
@@ -22,6 +25,35 @@ pub(crate) async fn open_gallery(
     registered: Registered,
     options: &Options,
 ) -> Result<Camera, Error> {
+    let (mut camera, way) = begin(registered, options).await?;
+    access::write_mode(&camera, mode_of(way), options).await?;
+    camera.refresh().await?;
+    match way {
+        Way::View => gallery::by_view(&camera).await?,
+        Way::Remote => gallery::by_remote(&camera).await?,
+        Way::Newer => newer::by_newer(&mut camera).await?,
+    }
+    Ok(camera)
+}
+
+pub(crate) async fn open_remote(
+    registered: Registered,
+    options: &Options,
+) -> Result<Remote, Error> {
+    let (mut camera, way) = begin(registered, options).await?;
+    let capabilities = match way {
+        Way::View => {
+            let text = "this body reports no version of remote shooting; what is set on it can be neither seen nor changed from here";
+            return Err(Error::NotOffered(text.into()));
+        }
+        Way::Remote => remote::classic(&camera, options).await?,
+        Way::Newer => remote::newer(&mut camera, options).await?,
+    };
+    Ok(Remote::new(camera, capabilities))
+}
+
+/// Session, access, and the way that the camera's own words choose.
+async fn begin(registered: Registered, options: &Options) -> Result<(Camera, Way), Error> {
     let mut camera = registered.0;
     open_session(&camera).await?;
     let state = access::wait_for_access(&camera, options).await?;
@@ -33,14 +65,7 @@ pub(crate) async fn open_gallery(
     };
     let way = choose_way(state, &quirks)?;
     camera.set_info(versions, quirks, rules);
-    access::write_mode(&camera, mode_of(way), options).await?;
-    camera.refresh().await?;
-    match way {
-        Way::View => gallery::by_view(&camera).await?,
-        Way::Remote => gallery::by_remote(&camera).await?,
-        Way::Newer => newer::by_newer(&mut camera).await?,
-    }
-    Ok(camera)
+    Ok((camera, way))
 }
 
 /// Opens the session; one that is open already will do (libfuji).

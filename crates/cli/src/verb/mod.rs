@@ -12,6 +12,7 @@ pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod raw;
 pub(crate) mod receive;
+pub(crate) mod settings;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
@@ -37,6 +38,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,
         Verb::Thumb(args) => until_asked(thumb::run(&args, context), context).await,
+        Verb::Settings(args) => until_asked(settings::run(&args, context), context).await,
         Verb::Discover(args) => until_asked(discover::run(&args, context), context).await,
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,

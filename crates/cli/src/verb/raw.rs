@@ -48,10 +48,10 @@ const MOST_BYTES: usize = 64 << 20;
 /// Runs the verb.
 pub(crate) async fn run(args: &RawArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.config(&SettingFlags::default())?;
-    let allow = Allow { raw: args.may_change_the_camera };
+    let allow = Allow { raw: args.may_change_the_camera, ..Allow::default() };
     let code = OperationCode(args.code);
     if !allow.passes(code, &args.params) {
-        let cure = match (Allow { raw: true }).passes(code, &args.params) {
+        let cure = match (Allow { raw: true, ..Allow::default() }).passes(code, &args.params) {
             true => "say --may-change-the-camera if you know what it does",
             false => "this one is never offered",
         };

@@ -12,6 +12,7 @@ fn every_verb_explains_itself() {
         ("receive", &["--count", "--wait", "_resized.JPG"]),
         ("get", &["--output", "--reduced", "-2"]),
         ("thumb", &["-thumb.jpg"]),
+        ("settings", &["set", "iso=400", "only on the body", "select(.setting == \"iso\")"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),
@@ -29,6 +30,11 @@ fn every_verb_explains_itself() {
         }
         assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{verb}");
     }
+    let ran = run(folder.path(), &["settings", "set", "--help"]);
+    for word in ["NAME=VALUE", "auto-6400", "1/125", "classic-chrome", "exit code 1"] {
+        assert!(ran.out.contains(word), "{word}\n{}", ran.out);
+    }
+    assert!(ran.out.lines().all(|line| line.chars().count() < 100), "{}", ran.out);
 }
 
 #[test]
@@ -52,7 +58,9 @@ fn completions_and_manual_pages_are_made() {
     assert!(run(folder.path(), &["man"]).out.contains(".TH filmwire 1"));
     assert_eq!(run(folder.path(), &["man", "--out", "pages"]).code, 0);
     let pages = crate::camera::files(&folder.path().join("pages"));
-    for page in ["filmwire.1", "filmwire-sync.1", "filmwire-catalogue-check.1"] {
+    for page in
+        ["filmwire.1", "filmwire-sync.1", "filmwire-catalogue-check.1", "filmwire-settings-set.1"]
+    {
         assert!(pages.iter().any(|name| name == page), "{page}: {pages:?}");
     }
 }

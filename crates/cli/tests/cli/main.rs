@@ -11,6 +11,7 @@ mod link;
 mod program;
 mod receive;
 mod schema;
+mod settings;
 mod sync;
 mod verb;
 mod watch;

@@ -17,6 +17,8 @@ pub use operation::{DataDirection, OperationCode};
 pub use property::DevicePropCode;
 pub use response::ResponseCode;
 
+use crate::value;
+
 /// How sure we are of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
@@ -53,7 +55,7 @@ pub struct CodeTable {
 }
 
 /// All tables, for documents, dissectors and tests.
-pub fn tables() -> [CodeTable; 8] {
+pub fn tables() -> [CodeTable; 21] {
     [
         CodeTable { kind: "operation", entries: OperationCode::KNOWN },
         CodeTable { kind: "response", entries: ResponseCode::KNOWN },
@@ -63,6 +65,19 @@ pub fn tables() -> [CodeTable; 8] {
         CodeTable { kind: "camera state (DF00)", entries: CameraState::KNOWN },
         CodeTable { kind: "function mode (DF01)", entries: FunctionMode::KNOWN },
         CodeTable { kind: "init fail reason", entries: InitFailReason::KNOWN },
+        CodeTable { kind: "battery of an X-T1 (5001)", entries: value::BatteryThirds::KNOWN },
+        CodeTable { kind: "white balance (5005)", entries: value::WhiteBalance::KNOWN },
+        CodeTable { kind: "focus mode (500A)", entries: value::FocusMode::KNOWN },
+        CodeTable { kind: "flash (500C)", entries: value::Flash::KNOWN },
+        CodeTable { kind: "exposure program (500E)", entries: value::ExposureProgram::KNOWN },
+        CodeTable { kind: "self-timer (5012)", entries: value::SelfTimer::KNOWN },
+        CodeTable { kind: "film simulation (D001)", entries: value::FilmSimulation::KNOWN },
+        CodeTable { kind: "image quality (D018)", entries: value::ImageQuality::KNOWN },
+        CodeTable { kind: "movie button (D019)", entries: value::MovieButton::KNOWN },
+        CodeTable { kind: "command dial (D028)", entries: value::CommandDial::KNOWN },
+        CodeTable { kind: "focus lock (D209)", entries: value::FocusLock::KNOWN },
+        CodeTable { kind: "device error (D21B)", entries: value::DeviceError::KNOWN },
+        CodeTable { kind: "image size (D241)", entries: value::ImageSize::KNOWN },
     ]
 }
 

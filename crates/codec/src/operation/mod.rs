@@ -10,6 +10,7 @@ mod get_partial_object;
 mod get_thumb;
 mod session;
 mod set_device_prop_value;
+mod step;
 
 pub use capture::{GetCapabilities, InitiateOpenCapture, TerminateOpenCapture};
 pub use get_device_prop_value::{GetCurrentState, GetDevicePropValue};
@@ -18,6 +19,7 @@ pub use get_partial_object::GetPartialObject;
 pub use get_thumb::GetThumb;
 pub use session::{CloseSession, GetDeviceInfo, OpenSession};
 pub use set_device_prop_value::SetDevicePropValue;
+pub use step::{StepDirection, StepExposureBias, StepFNumber, StepShutterSpeed};
 
 use crate::code::OperationCode;
 use crate::container::Response;

@@ -1,6 +1,48 @@
 //! How full the battery is, in the camera's steps.
 
 use std::fmt;
+use std::str::FromStr;
+
+use super::{ParseValueError, hex, plain};
+
+/// What D242 and D246 say, as it stands on the wire: `4 of 5 bars`, `critical of 3 bars`.
+///
+/// [`BatteryLevel::charge`] gives what most people want. That D246 counts as D242 does is inferred
+/// from three logs in which both are equal (grade C).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BatteryLevel(pub u16);
+
+impl BatteryLevel {
+    /// The charge; `None` for values nobody knows.
+    pub fn charge(self) -> Option<Battery> {
+        Battery::from_d242(u32::from(self.0))
+    }
+}
+
+impl fmt::Display for BatteryLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.charge() {
+            Some(Battery { bars: 0, of }) => write!(f, "critical of {of} bars"),
+            Some(Battery { bars, of }) => write!(f, "{bars} of {of} bars"),
+            None => write!(f, "{:#06X}", self.0),
+        }
+    }
+}
+
+impl FromStr for BatteryLevel {
+    type Err = ParseValueError;
+
+    fn from_str(text: &str) -> Result<Self, ParseValueError> {
+        let word = plain(text);
+        let known = (0..=11).map(Self).filter(|level| level.charge().is_some());
+        let read = || match hex(text.trim(), 16) {
+            Some(bits) => Some(Self(bits as u16)),
+            None => known.clone().find(|level| plain(&level.to_string()) == word),
+        };
+        let expected = "bars such as 4 of 5 bars";
+        read().ok_or_else(|| ParseValueError::new(text, "battery level", expected))
+    }
+}
 
 /// A battery's charge as the camera's own symbol shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +89,17 @@ impl fmt::Display for Battery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn levels_tell_the_kind_of_pack_too() {
+        // Origin: log:XT4 (11) and log:XT5 (9).
+        for (bits, text) in [(11, "5 of 5 bars"), (9, "3 of 5 bars"), (1, "critical of 3 bars")] {
+            assert_eq!(BatteryLevel(bits).to_string(), text);
+            assert_eq!(text.parse(), Ok(BatteryLevel(bits)));
+        }
+        assert_eq!(BatteryLevel(5).to_string(), "0x0005");
+        assert!("6 of 5 bars".parse::<BatteryLevel>().is_err());
+    }
 
     #[test]
     fn the_steps_of_both_kinds_of_packs() {

@@ -1,0 +1,76 @@
+//! Starting the remote function. Source: the fact sheet's sections 4.12 and, for the newer way, 4.8.
+
+use std::time::Duration;
+
+use filmwire_codec::dataset::Capabilities;
+use filmwire_codec::operation::{
+    GetCapabilities, InitiateOpenCapture, Operation as _, SetDevicePropValue,
+};
+use filmwire_codec::{CameraState, DevicePropCode, FunctionMode};
+use filmwire_session::Request;
+
+use super::gallery::{exchange_version, write_u16};
+use super::newer::by_newer;
+use super::{access, read_version};
+use crate::camera::Camera;
+use crate::error::Error;
+use crate::network::Port;
+use crate::options::Options;
+
+/// Longest capability list that makes sense; the longest seen has 425 bytes (log:XT4).
+const MOST_CAPABILITIES_BYTES: usize = 1 << 20;
+
+/// Bodies with DF24. The order of hkr, which asks for 0x902B before the function is started.
+pub(super) async fn classic(camera: &Camera, options: &Options) -> Result<Capabilities, Error> {
+    access::write_mode(camera, FunctionMode::REMOTE, options).await?;
+    camera.refresh().await?;
+    exchange_version(camera, DevicePropCode::REMOTE_VERSION).await?;
+    let capabilities = capabilities(camera, camera.waits.other).await?;
+    start(camera).await?;
+    Ok(capabilities)
+}
+
+/// Bodies of the newer way: its view first, then its live view. libfuji's working code does not ask
+/// for 0x902B here; a body that does not answer it goes on without.
+pub(super) async fn newer(camera: &mut Camera, options: &Options) -> Result<Capabilities, Error> {
+    access::write_mode(camera, FunctionMode::NEW_APP_VIEW, options).await?;
+    camera.refresh().await?;
+    by_newer(camera).await?;
+    write_u16(camera, DevicePropCode::CAMERA_STATE, CameraState::REMOTE.0).await?;
+    access::write_mode(camera, FunctionMode::NEW_APP_LIVE_VIEW, options).await?;
+    let property = DevicePropCode::EXTENDED_REMOTE_VERSION;
+    let Some(version) = read_version(camera, property).await? else {
+        let text = "this body reports no version of remote shooting (DF2A)";
+        return Err(Error::NotOffered(text.into()));
+    };
+    camera.run(&SetDevicePropValue::u32(property, version), 0).await?;
+    start(camera).await?;
+    capabilities(camera, camera.waits.unknown).await
+}
+
+/// Starts the function and listens for events, as every client does; some open that port late, so
+/// a port that does not open ends nothing.
+async fn start(camera: &Camera) -> Result<(), Error> {
+    camera.run(&InitiateOpenCapture, 0).await?;
+    camera.refresh().await?;
+    if let Err(cause) = camera.open_sides(&[Port::Event]).await {
+        tracing::warn!(%cause, "the port of events did not open");
+    }
+    Ok(())
+}
+
+/// The list of what can be set to what; empty where the camera would not tell, or not so that it
+/// can be read: what it has set is known all the same.
+async fn capabilities(camera: &Camera, wait: Duration) -> Result<Capabilities, Error> {
+    let request = Request::new(&GetCapabilities, MOST_CAPABILITIES_BYTES, wait);
+    let reply = match camera.transact(request).await {
+        Err(Error::Silent { .. }) => return Ok(Capabilities::default()),
+        reply => reply?,
+    };
+    // A refusal comes with an empty data phase, which is no list either.
+    let response = reply.response.code;
+    Ok(GetCapabilities.decode(reply.data, &reply.response).unwrap_or_else(|error| {
+        tracing::warn!(%response, %error, "the camera gave no list of what can be set");
+        Capabilities::default()
+    }))
+}

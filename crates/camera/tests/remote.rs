@@ -1,0 +1,530 @@
+//! Every persona with its remote function: what is set, and changing it, in simulated time.
+
+mod support;
+
+use std::time::Duration;
+
+use filmwire_camera::{
+    Allow, Camera, Change, Choices, Departures, Error, Means, NotReached, Obstacle, Options,
+    Reading, Remote, Setting, blocking,
+};
+use filmwire_codec::value::{CommandDial, ExposureProgram};
+use filmwire_codec::{OperationCode, ResponseCode};
+use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::persona::{Code, FixedProperty};
+use filmwire_sim::{Persona, Simulator};
+use support::SimNetwork;
+
+fn simulator(model: &str) -> Simulator {
+    let card = Card::generated(&GenerateSpec { photos: 1, ..GenerateSpec::default() });
+    let sim = Simulator::new(Persona::builtin(model).unwrap(), card);
+    sim.set_allow(filmwire_sim::Allow { settings: true, shoot: true, ..Default::default() });
+    sim
+}
+
+/// Every body with a remote mode.
+fn bodies() -> Vec<&'static str> {
+    let has_remote = |name: &&str| Persona::builtin(name).unwrap().has_remote();
+    let bodies: Vec<_> = Persona::names().into_iter().filter(has_remote).collect();
+    assert!(bodies.len() > 8, "{bodies:?}");
+    bodies
+}
+
+fn options() -> Options {
+    Options { allow: Allow { settings: true, raw: false }, ..Options::default() }
+}
+
+async fn connect(sim: &Simulator) -> Remote {
+    let network = SimNetwork(sim.clone());
+    Camera::connect_remote(network, options(), &Departures::default()).await.unwrap()
+}
+
+fn setting(key: &str) -> &'static Setting {
+    Setting::named(key).unwrap()
+}
+
+/// What the body tells of a setting, in words.
+async fn now(remote: &Remote, key: &str) -> Option<String> {
+    let readings = remote.settings().await.unwrap();
+    let reading = find(&readings, key)?;
+    reading.bits.map(|bits| reading.text(bits))
+}
+
+fn find<'a>(readings: &'a [Reading], key: &str) -> Option<&'a Reading> {
+    readings.iter().find(|reading| reading.setting.is_some_and(|setting| setting.key == key))
+}
+
+async fn set(remote: &Remote, key: &str, text: &str) -> Result<Means, NotReached> {
+    let setting = setting(key);
+    match remote.set(setting, setting.parse(text).unwrap()).await {
+        Ok(reached) => Ok(reached.means),
+        Err(Error::NotReached(what)) => Err(*what),
+        Err(error) => panic!("{key}={text}: {error}"),
+    }
+}
+
+fn operations(sim: &Simulator, code: OperationCode) -> usize {
+    sim.journal().iter().filter(|row| row.operation == code.0).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_body_tells_its_settings_and_is_left_politely() {
+    for model in bodies() {
+        let sim = simulator(model);
+        let remote = connect(&sim).await;
+        let readings = remote.settings().await.unwrap();
+        for (code, value) in sim.with_persona(|persona| persona.remote_list.clone()) {
+            let reading = readings.iter().find(|reading| reading.property.0 == code.0);
+            let reading = reading.unwrap_or_else(|| panic!("{model}: {code:?} is missing"));
+            // The battery is the simulated one's.
+            let live = ["battery", "battery-2", "battery-x-t1"];
+            if !reading.setting.is_some_and(|setting| live.contains(&setting.key)) {
+                assert_eq!(reading.bits, Some(value), "{model} {code:?}");
+            }
+            if let Some(setting) = reading.setting {
+                let text = reading.text(value);
+                assert_eq!(setting.parse(&text), Ok(value), "{model}: {text}");
+            }
+        }
+        remote.leave().await;
+        sim.wait_idle().await;
+        assert_eq!(sim.violations(), [], "{model}");
+        let rows = sim.journal();
+        let last: Vec<_> = rows.iter().rev().take(3).rev().map(|row| row.operation).collect();
+        let ends = [OperationCode::TERMINATE_OPEN_CAPTURE.0, OperationCode::CLOSE_SESSION.0];
+        assert!(last.windows(2).any(|pair| pair == ends), "{model}: {last:X?}");
+        assert_eq!(rows.last().unwrap().note, "goodbye", "{model}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_x_t4_in_a_photographers_words() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let readings = remote.settings().await.unwrap();
+    // Origin of the values: log:XT4, mode M.
+    for (key, text) in [
+        ("iso", "auto-6400"),
+        ("wb", "auto"),
+        ("film", "provia"),
+        ("flash", "enabled"),
+        ("timer", "off"),
+        ("aperture", "f/2"),
+        ("shutter", "1/60"),
+        ("focus-point", "7,5"),
+        ("program", "manual"),
+        ("quality", "raw+normal"),
+        ("size", "L-3:2"),
+        ("movie-iso", "auto-6400"),
+        ("pictures-left", "907"),
+        ("dial", "free"),
+    ] {
+        assert_eq!(now(&remote, key).await.as_deref(), Some(text), "{key}");
+    }
+    let reading = |key| find(&readings, key).unwrap();
+    let Choices::Listed(films) = &reading("film").choices else { panic!("a list") };
+    assert_eq!((films.len(), reading("film").text(films[10])), (18, "classic-chrome".into()));
+    // The camera lists f-numbers that are not its lens's.
+    assert_eq!(reading("aperture").choices, Choices::NotTold);
+    // In M it tells no exposure bias, but lists one.
+    assert_eq!((reading("bias").bits, reading("bias").change), (None, Change::Stepped));
+    let strange = readings.iter().find(|reading| reading.property.0 == 0xD245).unwrap();
+    assert_eq!((strange.setting, strange.change), (None, Change::Unknown));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_written_is_written_once_and_read_back_from_the_state_list() {
+    for model in bodies() {
+        let sim = simulator(model);
+        let remote = connect(&sim).await;
+        for (key, text) in [
+            ("iso", "400"),
+            ("wb", "shade"),
+            ("film", "classic-chrome"),
+            ("flash", "disabled"),
+            ("timer", "10s"),
+        ] {
+            assert_eq!(set(&remote, key, text).await, Ok(Means::Written), "{model} {key}");
+            assert_eq!(now(&remote, key).await.as_deref(), Some(text), "{model} {key}");
+            assert_eq!(set(&remote, key, text).await, Ok(Means::Already), "{model} {key}");
+        }
+        remote.leave().await;
+        sim.wait_idle().await;
+        assert_eq!(sim.violations(), [], "{model}");
+        let rows = sim.journal();
+        let writes: Vec<_> = rows
+            .iter()
+            .filter(|row| row.operation == OperationCode::SET_DEVICE_PROP_VALUE.0)
+            .filter(|row| row.params[0] < 0xDF00 && ![0xD226, 0xD227].contains(&row.params[0]))
+            .map(|row| (row.params[0], row.value.len()))
+            .collect();
+        // Each in the exact size of its property.
+        let sizes = [(0xD02A, 4), (0x5005, 2), (0xD001, 2), (0x500C, 2), (0x5012, 2)];
+        assert_eq!(writes, sizes, "{model}");
+        // Direct reads of settings are not to be believed.
+        let direct = rows.iter().filter(|row| row.operation == 0x1015);
+        let direct = direct.filter(|row| [0xD02A, 0x5005, 0xD001].contains(&row.params[0]));
+        assert_eq!(direct.count(), 0, "{model}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_not_listed_is_not_sent() {
+    let sim = simulator("X-T1");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "iso", "100").await.unwrap_err();
+    let Obstacle::NotListed(listed) = &failed.obstacle else { panic!("{failed}") };
+    assert_eq!(listed.len(), 25);
+    assert!(failed.to_string().contains("the camera lists only auto-400 "), "{failed}");
+    assert_eq!(failed.actual, Some(0x8000_1900));
+    let film = set(&remote, "film", "eterna").await.unwrap_err();
+    assert!(matches!(film.obstacle, Obstacle::NotListed(_)), "{film}");
+    // A state and what only the body sets are not sent either.
+    for (key, text) in [("program", "manual"), ("dial", "free"), ("focus-point", "1,1")] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::NotSettable, "{key}");
+    }
+    remote.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(sim.violations(), []);
+    let written = sim.journal();
+    assert!(written.iter().all(|row| row.operation != 0x1016 || row.params[0] >= 0xDF00));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_leave_nothing_is_changed() {
+    let sim = simulator("X-T4");
+    let network = SimNetwork(sim.clone());
+    let remote =
+        Camera::connect_remote(network, Options::default(), &Departures::default()).await.unwrap();
+    for (key, text) in [("iso", "400"), ("shutter", "1/125"), ("aperture", "4")] {
+        let setting = setting(key);
+        let error = remote.set(setting, setting.parse(text).unwrap()).await.unwrap_err();
+        assert!(matches!(error, Error::Forbidden(_)), "{key}: {error}");
+    }
+    remote.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(sim.violations(), []);
+}
+
+/// A value is taken for set only where the state list says so.
+#[tokio::test(start_paused = true)]
+async fn an_ok_without_effect_is_told() {
+    let sim = simulator("X-T4");
+    // This one keeps the low byte of what is written.
+    sim.with_persona(|persona| {
+        persona.properties.insert(Code(0x5005), FixedProperty { width: 1, value: 2 });
+    });
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "wb", "shade").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::NoEffect, Some(6)));
+    assert_eq!(
+        failed.to_string(),
+        "white balance shade was not reached: the camera has incandescent; the camera said OK, \
+         and does not report it"
+    );
+    // The next one works.
+    assert_eq!(set(&remote, "film", "velvia").await, Ok(Means::Written));
+    remote.leave().await;
+}
+
+/// An X-T100 showed no effect of a step of the f-number (mz).
+#[tokio::test(start_paused = true)]
+async fn a_step_without_effect_is_told_in_bounded_time() {
+    let sim = simulator("X-T100");
+    let remote = connect(&sim).await;
+    let start = tokio::time::Instant::now();
+    let failed = set(&remote, "aperture", "8").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.steps), (&Obstacle::NoEffect, 1));
+    assert!(failed.to_string().contains("after 1 step;"), "{failed}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_told_and_the_next_setting_works() {
+    let sim = simulator("X-T4");
+    // The first two writes are those of the opening.
+    for fault in ["refuse=SetDevicePropValue#3:0x2019", "refuse=StepShutterSpeed#1:0x2019"] {
+        sim.add_fault(fault.parse().unwrap());
+    }
+    let remote = connect(&sim).await;
+    for (key, text) in [("iso", "400"), ("shutter", "1/125")] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::Refused(ResponseCode::DEVICE_BUSY), "{key}");
+        assert!(failed.cure().contains("menu"), "{}", failed.cure());
+    }
+    assert_eq!(set(&remote, "iso", "400").await, Ok(Means::Written));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutter_speed_the_camera_chooses_itself_is_not_stepped() {
+    let sim = simulator("X-T5");
+    let remote = connect(&sim).await;
+    // Origin: log:XT5, mode A; the list has the shutter speed as 0xFFFFFFFF.
+    let failed = set(&remote, "shutter", "1/125").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::Program(ExposureProgram::APERTURE_PRIORITY));
+    assert!(failed.to_string().contains("aperture-priority (500E)"), "{failed}");
+    assert!(failed.cure().contains("set the body to M"), "{}", failed.cure());
+    assert_eq!(operations(&sim, OperationCode::STEP_SHUTTER_SPEED), 0);
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bias_the_camera_does_not_tell_is_not_stepped() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "bias", "+1").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)));
+    assert!(failed.cure().contains("P, A or S"), "{}", failed.cure());
+    assert_eq!((failed.actual, operations(&sim, OperationCode::STEP_EXPOSURE_BIAS)), (None, 0));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn exposure_is_stepped_to_from_both_sides() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    // From f/2 and 1/60 (log:XT4), in thirds of a stop.
+    for (key, text, steps) in [
+        ("shutter", "1/125", 3),
+        ("shutter", "1/60", 3),
+        ("shutter", "1s", 18),
+        ("shutter", "30s", 15),
+        ("shutter", "1/4000", 51),
+        ("aperture", "f/5.6", 9),
+        ("aperture", "f/2", 9),
+    ] {
+        assert_eq!(set(&remote, key, text).await, Ok(Means::Stepped(steps)), "{key} {text}");
+        assert_eq!(now(&remote, key).await.as_deref(), Some(text), "{key}");
+        assert_eq!(set(&remote, key, text).await, Ok(Means::Already), "{key} {text}");
+    }
+    // Another rounding of the same third is the same; what the camera says is told.
+    let aperture = setting("aperture");
+    let reached = remote.set(aperture, aperture.parse("3.5").unwrap()).await.unwrap();
+    assert_eq!((reached.before, reached.actual), (200, 360));
+    remote.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(sim.violations(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bias_is_stepped_where_the_mode_has_one() {
+    let sim = simulator("X-T5");
+    let remote = connect(&sim).await;
+    // From -0.7 (log:XT5, mode A).
+    assert_eq!(set(&remote, "bias", "+1").await, Ok(Means::Stepped(5)));
+    assert_eq!(now(&remote, "bias").await.as_deref(), Some("+1"));
+    assert_eq!(set(&remote, "bias", "-3").await, Ok(Means::Stepped(12)));
+    let steps = operations(&sim, OperationCode::STEP_EXPOSURE_BIAS);
+    // Its list ends at three stops, and has no halves.
+    for text in ["+5", "+0.5"] {
+        let failed = set(&remote, "bias", text).await.unwrap_err();
+        let Obstacle::NotListed(listed) = &failed.obstacle else { panic!("{failed}") };
+        assert_eq!((listed.len(), failed.actual), (19, Some(0xF448)), "{text}");
+    }
+    assert_eq!(operations(&sim, OperationCode::STEP_EXPOSURE_BIAS), steps);
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dial_at_its_end_is_told_with_where_it_ends() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "aperture", "22").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::DialAtEnd(CommandDial::APERTURE_AT_END));
+    assert_eq!((failed.actual, failed.steps), (Some(1600), 19));
+    assert_eq!(
+        failed.to_string(),
+        "aperture f/22 was not reached: the camera has f/16 after 19 steps; its dial is at its end \
+         (D028: aperture-at-end)"
+    );
+    // The other one still moves, until it is at its end too.
+    let failed = set(&remote, "shutter", "1/32000").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::DialAtEnd(CommandDial::BOTH_AT_END));
+    assert_eq!(now(&remote, "shutter").await.as_deref(), Some("1/4000"));
+    // And both come back.
+    assert!(set(&remote, "aperture", "8").await.is_ok());
+    assert!(set(&remote, "shutter", "1/60").await.is_ok());
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_between_two_steps_is_not_run_after() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "aperture", "3.0").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::PassedOver(280));
+    assert!(failed.to_string().contains("went from f/2.8 past f/3, which"), "{failed}");
+    assert_eq!((failed.actual, operations(&sim, OperationCode::STEP_F_NUMBER)), (Some(320), 4));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_camera_chooses_in_each_program_is_not_stepped() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    for (program, key, moves) in [
+        (ExposureProgram::APERTURE_PRIORITY, "shutter", false),
+        (ExposureProgram::APERTURE_PRIORITY, "aperture", true),
+        (ExposureProgram::SHUTTER_PRIORITY, "aperture", false),
+        (ExposureProgram::SHUTTER_PRIORITY, "shutter", true),
+        (ExposureProgram::PROGRAM, "aperture", false),
+        (ExposureProgram::PROGRAM, "shutter", false),
+        (ExposureProgram::PROGRAM, "bias", true),
+        (ExposureProgram::MANUAL, "bias", false),
+    ] {
+        sim.turn(0x500E, u32::from(program.0));
+        let text = match key {
+            "shutter" => "1/500",
+            "aperture" => "4",
+            _ => "-1",
+        };
+        let result = set(&remote, key, text).await;
+        assert_eq!(result.is_ok(), moves, "{program} {key}: {result:?}");
+        if let Err(failed) = result {
+            assert!(failed.to_string().contains(&program.to_string()), "{failed}");
+            assert_eq!(failed.steps, 0, "{failed}");
+        }
+    }
+    remote.leave().await;
+}
+
+/// Bulb is not told apart from a value that is not there (the fact sheet's section 6.4).
+#[tokio::test(start_paused = true)]
+async fn no_shutter_speed_in_manual_is_no_reason_to_turn_to_manual() {
+    let sim = simulator("X-T4");
+    for (code, value) in [(0xD240, u32::MAX), (0x5007, 0xFFFF)] {
+        sim.with_persona(|persona| {
+            let entry = persona.remote_list.iter_mut().find(|entry| entry.0 == Code(code));
+            entry.unwrap().1 = value;
+        });
+    }
+    let remote = connect(&sim).await;
+    for (key, text, cause, cure) in [
+        ("shutter", "1/125", "bulb looks like this", "set the shutter speed on the body"),
+        ("aperture", "4", "tells no aperture in its exposure program manual", "on the lens"),
+    ] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)), "{key}");
+        assert!(failed.to_string().contains(cause), "{failed}");
+        assert!(failed.cure().contains(cure), "{}", failed.cure());
+    }
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_menu_is_told_and_once_it_is_left_the_rest_works() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    sim.set_menu(true);
+    for (key, text) in [("wb", "shade"), ("aperture", "4")] {
+        let failed = set(&remote, key, text).await.unwrap_err();
+        assert_eq!(failed.obstacle, Obstacle::Refused(ResponseCode::DEVICE_BUSY), "{key}");
+        assert!(failed.cure().contains("leave the camera's menu"), "{key}");
+    }
+    sim.set_menu(false);
+    for (key, text) in [("wb", "shade"), ("aperture", "4")] {
+        assert!(set(&remote, key, text).await.is_ok(), "{key}");
+    }
+    remote.leave().await;
+}
+
+/// The person turns the body to another program while it is stepped.
+#[tokio::test(start_paused = true)]
+async fn a_program_that_changes_half_way_ends_the_steps() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let person = sim.clone();
+    tokio::spawn(async move {
+        while operations(&person, OperationCode::STEP_SHUTTER_SPEED) < 2 {
+            tokio::task::yield_now().await;
+        }
+        person.turn(0x500E, u32::from(ExposureProgram::APERTURE_PRIORITY.0));
+    });
+    let failed = set(&remote, "shutter", "1/4000").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::Program(ExposureProgram::APERTURE_PRIORITY));
+    assert!((2..6).contains(&failed.steps), "{failed}");
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_lost_half_way_is_no_obstacle_but_the_end() {
+    let sim = simulator("X-T4");
+    sim.add_fault("vanish=StepShutterSpeed#2:1s".parse().unwrap());
+    let remote = connect(&sim).await;
+    let shutter = setting("shutter");
+    let error = remote.set(shutter, shutter.parse("1/4000").unwrap()).await.unwrap_err();
+    assert!(error.is_link_trouble(), "{error}");
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_without_remote_mode_says_so() {
+    let sim = simulator("X-A2");
+    let network = SimNetwork(sim.clone());
+    let error = Camera::connect_remote(network, options(), &Departures::default()).await;
+    assert!(matches!(error, Err(Error::NotOffered(_))));
+    sim.wait_idle().await;
+    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
+}
+
+/// A camera that does not list what can be set still tells what is set.
+#[tokio::test(start_paused = true)]
+async fn without_a_list_values_are_written_and_looked_at() {
+    for fault in
+        ["refuse=GetCapabilities:0x2005", "silence=GetCapabilities", "truncate=GetCapabilities:60"]
+    {
+        let sim = simulator("X-T4");
+        sim.add_fault(fault.parse().unwrap());
+        let remote = connect(&sim).await;
+        assert!(remote.capabilities().items.is_empty(), "{fault}");
+        assert_eq!(set(&remote, "film", "velvia").await, Ok(Means::Written), "{fault}");
+        remote.leave().await;
+    }
+}
+
+/// On the way to the gallery it was ended already.
+#[tokio::test(start_paused = true)]
+async fn a_function_that_was_ended_is_not_ended_again() {
+    let sim = simulator("X-T4");
+    let camera = Camera::connect(SimNetwork(sim.clone()), Options::default()).await.unwrap();
+    camera.leave().await;
+    sim.wait_idle().await;
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_dropped_ends_the_function_too() {
+    let sim = simulator("X-T4");
+    drop(connect(&sim).await);
+    sim.wait_idle().await;
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+    assert_eq!(operations(&sim, OperationCode::CLOSE_SESSION), 1);
+}
+
+/// The same client without async, over streams of a thread of its own.
+#[test]
+fn the_blocking_client_reads_sets_and_leaves() {
+    let sim = simulator("X-T4");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let inside = runtime.enter();
+    let remote = std::thread::scope(|scope| {
+        let network = SimNetwork(sim.clone());
+        let connecting = || blocking::Remote::connect_by(network, options());
+        scope.spawn(connecting).join().unwrap().unwrap()
+    });
+    drop(inside);
+    let film = setting("film");
+    let reached = remote.set(film, film.parse("acros").unwrap()).unwrap();
+    assert_eq!((reached.before, reached.actual, reached.means), (1, 12, Means::Written));
+    let readings = remote.settings().unwrap();
+    assert_eq!(find(&readings, "film").unwrap().bits, Some(12));
+    assert_eq!(remote.info().model, "X-T4");
+    remote.leave();
+    runtime.block_on(sim.wait_idle());
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+    assert_eq!(sim.journal().last().unwrap().note, "goodbye");
+}
