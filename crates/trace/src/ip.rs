@@ -222,3 +222,47 @@ fn datagram(from: IpAddr, to: IpAddr, protocol: IpNumber, bytes: &[u8]) -> Optio
         payload,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn key(id: u32) -> Key {
+        let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Key { from: host, to: host, protocol: 6, id }
+    }
+
+    #[test]
+    fn pieces_beyond_the_end_make_no_packet_whole() {
+        let mut assembler = Assembler::default();
+        let last = Piece { id: 1, offset: 8, more: false };
+        assert_eq!(assembler.add(key(1), &last, &[1; 8]), None);
+        let beyond = Piece { id: 1, offset: 24, more: true };
+        assert_eq!(assembler.add(key(1), &beyond, &[2; 8]), None);
+    }
+
+    #[test]
+    fn overlapping_pieces_spoil_a_packet() {
+        let mut assembler = Assembler::default();
+        let first = Piece { id: 1, offset: 0, more: true };
+        assert_eq!(assembler.add(key(1), &first, &[1; 16]), None);
+        let over = Piece { id: 1, offset: 8, more: false };
+        assert_eq!(assembler.add(key(1), &over, &[2; 16]), None);
+        assert_eq!((assembler.forgotten, assembler.held_bytes()), (1, 0));
+    }
+
+    #[test]
+    fn what_waits_for_others_is_bounded() {
+        let mut assembler = Assembler::default();
+        for id in 0..100 {
+            for number in 0..40 {
+                let piece = Piece { id, offset: number * 1600, more: true };
+                assert_eq!(assembler.add(key(id), &piece, &[0; 1600]), None);
+                assert!(assembler.held_bytes() <= MOST_FRAGMENT_BYTES);
+            }
+        }
+        assert!(assembler.forgotten > 30 && assembler.held_bytes() > MOST_FRAGMENT_BYTES / 2);
+    }
+}

@@ -151,3 +151,30 @@ fn frame(head: &[u8], strict: bool) -> Judgement {
     }
     Judgement::Packet(Kind::Frame, u64::from(length))
 }
+
+#[cfg(test)]
+mod tests {
+    use filmwire_codec::TransactionId;
+    use filmwire_codec::container::{encode_command, encode_data_header, encode_response};
+
+    use super::*;
+
+    #[test]
+    fn unknown_codes_are_packets_but_not_behind_a_gap() {
+        let id = TransactionId(7);
+        let strangers = [
+            (Channel::ToCamera, encode_command(OperationCode(0x9FFF), id, &[1])),
+            (Channel::FromCamera, encode_data_header(OperationCode(0x9FFF), id, 5).to_vec()),
+            (Channel::FromCamera, encode_response(ResponseCode(0x2FFF), id, &[])),
+        ];
+        for (channel, bytes) in strangers {
+            assert!(matches!(judge(channel, &bytes, false), Judgement::Packet(..)), "{bytes:?}");
+            assert_eq!(judge(channel, &bytes, true), Judgement::Nonsense, "{bytes:?}");
+        }
+        let known = encode_response(ResponseCode::OK, id, &[]);
+        assert!(matches!(judge(Channel::FromCamera, &known, true), Judgement::Packet(..)));
+        assert_eq!(judge(Channel::ToCamera, &known, false), Judgement::Nonsense);
+        let huge = encode_data_header(OperationCode::GET_OBJECT, id, usize::MAX >> 8);
+        assert_eq!(judge(Channel::FromCamera, &huge, true), Judgement::Nonsense);
+    }
+}

@@ -171,6 +171,22 @@ fn pcapng_is_read_with_sections_interfaces_and_comments() {
 }
 
 #[test]
+fn interfaces_are_those_of_their_section() {
+    let mut file = File { big: false, bytes: Vec::new() };
+    for link in [1, 101] {
+        file.section();
+        file.interface(link, None);
+        file.packet(0, 5, b"abc", 3);
+    }
+    let found = read(&file.bytes).unwrap();
+    let links = found.iter().filter_map(|item| match item {
+        Read::Packet(_, link, ..) => Some(*link),
+        _ => None,
+    });
+    assert_eq!(links.collect::<Vec<_>>(), [1, 101]);
+}
+
+#[test]
 fn a_cut_file_gives_what_was_before_the_cut() {
     for file in [pcap(false, 0xA1B2_C3D4), pcapng(&[true, false])] {
         let whole = read(&file).unwrap();
