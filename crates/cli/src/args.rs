@@ -86,6 +86,7 @@ pub(crate) enum Verb {
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),
     Doctor(verb::doctor::DoctorArgs),
+    Decode(verb::decode::DecodeArgs),
     Sim(verb::sim::SimArgs),
     Raw(verb::raw::RawArgs),
     Config(verb::config::ConfigArgs),

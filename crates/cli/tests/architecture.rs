@@ -30,6 +30,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("filmwire-link", &[], &[]),
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
     ("filmwire-sim", &["filmwire-codec"], &[]),
+    // The wire as it was captured; it shares bytes with the client, never beliefs.
+    ("filmwire-trace", &["filmwire-codec"], &[]),
     // It judges what the link sees; what is seen is not told twice, by two crates.
     ("filmwire-doctor", &["filmwire-camera", "filmwire-codec", "filmwire-link"], &["filmwire-sim"]),
     // How our programs speak; delivery stays out, for the tool does without.
@@ -55,6 +57,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-link",
             "filmwire-program",
             "filmwire-sim",
+            "filmwire-trace",
         ],
         &[],
     ),
@@ -98,6 +101,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-deliver", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-link", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-sim", &["rusqlite", "clap", "indicatif", "anyhow"]),
+    ("filmwire-trace", &["tokio", "rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-doctor", &["rusqlite", "clap", "indicatif", "anyhow"]),
 ];
 

@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod decode;
 pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod get;
@@ -42,6 +43,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Discover(args) => until_asked(discover::run(&args, context), context).await,
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,
+        Verb::Decode(args) => decode::run(&args, context),
         Verb::Config(args) => config::run(&args, context),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

@@ -3,6 +3,7 @@
 mod body;
 mod camera;
 mod catalogue;
+mod decode;
 mod doctor;
 mod exit_code;
 mod help;

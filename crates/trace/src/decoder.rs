@@ -1,0 +1,351 @@
+//! From captured packets to records.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use filmwire_codec::init::{INIT_REQUEST_BYTES, PROTOCOL_CONSTANT};
+use filmwire_codec::{OperationCode, ResponseCode};
+
+use crate::capture::{Item, LinkType, Packet};
+use crate::connection::{Connection, MOST_CONNECTIONS, Role, Sink};
+use crate::discovery;
+use crate::ip::{Assembler, Datagram, Segment, Transport};
+use crate::link;
+use crate::record::{Note, Record, Side};
+use crate::tcp::Budget;
+
+/// Ports of cameras. Source: the fact sheet's section 1.2.
+const PHONE: u16 = 55740;
+const TETHER: u16 = 15740;
+/// Cameras on other ports that are recognised by how a connection begins.
+const MOST_RECOGNISED: usize = 64;
+
+/// On which ports cameras listen.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    command: Vec<u16>,
+    /// Those with events and live view on the two ports behind them.
+    row: Vec<u16>,
+}
+
+impl Default for Ports {
+    /// 55740 with events and live view on the two next, and 15740.
+    fn default() -> Self {
+        Self { command: vec![PHONE, TETHER], row: vec![PHONE] }
+    }
+}
+
+impl Ports {
+    /// Adds a camera's command port; events and live view are expected on the two next.
+    pub fn add(&mut self, command: u16) {
+        self.command.push(command);
+        self.row.push(command);
+    }
+
+    fn role(&self, port: u16) -> Option<Role> {
+        let behind = |steps: u16| self.row.iter().any(|row| row.checked_add(steps) == Some(port));
+        if self.command.contains(&port) {
+            Some(Role::Command)
+        } else if behind(1) {
+            Some(Role::Events)
+        } else if behind(2) {
+            Some(Role::LiveView)
+        } else {
+            discovery::is_port(port).then_some(Role::Discovery)
+        }
+    }
+}
+
+/// What was counted of an operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperationTally {
+    /// Commands.
+    pub count: u64,
+    /// Responses other than OK.
+    pub refused: u64,
+    /// Commands without a response in the capture.
+    pub unanswered: u64,
+    /// Bytes of data phases.
+    pub data_bytes: u64,
+    /// Those with a duration.
+    pub timed: u64,
+    /// All durations together.
+    pub total: Duration,
+    /// The longest duration.
+    pub longest: Duration,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Packets of the capture.
+    pub packets: u64,
+    /// Packets that are none of a camera's.
+    pub others: u64,
+    /// Packets of link types that cannot be decoded.
+    pub refused: BTreeMap<u32, u64>,
+    /// TCP connections.
+    pub connections: u64,
+    /// TCP segments that brought nothing new.
+    pub repeated: u64,
+    /// Records of each kind.
+    pub records: BTreeMap<&'static str, u64>,
+    /// Bytes the capture does not have.
+    pub lost_bytes: u64,
+    /// Bytes that are no packet.
+    pub stray_bytes: u64,
+    /// Bytes of live view.
+    pub frame_bytes: u64,
+    /// Operations by their code.
+    pub operations: BTreeMap<u16, OperationTally>,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, record: &Record) {
+        *self.records.entry(record.kind()).or_default() += 1;
+        match record {
+            Record::Transaction(transaction) => {
+                self.lost_bytes += transaction.missing_bytes;
+                let Some(OperationCode(code)) = transaction.operation else { return };
+                let tally = self.operations.entry(code).or_default();
+                tally.count += 1;
+                tally.data_bytes += transaction.data_bytes;
+                match transaction.response {
+                    None => tally.unanswered += 1,
+                    Some(ResponseCode::OK) => {}
+                    Some(_) => tally.refused += 1,
+                }
+                if let Some(ns) = transaction.duration_ns {
+                    let took = Duration::from_nanos(ns);
+                    tally.timed += 1;
+                    tally.total = tally.total.saturating_add(took);
+                    tally.longest = tally.longest.max(took);
+                }
+            }
+            Record::Frame(frame) => {
+                self.frame_bytes += frame.bytes;
+                self.lost_bytes += frame.missing_bytes;
+            }
+            Record::Gap(gap) if gap.lost => self.lost_bytes += gap.bytes.unwrap_or_default(),
+            Record::Gap(gap) => self.stray_bytes += gap.bytes.unwrap_or_default(),
+            Record::Init(_) | Record::Event(_) | Record::Discovery(_) | Record::Note(_) => {}
+        }
+    }
+}
+
+/// Turns packets into records, which it gives out as soon as they are complete.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    ports: Ports,
+    assembler: Assembler,
+    connections: Vec<Connection>,
+    budget: Budget,
+    recognised: Vec<SocketAddr>,
+    tally: Tally,
+    last_ns: Option<u64>,
+}
+
+impl Decoder {
+    /// A decoder for cameras on these ports; others are recognised by their init request.
+    pub fn new(ports: Ports) -> Self {
+        Self { ports, ..Self::default() }
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Bytes held for packets, transactions and connections that are not complete.
+    pub fn held_bytes(&self) -> usize {
+        let connections: usize = self.connections.iter().map(Connection::held_bytes).sum();
+        connections + self.budget.held_bytes + self.assembler.held_bytes()
+    }
+
+    /// Takes a piece of a capture and gives out what it completes.
+    pub fn take(&mut self, item: &Item<'_>, give: &mut dyn FnMut(Record)) {
+        match item {
+            Item::Packet(packet) => self.packet(packet, give),
+            Item::Comment(text) => self.note(format!("comment: {text:?}"), give),
+            Item::Note(text) => self.note(text.clone(), give),
+        }
+    }
+
+    /// Gives out what is unfinished at the end of a capture; the next one begins anew.
+    pub fn finish(&mut self, give: &mut dyn FnMut(Record)) {
+        let mut sink = Sink { tally: &mut self.tally, give };
+        for connection in &mut self.connections {
+            connection.finish(self.last_ns, &mut self.budget, &mut sink);
+        }
+        self.connections.clear();
+        self.recognised.clear();
+        self.assembler = Assembler::default();
+        self.last_ns = None;
+    }
+
+    fn note(&mut self, text: String, give: &mut dyn FnMut(Record)) {
+        let note = Record::Note(Note { at_ns: self.last_ns, connection: None, text });
+        Sink { tally: &mut self.tally, give }.give(note);
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, give: &mut dyn FnMut(Record)) {
+        self.tally.packets += 1;
+        self.last_ns = packet.at_ns.or(self.last_ns);
+        if !packet.link.is_read() {
+            self.refuse(packet.link, give);
+            return;
+        }
+        let mut assembler = std::mem::take(&mut self.assembler);
+        let ip = link::ip_packet(packet.link, packet.data);
+        match ip.and_then(|ip| assembler.datagram(ip)) {
+            Some(datagram) => self.datagram(packet.at_ns, &datagram, give),
+            None => self.tally.others += 1,
+        }
+        self.assembler = assembler;
+    }
+
+    fn refuse(&mut self, link: LinkType, give: &mut dyn FnMut(Record)) {
+        let count = self.tally.refused.entry(link.0).or_default();
+        *count += 1;
+        if *count == 1 {
+            self.note(format!("packets of {link} cannot be decoded"), give);
+        }
+    }
+
+    fn datagram(
+        &mut self,
+        at_ns: Option<u64>,
+        datagram: &Datagram<'_>,
+        give: &mut dyn FnMut(Record),
+    ) {
+        let ends = (datagram.from, datagram.to);
+        match datagram.transport {
+            Transport::Tcp(segment) => {
+                self.segment(at_ns, ends, &segment, datagram.payload, give);
+            }
+            Transport::Udp => {
+                let is_text = [ends.0, ends.1].iter().any(|end| discovery::is_port(end.port()));
+                let text = discovery::text(at_ns, ends, "udp", datagram.payload);
+                match text.filter(|_| is_text) {
+                    Some(text) => {
+                        Sink { tally: &mut self.tally, give }.give(Record::Discovery(text))
+                    }
+                    None => self.tally.others += 1,
+                }
+            }
+        }
+    }
+
+    fn segment(
+        &mut self,
+        at_ns: Option<u64>,
+        (from, to): (SocketAddr, SocketAddr),
+        segment: &Segment,
+        payload: &[u8],
+        give: &mut dyn FnMut(Record),
+    ) {
+        let mut sink = Sink { tally: &mut self.tally, give };
+        let known = self.connections.iter().position(|connection| {
+            let (client, camera) = (connection.client, connection.camera);
+            (client, camera) == (from, to) || (client, camera) == (to, from)
+        });
+        let mut at = known;
+        if let Some(known) = known
+            && let Some(old) = self.connections.get_mut(known)
+            && old.client == from
+            && old.is_other(segment)
+        {
+            old.finish(at_ns, &mut self.budget, &mut sink);
+            self.connections.remove(known);
+            at = None;
+        }
+        let at = match at {
+            Some(at) => at,
+            None => {
+                let Some((role, client, camera)) =
+                    role(&self.ports, &mut self.recognised, (from, to), payload)
+                else {
+                    sink.tally.others += 1;
+                    return;
+                };
+                // The last words of a connection that was forgotten are no connection.
+                if !segment.syn && payload.is_empty() {
+                    return;
+                }
+                make_room(&mut self.connections, at_ns, &mut self.budget, &mut sink);
+                sink.tally.connections += 1;
+                let number = u32::try_from(sink.tally.connections).unwrap_or(u32::MAX);
+                let mut connection = Connection::new(number, role, client, camera);
+                if client == from && is_init(payload) {
+                    connection.begin(segment);
+                }
+                self.connections.push(connection);
+                self.connections.len() - 1
+            }
+        };
+        let Some(connection) = self.connections.get_mut(at) else { return };
+        connection.heard = sink.tally.packets;
+        let side = if connection.client == from { Side::Client } else { Side::Camera };
+        connection.take(at_ns, side, segment, payload, &mut self.budget, &mut sink);
+    }
+}
+
+/// What a new connection is for, and who is who; `None` if it is none of a camera's.
+fn role(
+    ports: &Ports,
+    recognised: &mut Vec<SocketAddr>,
+    (from, to): (SocketAddr, SocketAddr),
+    payload: &[u8],
+) -> Option<(Role, SocketAddr, SocketAddr)> {
+    let of = |end: SocketAddr| ports.role(end.port()).or_else(|| beside(recognised, end));
+    if let Some(role) = of(to) {
+        return Some((role, from, to));
+    }
+    if let Some(role) = of(from) {
+        return Some((role, to, from));
+    }
+    if !is_init(payload) {
+        return None;
+    }
+    if recognised.len() < MOST_RECOGNISED {
+        recognised.push(to);
+    }
+    Some((Role::Command, from, to))
+}
+
+/// Events and live view of a camera that was recognised are on the two ports behind.
+fn beside(recognised: &[SocketAddr], end: SocketAddr) -> Option<Role> {
+    let is = |steps: u16| {
+        let port = end.port().checked_sub(steps);
+        let host: IpAddr = end.ip();
+        recognised.iter().any(|camera| camera.ip() == host && Some(camera.port()) == port)
+    };
+    [(0, Role::Command), (1, Role::Events), (2, Role::LiveView)]
+        .into_iter()
+        .find_map(|(steps, role)| is(steps).then_some(role))
+}
+
+fn is_init(payload: &[u8]) -> bool {
+    let wanted = [INIT_REQUEST_BYTES as u32, 1, PROTOCOL_CONSTANT];
+    let words = payload.as_chunks::<4>().0;
+    words.len() > wanted.len()
+        && words.iter().zip(wanted).all(|(bytes, word)| u32::from_le_bytes(*bytes) == word)
+}
+
+fn make_room(
+    connections: &mut Vec<Connection>,
+    at_ns: Option<u64>,
+    budget: &mut Budget,
+    sink: &mut Sink<'_>,
+) {
+    if connections.len() < MOST_CONNECTIONS {
+        return;
+    }
+    let oldest = (0..connections.len())
+        .min_by_key(|&at| connections.get(at).map(|connection| connection.heard));
+    if let Some(at) = oldest {
+        let mut oldest = connections.remove(at);
+        oldest.finish(at_ns, budget, sink);
+    }
+}

@@ -1,0 +1,7 @@
+//! Captures of made-up sessions, whole and damaged: what is shown is true, whatever is lost.
+
+mod damage;
+mod hostile;
+mod reader;
+mod session;
+mod wrapping;
