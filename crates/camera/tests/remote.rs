@@ -67,6 +67,19 @@ fn operations(sim: &Simulator, code: OperationCode) -> usize {
     sim.journal().iter().filter(|row| row.operation == code.0).count()
 }
 
+/// The camera may have begun although its answer was not waited for.
+#[tokio::test(start_paused = true)]
+async fn a_function_whose_start_was_not_answered_is_ended_too() {
+    let sim = simulator("X-T4");
+    // A second longer than it is waited for.
+    sim.add_fault("stall=InitiateOpenCapture:16s".parse().unwrap());
+    let (network, departures) = (SimNetwork(sim.clone()), Departures::default());
+    let ended = Camera::connect_remote(network, options(), &departures).await.map(drop);
+    assert!(matches!(ended, Err(Error::Silent { .. })), "{ended:?}");
+    departures.wait().await;
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_body_tells_its_settings_and_is_left_politely() {
     for model in bodies() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep};
 
+use filmwire_codec::TransactionId;
 use filmwire_codec::init::{GOODBYE, InitAck};
 use filmwire_session::{Event, Initiator, Request, Timing};
 
@@ -21,12 +22,13 @@ pub(super) struct Link<S> {
     stream: S,
     initiator: Initiator,
     alarm: Pin<Box<Sleep>>,
+    last: Option<TransactionId>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     pub(super) fn new(stream: S, timing: Timing) -> Self {
         let alarm = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Self { stream, initiator: Initiator::new(timing), alarm }
+        Self { stream, initiator: Initiator::new(timing), alarm, last: None }
     }
 
     /// Registers; a refused request goes out again until the time for pressing OK has passed.
@@ -75,7 +77,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     ) -> Result<Reply, Error> {
         let waited = request.silence;
         let now = Instant::now().into_std();
-        if self.initiator.start(now, request).is_none() {
+        self.last = self.initiator.start(now, request);
+        if self.last.is_none() {
             return Err(Error::Lost("the connection broke before".into()));
         }
         loop {
@@ -88,6 +91,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Event::Registered(_) | Event::Refused { .. } | Event::InitSilent => {}
             }
         }
+    }
+
+    /// The id of the transaction that was begun last.
+    pub(super) fn last(&self) -> Option<TransactionId> {
+        self.last
     }
 
     /// Gives the running transaction up; its answer is thrown away when it comes.

@@ -225,8 +225,13 @@ impl<N: Network> Driver<N> {
         let result = self.run_or_leave(request, wait).await;
         match &result {
             Ok(reply) => self.note(code, &params, reply),
-            // A transaction that was not answered is over, but the connection may still serve.
-            Err(Error::Silent { .. } | Error::Left) => {}
+            // A transaction that was not answered is over, but the connection may still serve; and what
+            // it asked for may have begun all the same.
+            Err(Error::Silent { .. } | Error::Left) => {
+                if code == OperationCode::INITIATE_OPEN_CAPTURE {
+                    self.remote = self.link.last();
+                }
+            }
             Err(error) => self.lost = Some(error.clone()),
         }
         result
