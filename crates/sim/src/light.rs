@@ -127,17 +127,17 @@ fn duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text, Duration::ZERO);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let count: u32 = rest[..digits].parse().ok()?;
+        let count: u64 = rest[..digits].parse().ok()?;
         let letters =
             rest[digits..].find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len() - digits);
         let unit = match &rest[digits..digits + letters] {
-            "ms" => Duration::from_millis(1),
-            "s" => Duration::from_secs(1),
-            "m" => Duration::from_secs(60),
-            "h" => Duration::from_secs(3600),
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
             _ => return None,
         };
-        total = total.checked_add(unit.checked_mul(count)?)?;
+        total = total.checked_add(Duration::from_millis(count.checked_mul(unit)?))?;
         rest = &rest[digits + letters..];
     }
     (!text.is_empty()).then_some(total)
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn lights_are_read_and_written() {
-        for text in ["7", "-2.5", "0ms:7,7200000ms:-3,7800000ms:12", "sun:52.5", "sun:-33"] {
+        for text in ["7", "-2.5", "0ms:7,7200000ms:-3,5400000000ms:12", "sun:52.5", "sun:-33"] {
             assert_eq!(text.parse::<Light>().unwrap().to_string(), text);
         }
         let script = "0s:7, 2h:-3, 2h10m:12".parse::<Light>().unwrap();

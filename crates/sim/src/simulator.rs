@@ -403,7 +403,8 @@ impl Simulator {
     }
 
     /// Sets what the person at the body sets: the exposure mode 500E, dials and menus. Any setting of
-    /// D212, in its encoding there; no rule of the body is in the way.
+    /// D212, in its encoding there; no rule of the body is in the way. What the camera knows by itself
+    /// (what is locked, the command dial, pictures and film that are left, batteries) stays as it is.
     pub fn turn(&self, property: u16, value: u32) {
         self.shared.camera().settings.insert(property, value);
     }

@@ -215,9 +215,17 @@ pub struct Persona {
 #[serde(deny_unknown_fields)]
 pub struct FixedProperty {
     /// Width in bytes: 1, 2 or 4.
+    #[serde(deserialize_with = "width")]
     pub width: usize,
     /// The value, zero-extended.
     pub value: u32,
+}
+
+fn width<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match usize::deserialize(deserializer)? {
+        width @ (1 | 2 | 4) => Ok(width),
+        other => Err(serde::de::Error::custom(format!("a width is 1, 2 or 4 bytes, not {other}"))),
+    }
 }
 
 /// A property descriptor of the capability list 0x902B.

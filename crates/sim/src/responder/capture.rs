@@ -5,7 +5,7 @@ use std::sync::Arc;
 use filmwire_codec::{EventCode, ResponseCode};
 use tokio::time::Instant;
 
-use super::Responder;
+use super::{Remote, Responder};
 use crate::camera::Camera;
 use crate::persona::FailureSignal;
 use crate::reply::{Answer, Body, Command, Reply};
@@ -52,7 +52,10 @@ impl Responder {
 
     /// Releases what the client held, and writes into the journal what that was.
     pub(crate) fn leave_shooting(&mut self, camera: &mut Camera, now: Instant) {
-        let left = camera.end_shooting(now);
+        let mut left = camera.end_shooting(now);
+        if matches!(self.remote, Remote::Running { .. }) {
+            left.push("remote function running");
+        }
         if !left.is_empty() {
             self.note(camera, now, format!("left behind: {}", left.join(", ")));
         }
