@@ -59,6 +59,7 @@ impl Ports {
 
 /// What was counted of an operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OperationTally {
     /// Commands.
     pub count: u64,
@@ -78,6 +79,7 @@ pub struct OperationTally {
 
 /// What was counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tally {
     /// Packets of the capture.
     pub packets: u64,

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 /// Something that was seen in a capture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Record {
     /// A step of the registration, or the goodbye.
     Init(Init),
@@ -65,6 +66,7 @@ pub enum Side {
 /// A step of the registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Step {
     /// Who wants in.
     Request,
@@ -99,6 +101,7 @@ pub struct Init {
 
 /// An operation and what came of it. What the capture does not have is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Transaction {
     /// Nanoseconds since 1970.
     #[serde(rename = "at_us", serialize_with = "micros")]

@@ -90,6 +90,7 @@ pub struct Packet<'a> {
 
 /// What a capture holds, piece by piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Item<'a> {
     /// A packet.
     Packet(Packet<'a>),
@@ -101,6 +102,7 @@ pub enum Item<'a> {
 
 /// Why a capture cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CaptureError {
     /// It is none.
     #[error("this is neither pcap nor pcapng: it begins with {0:02x?}")]

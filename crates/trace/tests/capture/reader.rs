@@ -28,6 +28,7 @@ fn read(file: &[u8]) -> Result<Vec<Read>, (Vec<Read>, CaptureError)> {
             )),
             Ok(Some(Item::Comment(text))) => found.push(Read::Comment(text)),
             Ok(Some(Item::Note(text))) => found.push(Read::Note(text)),
+            Ok(Some(other)) => panic!("what is this: {other:?}"),
             Err(error) => return Err((found, error)),
         }
     }

@@ -38,7 +38,6 @@ impl Lines {
                     &format!("event {} of #{}{params}", event.event, event.id),
                 )
             }
-            Record::Frame(_) => Vec::new(),
             Record::Gap(lost) => line(lost.connection, way(lost.from), &gap(lost)),
             Record::Note(note) => match note.connection {
                 Some(connection) => line(connection, "*", &note.text),
@@ -50,6 +49,8 @@ impl Lines {
                 let indented = text.lines.iter().map(|line| format!("{:21}{line}", ""));
                 std::iter::once(head).chain(indented).collect()
             }
+            // Pictures of live view are too many for lines.
+            _ => Vec::new(),
         }
     }
 
@@ -83,7 +84,7 @@ fn step(init: &Init) -> String {
         },
         (Step::Goodbye, Side::Client) => "goodbye".to_owned(),
         (Step::Goodbye, Side::Camera) => "goodbye from the camera: an error, or busy".to_owned(),
-        (Step::Broken, _) => "init: a packet that cannot be read".to_owned(),
+        _ => "init: a packet that cannot be read".to_owned(),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn passes(words: &[Word], record: &Record) -> bool {
         }
         Record::Event(event) => any(&[Some(event.event.0.into())]),
         Record::Gap(_) | Record::Note(_) => true,
-        Record::Init(_) | Record::Frame(_) | Record::Discovery(_) => words.is_empty(),
+        _ => words.is_empty(),
     }
 }
 
