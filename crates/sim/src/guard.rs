@@ -66,7 +66,9 @@ impl Need {
             Op::DELETE_OBJECT => Self::Delete,
             Op::SEND_OBJECT_INFO | Op::SEND_OBJECT => Self::Upload,
             Op::INITIATE_CAPTURE | Op::CANCEL_INITIATE_CAPTURE => Self::Shoot,
-            OperationCode(0x9020 | 0x9021 | 0x9023..=0x9027 | 0x902C..=0x902E) => Self::Shoot,
+            OperationCode(0x9020 | 0x9021 | 0x9023..=0x9027) => Self::Shoot,
+            // Steps of what cannot be written.
+            OperationCode(0x902C..=0x902E) => Self::Settings,
             // Reading, standard and MTP; then session and capture bookkeeping.
             OperationCode(0x1001..=0x100A | 0x1014 | 0x1015 | 0x101B) => Self::Nothing,
             OperationCode(0x9801..=0x9803 | 0x9805) => Self::Nothing,
@@ -128,6 +130,7 @@ mod tests {
         assert_eq!(Need::of(OperationCode::DELETE_OBJECT, None, false), Need::Delete);
         assert_eq!(Need::of(OperationCode::SEND_OBJECT, None, false), Need::Upload);
         assert_eq!(Need::of(OperationCode::INITIATE_CAPTURE, None, false), Need::Shoot);
+        assert_eq!(Need::of(OperationCode(0x902D), None, false), Need::Settings);
         for code in [0x100F, 0x1010, 0x900C, 0x900D, 0x901D, 0x9040, 0x9042, 0x9060, 0x9804, 0xABCD]
         {
             let all = Allow { settings: true, shoot: true, delete: true, upload: true };
