@@ -245,7 +245,7 @@ mod tests {
         let (feeding, seen) = watch::channel(Seen::default());
         let task = tokio::spawn(feed(stream, feeding));
         drop(seen);
-        task.await.unwrap();
+        tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
         assert_eq!(camera.read(&mut [0]).await.unwrap(), 0);
     }
 
