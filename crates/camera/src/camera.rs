@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use filmwire_codec::init::InitAck;
 use filmwire_codec::operation::Operation;
@@ -18,6 +18,7 @@ use crate::options::{Options, Waits};
 use crate::quirk::{Quirks, Versions};
 use crate::receive::Receiver;
 use crate::remote::Remote;
+use crate::remote::live_view::Seen;
 use crate::state::{Shared, StateView, Stats};
 
 /// Jobs a driver takes on before callers wait.
@@ -237,6 +238,12 @@ impl Camera {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::OpenSides { ports, reply }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    pub(crate) async fn open_live_view(&self) -> Result<watch::Receiver<Seen>, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::OpenLiveView { reply }).await.map_err(|_| Error::Left)?;
+        answer.await.map_err(|_| Error::Left)?
     }
 
     /// Closes the event and live view ports, closes the session, says goodbye and hangs up, in

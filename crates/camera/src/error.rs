@@ -101,6 +101,15 @@ pub enum Error {
     /// The camera did not take on a value; what it has now is told. The session goes on.
     #[error(transparent)]
     NotReached(#[from] Box<NotReached>),
+    /// The stream of live view could not be opened. The session goes on.
+    #[error("live view did not open: {0}")]
+    NoLiveView(String),
+    /// No frame of live view came. The stream and the session go on.
+    #[error("no frame of live view within {waited:?}")]
+    NoFrame {
+        /// How long we waited since the last frame.
+        waited: Duration,
+    },
     /// Our own guard: the operation is not among the reading ones.
     #[error("{0} changes the camera and was not allowed")]
     Forbidden(String),
@@ -112,7 +121,14 @@ pub enum Error {
 impl Error {
     /// True if the connection is of no more use, and a new one may help.
     pub fn is_link_trouble(&self) -> bool {
-        matches!(self, Self::Silent { .. } | Self::Lost(_) | Self::Broken(_) | Self::Left)
+        matches!(
+            self,
+            Self::Silent { .. }
+                | Self::NoFrame { .. }
+                | Self::Lost(_)
+                | Self::Broken(_)
+                | Self::Left
+        )
     }
 
     /// True if no camera was reached at all.
@@ -136,7 +152,8 @@ impl Error {
             }
             Self::Refused { .. } => "leave the camera's menu and try again",
             Self::NotOffered(_) => "choose another function on the camera",
-            Self::Silent { .. } => {
+            Self::NoLiveView(_) => "restart the camera's wireless function and run again",
+            Self::Silent { .. } | Self::NoFrame { .. } => {
                 "look at the camera's screen, restart its wireless function and try again"
             }
             Self::Lost(_) => "go nearer to the camera, check that it is on, and run again to go on",

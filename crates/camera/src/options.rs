@@ -75,6 +75,8 @@ pub struct Waits {
     pub thumb: Duration,
     /// A piece of an object.
     pub piece: Duration,
+    /// A frame of live view, since the one before.
+    pub live_view: Duration,
     /// Anything else.
     pub other: Duration,
     /// In all, for leaving politely.
@@ -100,6 +102,7 @@ impl Default for Waits {
             object_info: Duration::from_secs(15),
             thumb: Duration::from_secs(15),
             piece: Duration::from_secs(20),
+            live_view: Duration::from_secs(10),
             other: Duration::from_secs(15),
             leave: Duration::from_secs(3),
             keep_alive: Duration::from_secs(1),

@@ -82,6 +82,7 @@ pub(crate) enum Verb {
     Get(verb::get::GetArgs),
     Thumb(verb::thumb::ThumbArgs),
     Settings(verb::settings::SettingsArgs),
+    Live(verb::live::LiveArgs),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),

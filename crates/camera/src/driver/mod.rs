@@ -13,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -26,6 +26,7 @@ use filmwire_session::Request;
 use crate::error::Error;
 use crate::network::{Network, Port};
 use crate::options::Options;
+use crate::remote::live_view::{self, Seen};
 use crate::state::Shared;
 
 use link::Link;
@@ -56,6 +57,10 @@ pub(crate) enum Job {
     OpenSides {
         ports: &'static [Port],
         reply: oneshot::Sender<io::Result<()>>,
+    },
+    /// Opens the port of live view, once a session, and reads what comes.
+    OpenLiveView {
+        reply: oneshot::Sender<Result<watch::Receiver<Seen>, Error>>,
     },
     Leave {
         reply: oneshot::Sender<()>,
@@ -105,6 +110,7 @@ pub(crate) async fn drive<N: Network>(
         options,
         shared,
         sides: Vec::new(),
+        live_view_opened: false,
         unfinished: Unfinished::default(),
         session_open: false,
         remote: None,
@@ -123,6 +129,7 @@ struct Driver<N: Network> {
     shared: Arc<Shared>,
     /// Live view last opened, first closed.
     sides: Vec<JoinHandle<()>>,
+    live_view_opened: bool,
     unfinished: Unfinished,
     session_open: bool,
     /// The remote function that runs, by the transaction that started it.
@@ -137,6 +144,9 @@ impl<N: Network> Driver<N> {
                 Some(Job::Run { request, reply }) => self.answer(request, reply).await,
                 Some(Job::OpenSides { ports, reply }) => {
                     drop(reply.send(self.open_sides(ports).await));
+                }
+                Some(Job::OpenLiveView { reply }) => {
+                    drop(reply.send(self.open_live_view().await));
                 }
                 Some(Job::Leave { reply }) => break Some(reply),
                 None => break None,
@@ -305,6 +315,24 @@ impl<N: Network> Driver<N> {
             }));
         }
         Ok(())
+    }
+
+    /// Opens the stream of live view. Bodies before the newer way must open the side ports only once
+    /// a session (the fact sheet's section 8.6, libfuji), so nobody gets it twice.
+    async fn open_live_view(&mut self) -> Result<watch::Receiver<Seen>, Error> {
+        if let Some(error) = &self.lost {
+            return Err(error.clone());
+        }
+        if self.live_view_opened {
+            let text = "it was opened before, and bodies may open it once a connection only";
+            return Err(Error::NoLiveView(text.into()));
+        }
+        let opening = open_side(&self.network, Port::LiveView).await;
+        let stream = opening.map_err(|cause| Error::NoLiveView(cause.to_string()))?;
+        self.live_view_opened = true;
+        let (feed, seen) = watch::channel(Seen::default());
+        self.sides.push(tokio::spawn(live_view::feed(stream, feed)));
+        Ok(seen)
     }
 
     /// Live view, events, a remote function that runs, CloseSession, goodbye, in that order and in

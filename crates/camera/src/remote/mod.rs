@@ -4,6 +4,7 @@
 //! of most of them (the fact sheet's section 6.3). What they may become is in the list of 0x902B.
 
 mod change;
+pub(crate) mod live_view;
 mod obstacle;
 mod setting;
 mod stepper;
@@ -19,6 +20,7 @@ use crate::camera::{Camera, CameraInfo};
 use crate::error::Error;
 
 pub use change::{Means, Reached};
+pub use live_view::{Frame, LiveView, Tally};
 pub use obstacle::{NotReached, Obstacle};
 pub use setting::{Change, SETTINGS, Setting};
 
@@ -138,6 +140,15 @@ impl Remote {
 
     fn descriptor(&self, property: DevicePropCode) -> Option<&DevicePropDesc> {
         self.capabilities.items.iter().find(|item| item.property == property)
+    }
+
+    /// Opens the stream of live view, once a connection. See [`LiveView`].
+    ///
+    /// Fails with [`Error::NoLiveView`] if the port does not open or was opened before, or with link
+    /// trouble. Cancel-safe, but the one opening may be used up then.
+    pub async fn live_view(&self) -> Result<LiveView, Error> {
+        let seen = self.camera.open_live_view().await?;
+        Ok(LiveView::new(self.clone(), seen, self.camera.waits.live_view))
     }
 
     /// Ends the remote function, closes the session, says goodbye and hangs up, in bounded time.

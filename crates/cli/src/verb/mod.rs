@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod info;
 pub(crate) mod join;
+pub(crate) mod live;
 pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod raw;
@@ -35,6 +36,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Catalogue(args) => catalogue::run(args, context).await,
         Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
+        Verb::Live(args) => live::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,

@@ -13,6 +13,7 @@ fn every_verb_explains_itself() {
         ("get", &["--output", "--reduced", "-2"]),
         ("thumb", &["-thumb.jpg"]),
         ("settings", &["set", "iso=400", "only on the body", "select(.setting == \"iso\")"]),
+        ("live", &["--out", "--pipe", "--count", "| ffplay -f mjpeg", "| mpv", "640 x 480"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),

@@ -9,6 +9,7 @@ mod exit_code;
 mod help;
 mod interrupt;
 mod link;
+mod live;
 mod program;
 mod receive;
 mod schema;

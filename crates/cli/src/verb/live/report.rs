@@ -1,0 +1,158 @@
+//! What is told of the stream: once a second, and at the end.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use filmwire_camera::{Frame, Tally};
+use serde_json::json;
+
+use filmwire_program::exit::Trouble;
+use filmwire_program::output::{Output, text};
+
+pub(super) struct Report {
+    out: Output,
+    /// Standard output belongs to the frames.
+    pipe: bool,
+    start: Instant,
+    /// When the last second was told of, and what had come by then.
+    told: (Instant, Tally),
+    tally: Tally,
+    /// Frames that were taken.
+    taken: u64,
+    /// Bytes and pixels of the last one.
+    bytes: usize,
+    pixels: Option<(u16, u16)>,
+}
+
+impl Report {
+    pub(super) fn new(out: Output, pipe: bool) -> Self {
+        let start = Instant::now();
+        Self {
+            out,
+            pipe,
+            start,
+            told: (start, Tally::default()),
+            tally: Tally::default(),
+            taken: 0,
+            bytes: 0,
+            pixels: None,
+        }
+    }
+
+    /// Frames that were counted, written or passed on.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// What the stream has come to.
+    pub(super) fn take_tally(&mut self, tally: Tally) {
+        self.tally = tally;
+    }
+
+    /// A frame was taken, and is a file now if there is a path.
+    pub(super) fn frame(&mut self, frame: &Frame, path: Option<&Path>) -> Result<(), Trouble> {
+        self.taken += 1;
+        (self.bytes, self.pixels) = (frame.jpeg.len(), frame.pixels());
+        let Some(path) = path else { return Ok(()) };
+        self.out.json(
+            "file",
+            json!({
+                "path": path.display().to_string(),
+                "size": frame.jpeg.len(),
+                "number": frame.number,
+                "counter": frame.counter,
+            }),
+        )
+    }
+
+    /// Tells of the second that has passed.
+    pub(super) fn second(&mut self) -> Result<(), Trouble> {
+        let (now, tally) = (Instant::now(), self.tally);
+        let (before, last) = self.told;
+        self.told = (now, tally);
+        let frames = tally.frames - last.frames;
+        let rate = rate(frames, now - before);
+        let missed = tally.missed - last.missed;
+        let line = format!("{rate:5.1} frames/s  {}{}", self.size(), left_out(missed));
+        if self.pipe {
+            self.out.note(&line);
+        } else {
+            self.out.say(&line)?;
+        }
+        self.out.json(
+            "second",
+            json!({
+                "frames": frames,
+                "rate": rate,
+                "bytes": self.bytes,
+                "width": self.pixels.map(|(width, _)| width),
+                "height": self.pixels.map(|(_, height)| height),
+                "missed": missed,
+                "damaged": tally.damaged - last.damaged,
+            }),
+        )
+    }
+
+    /// The last frame's size, in words.
+    fn size(&self) -> String {
+        let pixels = match self.pixels {
+            Some((width, height)) => format!("{width} x {height}"),
+            None => "unknown size".to_owned(),
+        };
+        if self.taken == 0 {
+            "no frame yet".to_owned()
+        } else {
+            format!("{} bytes  {pixels}", self.bytes)
+        }
+    }
+
+    /// Tells what came in all.
+    pub(super) fn conclude(&self, interrupted: bool) -> Result<(), Trouble> {
+        let Self { tally, taken, .. } = self;
+        let took = self.start.elapsed();
+        let skipped = tally.frames.saturating_sub(*taken);
+        let rate = rate(tally.frames, took);
+        let longest = tally.longest.as_secs_f64();
+        let line = format!(
+            "{} in {:.1} s, {rate:.1} frames/s, longest gap {longest:.2} s{}{}{}",
+            text::count(tally.frames, "frame", "frames"),
+            took.as_secs_f64(),
+            left_out(tally.missed),
+            if skipped > 0 { format!(", {skipped} skipped here") } else { String::new() },
+            if tally.damaged > 0 { format!(", {} damaged", tally.damaged) } else { String::new() },
+        );
+        if self.pipe {
+            self.out.note(&line);
+        } else {
+            self.out.say(&line)?;
+        }
+        self.out.json(
+            "summary",
+            json!({
+                "frames": tally.frames,
+                "taken": taken,
+                "skipped": skipped,
+                "missed": tally.missed,
+                "gaps": tally.gaps,
+                "damaged": tally.damaged,
+                "bytes": tally.bytes,
+                "seconds": took.as_secs_f64(),
+                "rate": rate,
+                "longest_gap_s": longest,
+                "interrupted": interrupted,
+            }),
+        )
+    }
+}
+
+fn left_out(missed: u64) -> String {
+    match missed {
+        0 => String::new(),
+        _ => format!(", {missed} left out by the camera"),
+    }
+}
+
+/// Frames a second.
+fn rate(frames: u64, time: Duration) -> f64 {
+    frames as f64 / time.as_secs_f64().max(0.001)
+}

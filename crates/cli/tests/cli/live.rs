@@ -1,0 +1,247 @@
+//! Live view: figures, files, a pipe, and how it ends.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use filmwire_codec::journal::Verdict;
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::camera::{Camera, files, read_until, signal, wait};
+use crate::program::{LIMIT, Ran, command, run};
+
+fn camera(words: &[&str]) -> Camera {
+    Camera::start(&[&["--photos", "1", "--model", "X-T4"], words].concat())
+}
+
+fn on(camera: &Camera, folder: &Path, words: &[&str]) -> Ran {
+    run(folder, &[&["--camera", &camera.address, "live"], words].concat())
+}
+
+/// Live view, the function and the session were ended, in that order, and nothing else was asked.
+fn was_ended(camera: &Camera) {
+    let rows = camera.left();
+    let last: Vec<_> = rows.iter().rev().take(3).rev().map(|row| row.operation).collect();
+    assert_eq!(last[..2], [0x1018, 0x1003], "{last:X?}");
+    assert!(rows.iter().all(|row| row.verdict != Verdict::Violation), "{rows:?}");
+}
+
+fn is_whole(jpeg: &[u8]) -> bool {
+    jpeg.starts_with(&[0xFF, 0xD8]) && jpeg.ends_with(&[0xFF, 0xD9])
+}
+
+/// The frames of MJPEG. Inside of the simulator's frames no FF D8 stands.
+fn frames(mut bytes: &[u8]) -> Vec<&[u8]> {
+    let mut frames = Vec::new();
+    while !bytes.is_empty() {
+        let next = bytes[2..].windows(2).position(|pair| pair == [0xFF, 0xD8]);
+        let (frame, rest) = bytes.split_at(next.map_or(bytes.len(), |at| at + 2));
+        frames.push(frame);
+        bytes = rest;
+    }
+    frames
+}
+
+fn total(summary: &Value, field: &str) -> u64 {
+    summary[field].as_u64().unwrap_or_else(|| panic!("{field}: {summary}"))
+}
+
+#[test]
+fn figures_come_once_a_second_and_the_totals_at_the_end() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let ran = on(&camera, folder.path(), &["--count", "40"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert!(lines.len() >= 2, "{ran:?}");
+    assert!(lines[0].contains("frames/s") && lines[0].contains("bytes  640 x 480"), "{ran:?}");
+    assert!(lines.last().unwrap().contains("longest gap"), "{ran:?}");
+    was_ended(&camera);
+    let ran = on(&camera, folder.path(), &["--count", "40", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let second = &ran.of_kind("live", "second").pop().unwrap();
+    assert_eq!((total(second, "width"), total(second, "height")), (640, 480));
+    assert!(total(second, "bytes") > 1000, "{second}");
+    let summary = ran.of_kind("live", "summary").remove(0);
+    assert!(total(&summary, "taken") == 40 && total(&summary, "frames") >= 40, "{summary}");
+    assert_eq!(summary["interrupted"], false);
+}
+
+#[test]
+fn frames_on_disk_are_the_cameras_and_replace_nothing() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let out = folder.path().join("frames");
+    std::fs::create_dir(&out).unwrap();
+    std::fs::write(out.join("live-000003.jpg"), b"mine").unwrap();
+    let ran = on(&camera, folder.path(), &["--out", "frames", "--count", "5", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let expected: Vec<_> = (3..=8).map(|number| format!("live-{number:06}.jpg")).collect();
+    assert_eq!(files(&out), expected);
+    assert_eq!(std::fs::read(out.join("live-000003.jpg")).unwrap(), b"mine");
+    let told = ran.of_kind("live", "file");
+    assert_eq!(told.len(), 5);
+    for line in &told {
+        let path = folder.path().join(line["path"].as_str().unwrap());
+        let jpeg = std::fs::read(path).unwrap();
+        assert!(is_whole(&jpeg) && jpeg.len() as u64 == total(line, "size"), "{line}");
+    }
+    was_ended(&camera);
+    // A second run goes on behind the first.
+    assert_eq!(on(&camera, folder.path(), &["--out", "frames", "--count", "1"]).code, 0);
+    assert!(files(&out).contains(&"live-000009.jpg".to_owned()), "{:?}", files(&out));
+}
+
+#[test]
+fn a_pipe_carries_whole_frames_and_nothing_else() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "live", "--pipe", "--count", "20"];
+    let output = command(folder.path(), &words).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let frames = frames(&output.stdout);
+    assert_eq!(frames.len(), 20);
+    assert!(frames.iter().all(|frame| is_whole(frame)));
+    assert!(errors.contains("frames/s") && errors.contains("longest gap"), "{errors}");
+    was_ended(&camera);
+}
+
+/// Bytes of memory the process has.
+fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+fn a_reader_that_stands_still_costs_neither_memory_nor_delay() {
+    let camera = camera(&["--set", "shooting.live_fps=200"]);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["--camera", &camera.address, "live", "--pipe"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let errors = BufReader::new(child.stderr.take().unwrap());
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || errors.lines().try_for_each(|line| tell.send(line.unwrap())));
+    let mut line = String::new();
+    let mut memory = Vec::new();
+    // Standard output is not read: the pipe holds 64 KiB, the rest must go nowhere. Figures go on.
+    while memory.len() < 5 {
+        line = told.recv_timeout(LIMIT).expect("figures go on");
+        if line.contains("frames/s") {
+            memory.push(resident(child.id()));
+        }
+    }
+    let rate: f64 = line.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(rate > 1.0, "the camera waits: {line}");
+    let (first, last) = (memory[1], memory[4]);
+    assert!(last < first + (2 << 20), "{memory:?}");
+    signal(&child, Signal::INT);
+    let asked = Instant::now();
+    assert_eq!(wait(&mut child), 130);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    was_ended(&camera);
+    let summary = told.iter().last().unwrap();
+    assert!(summary.contains("skipped here"), "{summary}");
+    // All that waits for the reader is what the system's pipe holds, so that nothing is old.
+    let mut held = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut held).unwrap();
+    assert!((1..=64 << 10).contains(&held.len()), "{}", held.len());
+}
+
+#[test]
+fn ctrl_c_ends_live_view_on_the_camera() {
+    for with in [Signal::INT, Signal::TERM] {
+        let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+        let words = ["--camera", &camera.address, "live", "--out", "frames", "--json"];
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        let mut reader = read_until(&mut child, "file");
+        signal(&child, with);
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
+        assert_eq!(wait(&mut child), 130);
+        let lines = crate::schema::lines("live", &rest);
+        let summary = lines.last().unwrap();
+        assert_eq!((&summary["kind"], &summary["interrupted"]), (&"summary".into(), &true.into()));
+        let kept = files(&folder.path().join("frames"));
+        assert_eq!(kept.len() as u64, total(summary, "taken"), "{kept:?}");
+        assert!(kept.iter().all(|name| name.ends_with(".jpg")), "{kept:?}");
+        was_ended(&camera);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    for words in [&["live", "--pipe"][..], &["live"], &["live", "--json"]] {
+        let words = [words, &["--camera", &camera.address]].concat();
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0]).unwrap();
+        drop(out);
+        assert_eq!(wait(&mut child), 0);
+        was_ended(&camera);
+    }
+}
+
+#[test]
+fn a_short_stall_is_counted_and_a_long_one_is_an_error() {
+    let camera = camera(&["--fault", "live-stall=10:2s"]);
+    let folder = tempfile::tempdir().unwrap();
+    let ran = on(&camera, folder.path(), &["--count", "15", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let summary = ran.of_kind("live", "summary").remove(0);
+    assert!(total(&summary, "gaps") >= 1 && total(&summary, "missed") >= 25, "{summary}");
+    assert!(summary["longest_gap_s"].as_f64().unwrap() >= 2.0, "{summary}");
+    was_ended(&camera);
+
+    let camera = self::camera(&["--fault", "live-stall=10:60s"]);
+    let ran = on(&camera, folder.path(), &["--count", "15", "--json"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let error = &ran.of_kind("live", "error")[0];
+    assert!(error["error"].as_str().unwrap().contains("no frame of live view"), "{error}");
+    let summary = ran.lines("live").pop().unwrap();
+    assert_eq!((total(&summary, "frames"), total(&summary, "gaps")), (9, 0), "{summary}");
+    was_ended(&camera);
+}
+
+#[test]
+fn a_link_that_is_lost_is_told_and_the_frames_stay() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "live", "--out", "frames", "--json"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "file");
+    let asked = Instant::now();
+    drop(camera);
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child), 3);
+    assert!(asked.elapsed() < LIMIT / 2, "{:?}", asked.elapsed());
+    let lines = crate::schema::lines("live", &rest);
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert!(kinds.ends_with(&["error", "summary"]), "{kinds:?}");
+    let out = folder.path().join("frames");
+    for name in files(&out) {
+        assert!(is_whole(&std::fs::read(out.join(&name)).unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_the_camera_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [&["--pipe", "--json"][..], &["--pipe", "--out", "x"], &["--count", "0"]] {
+        let ran = run(folder.path(), &[&["live"], words].concat());
+        assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
+    }
+    std::fs::write(folder.path().join("file"), b"").unwrap();
+    assert_eq!(run(folder.path(), &["live", "--out", "file"]).code, 6);
+}
+
+#[test]
+fn a_body_without_remote_mode_is_told_so() {
+    let camera = Camera::start(&["--photos", "1", "--model", "X-A2"]);
+    let folder = tempfile::tempdir().unwrap();
+    let ran = on(&camera, folder.path(), &["--json"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert_eq!(ran.of_kind("live", "error").len(), 1);
+    camera.left();
+}
