@@ -359,7 +359,8 @@ async fn what_a_client_leaves_behind_is_released_and_stands_in_the_journal() {
     drop(client);
     camera.wait_idle().await;
     let notes: Vec<_> = camera.journal().into_iter().map(|row| row.note).collect();
-    let wanted = "left behind: focus locked, preview not fetched, remote function running".to_owned();
+    let wanted =
+        "left behind: focus locked, preview not fetched, remote function running".to_owned();
     assert!(notes.contains(&wanted), "{notes:?}");
     let mut next = Shooter::new(camera).await;
     assert_eq!(next.setting(0xD209).await, 0);

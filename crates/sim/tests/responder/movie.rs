@@ -78,5 +78,8 @@ async fn a_movie_left_running_ends_with_the_session_and_stands_in_the_journal() 
     camera.wait_idle().await;
     assert_eq!(films(&camera), 1);
     let notes: Vec<_> = camera.journal().into_iter().map(|row| row.note).collect();
-    assert!(notes.contains(&"left behind: movie running, remote function running".to_owned()), "{notes:?}");
+    assert!(
+        notes.contains(&"left behind: movie running, remote function running".to_owned()),
+        "{notes:?}"
+    );
 }
