@@ -192,6 +192,18 @@ async fn a_value_that_is_not_listed_is_not_sent() {
     assert!(written.iter().all(|row| row.operation != 0x1016 || row.params[0] >= 0xDF00));
 }
 
+/// What is left of it without the bits that do not fit is another value.
+#[tokio::test(start_paused = true)]
+async fn a_value_too_wide_for_its_property_is_not_sent() {
+    let sim = simulator("X-T4");
+    sim.add_fault("refuse=GetCapabilities:0x2005".parse().unwrap());
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "wb", "0x10004").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::TooWide, Some(2)), "{failed}");
+    assert_eq!(now(&remote, "wb").await.as_deref(), Some("auto"));
+    remote.leave().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_leave_nothing_is_changed() {
     let sim = simulator("X-T4");

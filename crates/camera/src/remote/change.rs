@@ -91,7 +91,10 @@ impl Attempt<'_> {
         let Some(kind) = self.setting.kind() else {
             return Err(self.failed(list, 0, Obstacle::NotSettable));
         };
-        let operation = SetDevicePropValue { property, value: kind.value(self.wanted) };
+        let Some(value) = kind.value(self.wanted) else {
+            return Err(self.failed(list, 0, Obstacle::TooWide));
+        };
+        let operation = SetDevicePropValue { property, value };
         if let Err(error) = self.remote.camera.run(&operation, 0).await {
             return Err(self.refused(error, list, 0));
         }

@@ -125,6 +125,7 @@ fn what_nobody_can_set_is_a_mistake_of_the_command_line() {
         ("quality=raw", "on the body only"),
         ("shutter=125", "a fraction such as 1/125"),
         ("iso", "NAME=VALUE"),
+        ("wb=0x10004", "no white balance to ask for"),
     ] {
         let ran = run(folder.path(), &["settings", "set", word]);
         assert!(ran.code == 2 && ran.err.contains(told), "{word}: {ran:?}");

@@ -196,6 +196,7 @@ mod tests {
             ("shutter=----", "to ask for"),
             ("aperture=auto", "to ask for"),
             ("wb=sunset", "daylight"),
+            ("wb=0x10004", "to ask for"),
         ] {
             let error = wish(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
