@@ -63,6 +63,14 @@ async fn set(remote: &Remote, key: &str, text: &str) -> Result<Means, NotReached
     }
 }
 
+/// Takes a property out of the state list.
+fn hide(sim: &Simulator, code: u16) -> (Code, u32) {
+    sim.with_persona(|persona| {
+        let at = persona.remote_list.iter().position(|entry| entry.0 == Code(code)).unwrap();
+        persona.remote_list.remove(at)
+    })
+}
+
 fn operations(sim: &Simulator, code: OperationCode) -> usize {
     sim.journal().iter().filter(|row| row.operation == code.0).count()
 }
@@ -192,6 +200,46 @@ async fn a_value_that_is_not_listed_is_not_sent() {
     assert!(written.iter().all(|row| row.operation != 0x1016 || row.params[0] >= 0xDF00));
 }
 
+/// Which entries the state list has differs from mode to mode (the fact sheet's section 6.1).
+#[tokio::test(start_paused = true)]
+async fn a_listed_value_is_written_where_the_state_list_does_not_tell_one() {
+    let sim = simulator("X-T4");
+    let entry = hide(&sim, 0x5005);
+    sim.with_persona(|persona| {
+        persona.properties.insert(Code(0x5005), FixedProperty { width: 2, value: 2 });
+    });
+    let remote = connect(&sim).await;
+    // One that the camera does not list, and one that it never reports.
+    let failed = set(&remote, "wb", "0x8020").await.unwrap_err();
+    assert!(matches!(failed.obstacle, Obstacle::NotListed(_)), "{failed}");
+    assert_eq!(operations(&sim, OperationCode::SET_DEVICE_PROP_VALUE), 2);
+    let failed = set(&remote, "wb", "daylight").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::NoEffect, None), "{failed}");
+    let person = sim.clone();
+    tokio::spawn(async move {
+        while operations(&person, OperationCode::SET_DEVICE_PROP_VALUE) < 4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        person.with_persona(|persona| persona.remote_list.push(entry));
+    });
+    assert_eq!(set(&remote, "wb", "shade").await, Ok(Means::Written));
+    assert_eq!(now(&remote, "wb").await.as_deref(), Some("shade"));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_neither_told_nor_listed_has_a_help_of_its_own() {
+    let sim = simulator("X-T4");
+    hide(&sim, 0x5005);
+    sim.add_fault("refuse=GetCapabilities:0x2005".parse().unwrap());
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "wb", "shade").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)));
+    assert!(failed.cure().contains("another exposure program"), "{}", failed.cure());
+    assert!(!failed.cure().contains("aperture"), "{}", failed.cure());
+    remote.leave().await;
+}
+
 /// What is left of it without the bits that do not fit is another value.
 #[tokio::test(start_paused = true)]
 async fn a_value_too_wide_for_its_property_is_not_sent() {
@@ -316,7 +364,7 @@ async fn exposure_is_stepped_to_from_both_sides() {
     // Another rounding of the same third is the same; what the camera says is told.
     let aperture = setting("aperture");
     let reached = remote.set(aperture, aperture.parse("3.5").unwrap()).await.unwrap();
-    assert_eq!((reached.before, reached.actual), (200, 360));
+    assert_eq!((reached.before, reached.actual), (Some(200), 360));
     remote.leave().await;
     sim.wait_idle().await;
     assert_eq!(sim.violations(), []);
@@ -531,7 +579,7 @@ fn the_blocking_client_reads_sets_and_leaves() {
     drop(inside);
     let film = setting("film");
     let reached = remote.set(film, film.parse("acros").unwrap()).unwrap();
-    assert_eq!((reached.before, reached.actual, reached.means), (1, 12, Means::Written));
+    assert_eq!((reached.before, reached.actual, reached.means), (Some(1), 12, Means::Written));
     let readings = remote.settings().unwrap();
     assert_eq!(find(&readings, "film").unwrap().bits, Some(12));
     assert_eq!(remote.info().model, "X-T4");

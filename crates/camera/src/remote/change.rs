@@ -36,8 +36,8 @@ pub enum Means {
 /// A value that the camera reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reached {
-    /// What it had before, as bits.
-    pub before: u32,
+    /// What it had before, as bits; `None` if the camera did not tell.
+    pub before: Option<u32>,
     /// What it has now, as bits. Of a stepped setting it may be another rounding of what was wanted.
     pub actual: u32,
     /// How it came there.
@@ -47,8 +47,8 @@ pub struct Reached {
 impl Remote {
     /// Sets a value, and returns once the camera reports it in 0xD212.
     ///
-    /// What can be written is written once, and must be in the camera's list if that has one. The
-    /// others are stepped, at most 100 times. Fails with [`Error::NotReached`], which says what
+    /// What can be written is written once, and must be in the camera's list if that has one; it must
+    /// be there if 0xD212 tells no value now. The others are stepped, at most 100 times. Fails with [`Error::NotReached`], which says what
     /// there is now and why; with [`Error::Forbidden`] unless [`crate::Allow::settings`] lets it
     /// pass; with link trouble. Cancel-safe: the camera may then stand between the two values.
     pub async fn set(&self, setting: &'static Setting, wanted: u32) -> Result<Reached, Error> {
@@ -76,17 +76,21 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn write(&self, list: &CurrentState) -> Result<Reached, Error> {
         let property = self.setting.property;
-        let Some(before) = list.value(property) else {
-            return Err(self.failed(list, 0, Obstacle::NotTold(program(list))));
-        };
-        if before == self.wanted {
-            return Ok(Reached { before, actual: before, means: Means::Already });
+        let before = list.value(property);
+        if before == Some(self.wanted) {
+            return Ok(Reached { before, actual: self.wanted, means: Means::Already });
         }
-        let descriptor = self.remote.descriptor(property);
-        if let Some(Choices::Listed(listed)) = descriptor.map(choices)
-            && !listed.contains(&self.wanted)
-        {
-            return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
+        match self.remote.descriptor(property).map(choices) {
+            Some(Choices::Listed(listed)) if !listed.contains(&self.wanted) => {
+                return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
+            }
+            // The entries of the state list differ between programs (the fact sheet's section 6.1):
+            // what the camera lists is written, and may be told afterwards.
+            Some(Choices::Listed(_)) => {}
+            _ if before.is_none() => {
+                return Err(self.failed(list, 0, Obstacle::NotTold(program(list))));
+            }
+            _ => {}
         }
         let Some(kind) = self.setting.kind() else {
             return Err(self.failed(list, 0, Obstacle::NotSettable));
@@ -115,7 +119,7 @@ impl Attempt<'_> {
             return Err(self.failed(list, 0, Obstacle::NotSettable));
         };
         if is_near(at, goal) {
-            return Ok(Reached { before, actual: before, means: Means::Already });
+            return Ok(Reached { before: Some(before), actual: before, means: Means::Already });
         }
         if let Some(listed) = self.list_without(goal) {
             return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
@@ -134,7 +138,7 @@ impl Attempt<'_> {
                 Some((actual, now)) => match stepper.came_to(now) {
                     Step::Reached => {
                         let means = Means::Stepped(stepper.steps());
-                        return Ok(Reached { before, actual, means });
+                        return Ok(Reached { before: Some(before), actual, means });
                     }
                     Step::On => {
                         left = actual;

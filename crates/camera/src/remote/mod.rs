@@ -40,7 +40,7 @@ pub use setting::{Change, SETTINGS, Setting};
 /// let remote = Camera::connect_remote(network, options, &Departures::default()).await?;
 /// let iso = Setting::named("iso").ok_or("no such setting")?;
 /// let reached = remote.set(iso, iso.parse("400")?).await?;
-/// println!("{} -> {}", iso.text(reached.before), iso.text(reached.actual));
+/// println!("the camera has {}", iso.text(reached.actual));
 /// remote.leave().await;
 /// # Ok(())
 /// # }

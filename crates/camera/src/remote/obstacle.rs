@@ -61,7 +61,12 @@ impl NotReached {
             Obstacle::NotSettable => {
                 "set it on the body; its controls are dead until filmwire has left, which it has when this run ends"
             }
-            Obstacle::TooWide | Obstacle::NotListed(_) => "choose one of the values `filmwire settings` shows",
+            Obstacle::TooWide | Obstacle::NotListed(_) => {
+                "choose one of the values `filmwire settings` shows"
+            }
+            Obstacle::NotTold(_) if self.setting.change == Change::Written => {
+                "set it on the body, or set the body to another exposure program and try again; its controls are dead until filmwire has left, which it has when this run ends"
+            }
             Obstacle::NotTold(_) | Obstacle::Program(_)
                 if property == DevicePropCode::EXPOSURE_BIAS =>
             {

@@ -84,7 +84,9 @@ async fn fulfil(remote: &Remote, wish: &Wish) -> Result<Result<Reached, NotReach
 
 fn tell(wish: &Wish, reached: &Reached, out: &Output) -> Result<(), Trouble> {
     let setting = wish.setting;
-    let (before, actual) = (setting.text(reached.before), setting.text(reached.actual));
+    let (told, actual) =
+        (reached.before.map(|bits| setting.text(bits)), setting.text(reached.actual));
+    let before = told.as_deref().unwrap_or("not told");
     let asked =
         if actual == wish.text() { String::new() } else { format!("; asked for {}", wish.text()) };
     let (means, steps, how) = match reached.means {
@@ -102,7 +104,7 @@ fn tell(wish: &Wish, reached: &Reached, out: &Output) -> Result<(), Trouble> {
             "setting": setting.key,
             "property": hex(setting.property),
             "requested": wish.text(),
-            "before": before,
+            "before": told,
             "actual": actual,
             "means": means,
             "steps": steps,
