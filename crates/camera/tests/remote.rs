@@ -422,6 +422,31 @@ async fn a_value_between_two_steps_is_not_run_after() {
     remote.leave().await;
 }
 
+/// Roundings differ; a value of its own is none.
+#[tokio::test(start_paused = true)]
+async fn a_neighbour_is_not_taken_for_the_value() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "aperture", "5.3").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::PassedOver(500), Some(560)));
+    remote.leave().await;
+    for (fault, is_listed) in [(None, true), (Some("refuse=GetCapabilities:0x2005"), false)] {
+        let sim = simulator("X-T5");
+        fault.into_iter().for_each(|fault| sim.add_fault(fault.parse().unwrap()));
+        let remote = connect(&sim).await;
+        // From -0.7 (log:XT5, mode A).
+        for text in ["-0.8", "0.15"] {
+            let failed = set(&remote, "bias", text).await.unwrap_err();
+            let (listed, passed) = (
+                matches!(failed.obstacle, Obstacle::NotListed(_)),
+                matches!(failed.obstacle, Obstacle::PassedOver(_)),
+            );
+            assert_eq!((listed, passed), (is_listed, !is_listed), "{text}: {failed}");
+        }
+        remote.leave().await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_camera_chooses_in_each_program_is_not_stepped() {
     let sim = simulator("X-T4");

@@ -118,13 +118,13 @@ impl Attempt<'_> {
         let Some(goal) = stops(self.setting.property, self.wanted) else {
             return Err(self.failed(list, 0, Obstacle::NotSettable));
         };
-        if is_near(at, goal) {
+        if is_near(self.setting.property, at, goal) {
             return Ok(Reached { before: Some(before), actual: before, means: Means::Already });
         }
         if let Some(listed) = self.list_without(goal) {
             return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
         }
-        let mut stepper = Stepper::new(goal, at);
+        let mut stepper = Stepper::new(self.setting.property, goal, at);
         let (mut list, mut left) = (list.clone(), before);
         loop {
             if let Err(error) = self.send_step(stepper.direction()).await {
@@ -159,7 +159,8 @@ impl Attempt<'_> {
         let Choices::Listed(listed) = self.remote.descriptor(property).map(choices)? else {
             return None;
         };
-        let there = |&bits: &u32| stops(property, bits).is_some_and(|at| is_near(at, goal));
+        let there =
+            |&bits: &u32| stops(property, bits).is_some_and(|at| is_near(property, at, goal));
         (!listed.iter().any(there)).then_some(listed)
     }
 
