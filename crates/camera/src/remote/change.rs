@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::obstacle::{NotReached, Obstacle};
 use super::setting::{Change, Setting};
 use super::stepper::{Step, Stepper, is_near, stops};
-use super::{Choices, Remote, choices, is_read_only};
+use super::{Choices, Remote, change_of, choices};
 use crate::error::Error;
 
 /// Between two reads of 0xD212 while a change is awaited. As libfuji polls (section 1.4).
@@ -54,11 +54,7 @@ impl Remote {
     pub async fn set(&self, setting: &'static Setting, wanted: u32) -> Result<Reached, Error> {
         let list = self.camera.refresh().await?;
         let attempt = Attempt { remote: self, setting, wanted };
-        let change = match self.descriptor(setting.property) {
-            Some(descriptor) if is_read_only(descriptor) => Change::Body,
-            _ => setting.change,
-        };
-        match change {
+        match change_of(setting, self.descriptor(setting.property)) {
             Change::Written => attempt.write(&list).await,
             Change::Stepped => attempt.step(&list).await,
             _ => Err(attempt.failed(&list, 0, Obstacle::NotSettable)),
