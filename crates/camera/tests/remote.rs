@@ -296,9 +296,49 @@ async fn a_step_without_effect_is_told_in_bounded_time() {
     let remote = connect(&sim).await;
     let start = tokio::time::Instant::now();
     let failed = set(&remote, "aperture", "8").await.unwrap_err();
-    assert_eq!((&failed.obstacle, failed.steps), (&Obstacle::NoEffect, 1));
-    assert!(failed.to_string().contains("after 1 step;"), "{failed}");
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // One each way.
+    assert_eq!((&failed.obstacle, failed.steps), (&Obstacle::NoEffect, 2));
+    assert!(failed.to_string().contains("after 2 steps;"), "{failed}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    remote.leave().await;
+}
+
+/// That a step up raises the number is read from one client's loop; other bodies may differ.
+#[tokio::test(start_paused = true)]
+async fn a_body_whose_up_goes_down_is_followed_from_the_end_of_its_dial() {
+    let sim = simulator("X-T100");
+    let remote = connect(&sim).await;
+    // Its own steps do nothing; this dial ends at f/2.8.
+    const DIAL: [u32; 4] = [280, 320, 360, 400];
+    sim.turn(0x5007, DIAL[0]);
+    let person = sim.clone();
+    let dial = tokio::spawn(async move {
+        let (mut seen, mut at) = (0, 0_usize);
+        loop {
+            let rows = person.journal();
+            let steps = rows.iter().filter(|row| row.operation == OperationCode::STEP_F_NUMBER.0);
+            for row in steps.skip(seen) {
+                seen += 1;
+                at = if row.params[0] == 1 { at.saturating_sub(1) } else { (at + 1).min(3) };
+                person.turn(0x5007, DIAL[at]);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert_eq!(set(&remote, "aperture", "4").await, Ok(Means::Stepped(4)));
+    dial.abort();
+    remote.leave().await;
+}
+
+/// The step that tried the other way is taken back.
+#[tokio::test(start_paused = true)]
+async fn a_dial_that_was_at_its_end_before_stays_there() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    assert!(set(&remote, "aperture", "16").await.is_ok());
+    let failed = set(&remote, "aperture", "22").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::DialAtEnd(CommandDial::APERTURE_AT_END));
+    assert_eq!((failed.actual, failed.steps), (Some(1600), 3), "{failed}");
     remote.leave().await;
 }
 

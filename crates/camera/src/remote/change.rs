@@ -128,25 +128,44 @@ impl Attempt<'_> {
             }
             stepper.sent();
             list = self.wait_until(|value| value != Some(left)).await?;
-            let obstacle = match self.place(&list) {
-                None => self.not_told(&list),
-                Some((actual, _)) if actual == left => self.stuck(&list),
-                Some((actual, now)) => match stepper.came_to(now) {
-                    Step::Reached => {
-                        let means = Means::Stepped(stepper.steps());
-                        return Ok(Reached { before: Some(before), actual, means });
-                    }
-                    Step::On => {
-                        left = actual;
-                        continue;
-                    }
-                    Step::PassedOver => Obstacle::PassedOver(left),
-                    Step::Astray => Obstacle::Astray,
-                    Step::TooMany => Obstacle::TooManySteps,
-                },
+            let Some((actual, now)) = self.place(&list) else {
+                return Err(self.failed(&list, stepper.steps(), self.not_told(&list)));
+            };
+            let step = if actual == left { stepper.stayed() } else { stepper.came_to(now) };
+            let obstacle = match step {
+                Step::Reached => {
+                    let means = Means::Stepped(stepper.steps());
+                    return Ok(Reached { before: Some(before), actual, means });
+                }
+                Step::On => {
+                    left = actual;
+                    continue;
+                }
+                Step::AtEnd => {
+                    list = self.step_back(&mut stepper, &list, actual).await?;
+                    self.stuck(&list)
+                }
+                Step::Stuck => self.stuck(&list),
+                Step::PassedOver => Obstacle::PassedOver(left),
+                Step::Astray => Obstacle::Astray,
+                Step::TooMany => Obstacle::TooManySteps,
             };
             return Err(self.failed(&list, stepper.steps(), obstacle));
         }
+    }
+
+    /// Takes back the step that tried the other way, so that what failed changes nothing.
+    async fn step_back(
+        &self,
+        stepper: &mut Stepper,
+        list: &CurrentState,
+        left: u32,
+    ) -> Result<CurrentState, Error> {
+        if let Err(error) = self.send_step(stepper.direction()).await {
+            return Err(self.refused(error, list, stepper.steps()));
+        }
+        stepper.sent();
+        self.wait_until(|value| value != Some(left)).await
     }
 
     /// The camera's list, if it has one and the goal is not in it. Bodies list the exposure bias.

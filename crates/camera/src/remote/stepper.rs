@@ -45,6 +45,8 @@ pub(super) struct Stepper {
     steps: u32,
     /// Up goes down on this body. That up raises the number is read from one client's search loop.
     reversed: bool,
+    /// The first step changed nothing: the dial is at its end, which may be the other one.
+    stayed: bool,
 }
 
 /// What a step led to.
@@ -56,6 +58,10 @@ pub(super) enum Step {
     On,
     /// The camera went from one side of the value to the other.
     PassedOver,
+    /// Steps change nothing any more.
+    Stuck,
+    /// The first step changed nothing, and the other way leads off: the next step leads back.
+    AtEnd,
     /// Steps lead away whichever way they go.
     Astray,
     /// It takes too many.
@@ -64,7 +70,7 @@ pub(super) enum Step {
 
 impl Stepper {
     pub(super) fn new(property: DevicePropCode, wanted: f64, at: f64) -> Self {
-        Self { property, wanted, at, steps: 0, reversed: false }
+        Self { property, wanted, at, steps: 0, reversed: false, stayed: false }
     }
 
     pub(super) fn steps(&self) -> u32 {
@@ -85,6 +91,16 @@ impl Stepper {
         self.steps += 1;
     }
 
+    /// Judges a step that changed nothing. A first one may have gone the wrong way at the end of the
+    /// dial, so that the other way is tried, once.
+    pub(super) fn stayed(&mut self) -> Step {
+        if self.steps > 1 {
+            return Step::Stuck;
+        }
+        (self.stayed, self.reversed) = (true, true);
+        Step::On
+    }
+
     /// Judges where the step led to.
     pub(super) fn came_to(&mut self, now: f64) -> Step {
         let before = std::mem::replace(&mut self.at, now);
@@ -94,11 +110,17 @@ impl Stepper {
         } else if gap_before * gap < 0.0 {
             Step::PassedOver
         } else if gap.abs() > gap_before.abs() {
-            if self.steps > 1 {
-                return Step::Astray;
+            match (self.steps, self.stayed) {
+                (1, _) => {
+                    self.reversed = true;
+                    Step::On
+                }
+                (2, true) => {
+                    self.reversed = false;
+                    Step::AtEnd
+                }
+                _ => Step::Astray,
             }
-            self.reversed = true;
-            Step::On
         } else if self.steps >= MOST_STEPS {
             Step::TooMany
         } else {
@@ -122,10 +144,12 @@ mod tests {
             Stepper::new(DevicePropCode::SHUTTER_SPEED, place(wanted), place(dial[from]));
         loop {
             let step = if stepper.direction() == StepDirection::Up { up } else { -up };
+            let left = at;
             at = (at + step).clamp(0, dial.len() as isize - 1);
             stepper.sent();
             let now = dial[at as usize];
-            match stepper.came_to(place(now)) {
+            let judged = if at == left { stepper.stayed() } else { stepper.came_to(place(now)) };
+            match judged {
                 Step::On => {}
                 end => return (end, stepper.steps(), now.to_owned()),
             }
@@ -159,6 +183,17 @@ mod tests {
     #[test]
     fn a_body_whose_steps_go_the_other_way_is_followed() {
         assert_eq!(turn(&SPEEDS, 8, "1/125", -1), (Step::Reached, 5, "1/125".into()));
+    }
+
+    #[test]
+    fn a_dial_at_its_end_is_tried_the_other_way_once() {
+        assert_eq!(turn(&SPEEDS, 0, "1s", -1), (Step::Reached, 3, "1s".into()));
+        assert_eq!(turn(&SPEEDS, 11, "1/60", -1), (Step::Reached, 4, "1/60".into()));
+        // No reversed one: what is wanted lies beyond its end.
+        assert_eq!(turn(&SPEEDS, 11, "1/500", 1), (Step::AtEnd, 2, "1/100".into()));
+        assert_eq!(turn(&SPEEDS, 10, "1/500", 1), (Step::Stuck, 2, "1/125".into()));
+        assert_eq!(turn(&SPEEDS, 11, "1/500", -1), (Step::Stuck, 3, "1/125".into()));
+        assert_eq!(turn(&["8"], 0, "11", 1), (Step::Stuck, 2, "8".into()));
     }
 
     /// No two neighbours of the usual scales are taken for each other.
