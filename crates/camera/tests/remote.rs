@@ -359,6 +359,18 @@ async fn a_refusal_is_told_and_the_next_setting_works() {
     remote.leave().await;
 }
 
+/// Only a camera that says it is busy has a menu open.
+#[tokio::test(start_paused = true)]
+async fn another_refusal_is_not_explained_as_a_menu() {
+    let sim = simulator("X-T4");
+    sim.add_fault("refuse=SetDevicePropValue#3:0x2002".parse().unwrap());
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "iso", "400").await.unwrap_err();
+    assert!(!failed.cure().contains("menu"), "{}", failed.cure());
+    assert!(failed.to_string().contains("0x2002"), "{failed}");
+    remote.leave().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_shutter_speed_the_camera_chooses_itself_is_not_stepped() {
     let sim = simulator("X-T5");

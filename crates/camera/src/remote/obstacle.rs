@@ -90,7 +90,10 @@ impl NotReached {
             }
             Obstacle::PassedOver(_) => "choose a value that the camera has",
             Obstacle::TooManySteps => "run again; if it happens again, report it with the model",
-            Obstacle::Refused(_) => "leave the camera's menu and try again",
+            Obstacle::Refused(ResponseCode::DEVICE_BUSY) => "leave the camera's menu and try again",
+            Obstacle::Refused(_) => {
+                "filmwire does not know why; try again, or set it on the body; if it happens again, report it with the model and the code"
+            }
         }
     }
 
