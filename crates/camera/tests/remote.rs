@@ -63,6 +63,14 @@ async fn set(remote: &Remote, key: &str, text: &str) -> Result<Means, NotReached
     }
 }
 
+/// Takes a property out of the state list.
+fn hide(sim: &Simulator, code: u16) -> (Code, u32) {
+    sim.with_persona(|persona| {
+        let at = persona.remote_list.iter().position(|entry| entry.0 == Code(code)).unwrap();
+        persona.remote_list.remove(at)
+    })
+}
+
 fn operations(sim: &Simulator, code: OperationCode) -> usize {
     sim.journal().iter().filter(|row| row.operation == code.0).count()
 }
@@ -205,6 +213,58 @@ async fn a_value_that_is_not_listed_is_not_sent() {
     assert!(written.iter().all(|row| row.operation != 0x1016 || row.params[0] >= 0xDF00));
 }
 
+/// Which entries the state list has differs from mode to mode (the fact sheet's section 6.1).
+#[tokio::test(start_paused = true)]
+async fn a_listed_value_is_written_where_the_state_list_does_not_tell_one() {
+    let sim = simulator("X-T4");
+    let entry = hide(&sim, 0x5005);
+    sim.with_persona(|persona| {
+        persona.properties.insert(Code(0x5005), FixedProperty { width: 2, value: 2 });
+    });
+    let remote = connect(&sim).await;
+    // One that the camera does not list, and one that it never reports.
+    let failed = set(&remote, "wb", "0x8020").await.unwrap_err();
+    assert!(matches!(failed.obstacle, Obstacle::NotListed(_)), "{failed}");
+    assert_eq!(operations(&sim, OperationCode::SET_DEVICE_PROP_VALUE), 2);
+    let failed = set(&remote, "wb", "daylight").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::NoEffect, None), "{failed}");
+    let person = sim.clone();
+    tokio::spawn(async move {
+        while operations(&person, OperationCode::SET_DEVICE_PROP_VALUE) < 4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        person.with_persona(|persona| persona.remote_list.push(entry));
+    });
+    assert_eq!(set(&remote, "wb", "shade").await, Ok(Means::Written));
+    assert_eq!(now(&remote, "wb").await.as_deref(), Some("shade"));
+    remote.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_neither_told_nor_listed_has_a_help_of_its_own() {
+    let sim = simulator("X-T4");
+    hide(&sim, 0x5005);
+    sim.add_fault("refuse=GetCapabilities:0x2005".parse().unwrap());
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "wb", "shade").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::NotTold(Some(ExposureProgram::MANUAL)));
+    assert!(failed.cure().contains("another exposure program"), "{}", failed.cure());
+    assert!(!failed.cure().contains("aperture"), "{}", failed.cure());
+    remote.leave().await;
+}
+
+/// What is left of it without the bits that do not fit is another value.
+#[tokio::test(start_paused = true)]
+async fn a_value_too_wide_for_its_property_is_not_sent() {
+    let sim = simulator("X-T4");
+    sim.add_fault("refuse=GetCapabilities:0x2005".parse().unwrap());
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "wb", "0x10004").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::TooWide, Some(2)), "{failed}");
+    assert_eq!(now(&remote, "wb").await.as_deref(), Some("auto"));
+    remote.leave().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_leave_nothing_is_changed() {
     let sim = simulator("X-T4");
@@ -249,9 +309,49 @@ async fn a_step_without_effect_is_told_in_bounded_time() {
     let remote = connect(&sim).await;
     let start = tokio::time::Instant::now();
     let failed = set(&remote, "aperture", "8").await.unwrap_err();
-    assert_eq!((&failed.obstacle, failed.steps), (&Obstacle::NoEffect, 1));
-    assert!(failed.to_string().contains("after 1 step;"), "{failed}");
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // One each way.
+    assert_eq!((&failed.obstacle, failed.steps), (&Obstacle::NoEffect, 2));
+    assert!(failed.to_string().contains("after 2 steps;"), "{failed}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    remote.leave().await;
+}
+
+/// That a step up raises the number is read from one client's loop; other bodies may differ.
+#[tokio::test(start_paused = true)]
+async fn a_body_whose_up_goes_down_is_followed_from_the_end_of_its_dial() {
+    let sim = simulator("X-T100");
+    let remote = connect(&sim).await;
+    // Its own steps do nothing; this dial ends at f/2.8.
+    const DIAL: [u32; 4] = [280, 320, 360, 400];
+    sim.turn(0x5007, DIAL[0]);
+    let person = sim.clone();
+    let dial = tokio::spawn(async move {
+        let (mut seen, mut at) = (0, 0_usize);
+        loop {
+            let rows = person.journal();
+            let steps = rows.iter().filter(|row| row.operation == OperationCode::STEP_F_NUMBER.0);
+            for row in steps.skip(seen) {
+                seen += 1;
+                at = if row.params[0] == 1 { at.saturating_sub(1) } else { (at + 1).min(3) };
+                person.turn(0x5007, DIAL[at]);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert_eq!(set(&remote, "aperture", "4").await, Ok(Means::Stepped(4)));
+    dial.abort();
+    remote.leave().await;
+}
+
+/// The step that tried the other way is taken back.
+#[tokio::test(start_paused = true)]
+async fn a_dial_that_was_at_its_end_before_stays_there() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    assert!(set(&remote, "aperture", "16").await.is_ok());
+    let failed = set(&remote, "aperture", "22").await.unwrap_err();
+    assert_eq!(failed.obstacle, Obstacle::DialAtEnd(CommandDial::APERTURE_AT_END));
+    assert_eq!((failed.actual, failed.steps), (Some(1600), 3), "{failed}");
     remote.leave().await;
 }
 
@@ -269,6 +369,18 @@ async fn a_refusal_is_told_and_the_next_setting_works() {
         assert!(failed.cure().contains("menu"), "{}", failed.cure());
     }
     assert_eq!(set(&remote, "iso", "400").await, Ok(Means::Written));
+    remote.leave().await;
+}
+
+/// Only a camera that says it is busy has a menu open.
+#[tokio::test(start_paused = true)]
+async fn another_refusal_is_not_explained_as_a_menu() {
+    let sim = simulator("X-T4");
+    sim.add_fault("refuse=SetDevicePropValue#3:0x2002".parse().unwrap());
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "iso", "400").await.unwrap_err();
+    assert!(!failed.cure().contains("menu"), "{}", failed.cure());
+    assert!(failed.to_string().contains("0x2002"), "{failed}");
     remote.leave().await;
 }
 
@@ -317,7 +429,7 @@ async fn exposure_is_stepped_to_from_both_sides() {
     // Another rounding of the same third is the same; what the camera says is told.
     let aperture = setting("aperture");
     let reached = remote.set(aperture, aperture.parse("3.5").unwrap()).await.unwrap();
-    assert_eq!((reached.before, reached.actual), (200, 360));
+    assert_eq!((reached.before, reached.actual), (Some(200), 360));
     remote.leave().await;
     sim.wait_idle().await;
     assert_eq!(sim.violations(), []);
@@ -373,6 +485,31 @@ async fn a_value_between_two_steps_is_not_run_after() {
     assert!(failed.to_string().contains("went from f/2.8 past f/3, which"), "{failed}");
     assert_eq!((failed.actual, operations(&sim, OperationCode::STEP_F_NUMBER)), (Some(320), 4));
     remote.leave().await;
+}
+
+/// Roundings differ; a value of its own is none.
+#[tokio::test(start_paused = true)]
+async fn a_neighbour_is_not_taken_for_the_value() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let failed = set(&remote, "aperture", "5.3").await.unwrap_err();
+    assert_eq!((&failed.obstacle, failed.actual), (&Obstacle::PassedOver(500), Some(560)));
+    remote.leave().await;
+    for (fault, is_listed) in [(None, true), (Some("refuse=GetCapabilities:0x2005"), false)] {
+        let sim = simulator("X-T5");
+        fault.into_iter().for_each(|fault| sim.add_fault(fault.parse().unwrap()));
+        let remote = connect(&sim).await;
+        // From -0.7 (log:XT5, mode A).
+        for text in ["-0.8", "0.15"] {
+            let failed = set(&remote, "bias", text).await.unwrap_err();
+            let (listed, passed) = (
+                matches!(failed.obstacle, Obstacle::NotListed(_)),
+                matches!(failed.obstacle, Obstacle::PassedOver(_)),
+            );
+            assert_eq!((listed, passed), (is_listed, !is_listed), "{text}: {failed}");
+        }
+        remote.leave().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -484,11 +621,33 @@ async fn a_body_without_remote_mode_says_so() {
     assert_eq!(sim.journal().last().unwrap().note, "goodbye");
 }
 
+/// Firmware may say things nobody has seen yet.
+#[tokio::test(start_paused = true)]
+async fn one_item_that_cannot_be_read_does_not_hide_the_others() {
+    let sim = simulator("X-T4");
+    let items = sim.with_persona(|persona| {
+        persona.capabilities[0].data_type = 0x77;
+        persona.capabilities.len()
+    });
+    let remote = connect(&sim).await;
+    assert_eq!(remote.capabilities().items.len(), items - 1);
+    let failed = set(&remote, "film", "0x0099").await.unwrap_err();
+    assert!(matches!(failed.obstacle, Obstacle::NotListed(_)), "{failed}");
+    remote.leave().await;
+    // What came before a cut is whole.
+    let sim = simulator("X-T4");
+    sim.add_fault("truncate=GetCapabilities:60".parse().unwrap());
+    let remote = connect(&sim).await;
+    let listed: Vec<_> = remote.capabilities().items.iter().map(|item| item.property.0).collect();
+    assert_eq!(listed, [0x5012, 0x500C]);
+    remote.leave().await;
+}
+
 /// A camera that does not list what can be set still tells what is set.
 #[tokio::test(start_paused = true)]
 async fn without_a_list_values_are_written_and_looked_at() {
     for fault in
-        ["refuse=GetCapabilities:0x2005", "silence=GetCapabilities", "truncate=GetCapabilities:60"]
+        ["refuse=GetCapabilities:0x2005", "silence=GetCapabilities", "truncate=GetCapabilities:20"]
     {
         let sim = simulator("X-T4");
         sim.add_fault(fault.parse().unwrap());
@@ -532,7 +691,7 @@ fn the_blocking_client_reads_sets_and_leaves() {
     drop(inside);
     let film = setting("film");
     let reached = remote.set(film, film.parse("acros").unwrap()).unwrap();
-    assert_eq!((reached.before, reached.actual, reached.means), (1, 12, Means::Written));
+    assert_eq!((reached.before, reached.actual, reached.means), (Some(1), 12, Means::Written));
     let readings = remote.settings().unwrap();
     assert_eq!(find(&readings, "film").unwrap().bits, Some(12));
     assert_eq!(remote.info().model, "X-T4");

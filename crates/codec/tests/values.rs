@@ -245,6 +245,6 @@ fn values_that_are_sent_have_the_bytes_of_the_sheet() {
     assert_eq!(bias.0.to_le_bytes(), [0x65, 0xFD]);
     let iso = kind(DevicePropCode::ISO).unwrap();
     let mut wire = Vec::new();
-    iso.value(iso.parse("H51200").unwrap()).encode(&mut wire);
+    iso.value(iso.parse("H51200").unwrap()).unwrap().encode(&mut wire);
     assert_eq!(wire, [0x00, 0xC8, 0x00, 0x40]);
 }

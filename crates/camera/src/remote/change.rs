@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::obstacle::{NotReached, Obstacle};
 use super::setting::{Change, Setting};
 use super::stepper::{Step, Stepper, is_near, stops};
-use super::{Choices, Remote, choices, is_read_only};
+use super::{Choices, Remote, change_of, choices};
 use crate::error::Error;
 
 /// Between two reads of 0xD212 while a change is awaited. As libfuji polls (section 1.4).
@@ -36,8 +36,8 @@ pub enum Means {
 /// A value that the camera reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reached {
-    /// What it had before, as bits.
-    pub before: u32,
+    /// What it had before, as bits; `None` if the camera did not tell.
+    pub before: Option<u32>,
     /// What it has now, as bits. Of a stepped setting it may be another rounding of what was wanted.
     pub actual: u32,
     /// How it came there.
@@ -47,18 +47,14 @@ pub struct Reached {
 impl Remote {
     /// Sets a value, and returns once the camera reports it in 0xD212.
     ///
-    /// What can be written is written once, and must be in the camera's list if that has one. The
-    /// others are stepped, at most 100 times. Fails with [`Error::NotReached`], which says what
+    /// What can be written is written once, and must be in the camera's list if that has one; it must
+    /// be there if 0xD212 tells no value now. The others are stepped, at most 100 times. Fails with [`Error::NotReached`], which says what
     /// there is now and why; with [`Error::Forbidden`] unless [`crate::Allow::settings`] lets it
     /// pass; with link trouble. Cancel-safe: the camera may then stand between the two values.
     pub async fn set(&self, setting: &'static Setting, wanted: u32) -> Result<Reached, Error> {
         let list = self.camera.refresh().await?;
         let attempt = Attempt { remote: self, setting, wanted };
-        let change = match self.descriptor(setting.property) {
-            Some(descriptor) if is_read_only(descriptor) => Change::Body,
-            _ => setting.change,
-        };
-        match change {
+        match change_of(setting, self.descriptor(setting.property)) {
             Change::Written => attempt.write(&list).await,
             Change::Stepped => attempt.step(&list).await,
             _ => Err(attempt.failed(&list, 0, Obstacle::NotSettable)),
@@ -76,22 +72,29 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn write(&self, list: &CurrentState) -> Result<Reached, Error> {
         let property = self.setting.property;
-        let Some(before) = list.value(property) else {
-            return Err(self.failed(list, 0, Obstacle::NotTold(program(list))));
-        };
-        if before == self.wanted {
-            return Ok(Reached { before, actual: before, means: Means::Already });
+        let before = list.value(property);
+        if before == Some(self.wanted) {
+            return Ok(Reached { before, actual: self.wanted, means: Means::Already });
         }
-        let descriptor = self.remote.descriptor(property);
-        if let Some(Choices::Listed(listed)) = descriptor.map(choices)
-            && !listed.contains(&self.wanted)
-        {
-            return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
+        match self.remote.descriptor(property).map(choices) {
+            Some(Choices::Listed(listed)) if !listed.contains(&self.wanted) => {
+                return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
+            }
+            // The entries of the state list differ between programs (the fact sheet's section 6.1):
+            // what the camera lists is written, and may be told afterwards.
+            Some(Choices::Listed(_)) => {}
+            _ if before.is_none() => {
+                return Err(self.failed(list, 0, Obstacle::NotTold(program(list))));
+            }
+            _ => {}
         }
         let Some(kind) = self.setting.kind() else {
             return Err(self.failed(list, 0, Obstacle::NotSettable));
         };
-        let operation = SetDevicePropValue { property, value: kind.value(self.wanted) };
+        let Some(value) = kind.value(self.wanted) else {
+            return Err(self.failed(list, 0, Obstacle::TooWide));
+        };
+        let operation = SetDevicePropValue { property, value };
         if let Err(error) = self.remote.camera.run(&operation, 0).await {
             return Err(self.refused(error, list, 0));
         }
@@ -111,13 +114,13 @@ impl Attempt<'_> {
         let Some(goal) = stops(self.setting.property, self.wanted) else {
             return Err(self.failed(list, 0, Obstacle::NotSettable));
         };
-        if is_near(at, goal) {
-            return Ok(Reached { before, actual: before, means: Means::Already });
+        if is_near(self.setting.property, at, goal) {
+            return Ok(Reached { before: Some(before), actual: before, means: Means::Already });
         }
         if let Some(listed) = self.list_without(goal) {
             return Err(self.failed(list, 0, Obstacle::NotListed(listed)));
         }
-        let mut stepper = Stepper::new(goal, at);
+        let mut stepper = Stepper::new(self.setting.property, goal, at);
         let (mut list, mut left) = (list.clone(), before);
         loop {
             if let Err(error) = self.send_step(stepper.direction()).await {
@@ -125,25 +128,44 @@ impl Attempt<'_> {
             }
             stepper.sent();
             list = self.wait_until(|value| value != Some(left)).await?;
-            let obstacle = match self.place(&list) {
-                None => self.not_told(&list),
-                Some((actual, _)) if actual == left => self.stuck(&list),
-                Some((actual, now)) => match stepper.came_to(now) {
-                    Step::Reached => {
-                        let means = Means::Stepped(stepper.steps());
-                        return Ok(Reached { before, actual, means });
-                    }
-                    Step::On => {
-                        left = actual;
-                        continue;
-                    }
-                    Step::PassedOver => Obstacle::PassedOver(left),
-                    Step::Astray => Obstacle::Astray,
-                    Step::TooMany => Obstacle::TooManySteps,
-                },
+            let Some((actual, now)) = self.place(&list) else {
+                return Err(self.failed(&list, stepper.steps(), self.not_told(&list)));
+            };
+            let step = if actual == left { stepper.stayed() } else { stepper.came_to(now) };
+            let obstacle = match step {
+                Step::Reached => {
+                    let means = Means::Stepped(stepper.steps());
+                    return Ok(Reached { before: Some(before), actual, means });
+                }
+                Step::On => {
+                    left = actual;
+                    continue;
+                }
+                Step::AtEnd => {
+                    list = self.step_back(&mut stepper, &list, actual).await?;
+                    self.stuck(&list)
+                }
+                Step::Stuck => self.stuck(&list),
+                Step::PassedOver => Obstacle::PassedOver(left),
+                Step::Astray => Obstacle::Astray,
+                Step::TooMany => Obstacle::TooManySteps,
             };
             return Err(self.failed(&list, stepper.steps(), obstacle));
         }
+    }
+
+    /// Takes back the step that tried the other way, so that what failed changes nothing.
+    async fn step_back(
+        &self,
+        stepper: &mut Stepper,
+        list: &CurrentState,
+        left: u32,
+    ) -> Result<CurrentState, Error> {
+        if let Err(error) = self.send_step(stepper.direction()).await {
+            return Err(self.refused(error, list, stepper.steps()));
+        }
+        stepper.sent();
+        self.wait_until(|value| value != Some(left)).await
     }
 
     /// The camera's list, if it has one and the goal is not in it. Bodies list the exposure bias.
@@ -152,7 +174,8 @@ impl Attempt<'_> {
         let Choices::Listed(listed) = self.remote.descriptor(property).map(choices)? else {
             return None;
         };
-        let there = |&bits: &u32| stops(property, bits).is_some_and(|at| is_near(at, goal));
+        let there =
+            |&bits: &u32| stops(property, bits).is_some_and(|at| is_near(property, at, goal));
         (!listed.iter().any(there)).then_some(listed)
     }
 

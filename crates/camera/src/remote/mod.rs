@@ -42,7 +42,7 @@ pub use setting::{Change, SETTINGS, Setting};
 /// let remote = Camera::connect_remote(network, options, &Departures::default()).await?;
 /// let iso = Setting::named("iso").ok_or("no such setting")?;
 /// let reached = remote.set(iso, iso.parse("400")?).await?;
-/// println!("{} -> {}", iso.text(reached.before), iso.text(reached.actual));
+/// println!("the camera has {}", iso.text(reached.actual));
 /// remote.leave().await;
 /// # Ok(())
 /// # }
@@ -130,10 +130,7 @@ impl Remote {
             return None;
         }
         let setting = Setting::of(property);
-        let change = match setting.map(|setting| setting.change) {
-            Some(Change::Written) if descriptor.is_some_and(is_read_only) => Change::Body,
-            change => change.unwrap_or(Change::Unknown),
-        };
+        let change = setting.map_or(Change::Unknown, |setting| change_of(setting, descriptor));
         let choices = descriptor.map_or(Choices::NotTold, choices);
         Some(Reading { property, setting, bits, choices, change })
     }
@@ -158,8 +155,14 @@ impl Remote {
     }
 }
 
-fn is_read_only(descriptor: &DevicePropDesc) -> bool {
-    descriptor.access == PropAccess::GET
+/// How a setting can be changed on this body. That a value is read only says nothing of its steps,
+/// which are operations of their own.
+fn change_of(setting: &Setting, descriptor: Option<&DevicePropDesc>) -> Change {
+    let is_read_only = descriptor.is_some_and(|descriptor| descriptor.access == PropAccess::GET);
+    match setting.change {
+        Change::Written if is_read_only => Change::Body,
+        change => change,
+    }
 }
 
 /// The values of a descriptor.
@@ -186,5 +189,36 @@ fn bits(value: &DevicePropValue) -> Option<u32> {
     match value {
         DevicePropValue::Number { bits, .. } => Some(*bits),
         DevicePropValue::Text(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use filmwire_codec::dataset::DataType;
+
+    use super::*;
+
+    /// The get-only flag says that a value cannot be written; steps are operations of their own.
+    #[test]
+    fn a_read_only_descriptor_takes_away_writing_alone() {
+        let descriptor = |access| {
+            let value = DevicePropValue::Number { data_type: DataType::UINT16, bits: 0 };
+            let property = DevicePropCode::WHITE_BALANCE;
+            let (default, current) = (value.clone(), value);
+            let data_type = DataType::UINT16;
+            DevicePropDesc { property, data_type, access, default, current, form: Form::None }
+        };
+        let (get, set) = (descriptor(PropAccess::GET), descriptor(PropAccess::GET_SET));
+        for (key, without, read_only) in [
+            ("wb", Change::Written, Change::Body),
+            ("bias", Change::Stepped, Change::Stepped),
+            ("focus-point", Change::FocusLock, Change::FocusLock),
+            ("battery", Change::State, Change::State),
+        ] {
+            let setting = Setting::named(key).unwrap();
+            assert_eq!(change_of(setting, None), without, "{key}");
+            assert_eq!(change_of(setting, Some(&set)), without, "{key}");
+            assert_eq!(change_of(setting, Some(&get)), read_only, "{key}");
+        }
     }
 }

@@ -28,6 +28,8 @@ pub struct NotReached {
 pub enum Obstacle {
     /// It cannot be set from here at all.
     NotSettable,
+    /// The value has more bits than the property.
+    TooWide,
     /// The camera's list (0x902B) does not have the value; these it has.
     NotListed(Vec<u32>),
     /// The camera tells no value in its present exposure program, so that none can be read back.
@@ -59,7 +61,12 @@ impl NotReached {
             Obstacle::NotSettable => {
                 "set it on the body; its controls are dead until filmwire has left, which it has when this run ends"
             }
-            Obstacle::NotListed(_) => "choose one of the values `filmwire settings` shows",
+            Obstacle::TooWide | Obstacle::NotListed(_) => {
+                "choose one of the values `filmwire settings` shows"
+            }
+            Obstacle::NotTold(_) if self.setting.change == Change::Written => {
+                "set it on the body, or set the body to another exposure program and try again; its controls are dead until filmwire has left, which it has when this run ends"
+            }
             Obstacle::NotTold(_) | Obstacle::Program(_)
                 if property == DevicePropCode::EXPOSURE_BIAS =>
             {
@@ -83,7 +90,10 @@ impl NotReached {
             }
             Obstacle::PassedOver(_) => "choose a value that the camera has",
             Obstacle::TooManySteps => "run again; if it happens again, report it with the model",
-            Obstacle::Refused(_) => "leave the camera's menu and try again",
+            Obstacle::Refused(ResponseCode::DEVICE_BUSY) => "leave the camera's menu and try again",
+            Obstacle::Refused(_) => {
+                "filmwire does not know why; try again, or set it on the body; if it happens again, report it with the model and the code"
+            }
         }
     }
 
@@ -95,6 +105,7 @@ impl NotReached {
                 format!("the {name} is no setting")
             }
             Obstacle::NotSettable => format!("the {name} cannot be set from here"),
+            Obstacle::TooWide => format!("the {name} has no room for so many bits"),
             Obstacle::NotListed(listed) => {
                 let words: Vec<_> = listed.iter().map(|&bits| self.setting.text(bits)).collect();
                 format!("the camera lists only {}", words.join(" "))

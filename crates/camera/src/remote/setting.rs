@@ -127,10 +127,11 @@ impl Setting {
         self.kind().map_or_else(bare, |kind| kind.parse(text))
     }
 
-    /// True if this is a value a person can ask for: "not told" and "the camera chooses" are none of
-    /// a setting that is stepped.
+    /// True if this is a value a person can ask for: bits past the property's width are none, nor are
+    /// "not told" and "the camera chooses" of a setting that is stepped.
     pub fn can_be_asked_for(&self, bits: u32) -> bool {
-        self.change != Change::Stepped || stops(self.property, bits).is_some()
+        let fits = self.kind().is_none_or(|kind| kind.fits(bits));
+        fits && (self.change != Change::Stepped || stops(self.property, bits).is_some())
     }
 
     pub(super) fn kind(&self) -> Option<&'static Kind> {
@@ -177,6 +178,8 @@ mod tests {
         }
         let shutter = Setting::named("shutter").unwrap();
         assert!(!shutter.can_be_asked_for(u32::MAX) && shutter.can_be_asked_for(0x8000_EA60));
+        let balance = Setting::named("wb").unwrap();
+        assert!(!balance.can_be_asked_for(0x1_0004) && balance.can_be_asked_for(4));
         assert_eq!(text(Prop(0xD3FF), 0xAB), "0xAB");
         assert_eq!(Setting::named("pictures-left").unwrap().text(907), "907");
     }

@@ -8,8 +8,11 @@ use filmwire_codec::value::{Aperture, ExposureBias, ShutterSpeed};
 /// 1/32000, the widest range there is.
 const MOST_STEPS: u32 = 100;
 /// How near in stops is there. Cameras write rounded numbers for exact thirds, and nobody knows
-/// which ones all of them write; two neighbours are never nearer to each other than a fifth.
-const NEAR_STOPS: f64 = 1.0 / 6.0;
+/// which ones all of them write; 1/60 for 1/64 is the widest of the usual roundings, with 0.093.
+const NEAR_STOPS: f64 = 0.1;
+/// How near a bias has to be: it comes in thousandths of a stop, rounded in one way (the fact
+/// sheet's section 6.4), so that another number is another bias.
+const NEAR_BIAS_STOPS: f64 = 0.0005;
 
 /// Where a stepped setting stands, in stops that rise with each step up. `None` where the bits do
 /// not say it, as where the camera chooses the value itself.
@@ -24,19 +27,26 @@ pub(super) fn stops(property: DevicePropCode, bits: u32) -> Option<f64> {
     }
 }
 
-/// True if two places are the same one written in two ways.
-pub(super) fn is_near(one: f64, other: f64) -> bool {
-    (one - other).abs() < NEAR_STOPS
+/// True if two places of a property are the same one written in two ways.
+pub(super) fn is_near(property: DevicePropCode, one: f64, other: f64) -> bool {
+    let near = match property {
+        DevicePropCode::EXPOSURE_BIAS => NEAR_BIAS_STOPS,
+        _ => NEAR_STOPS,
+    };
+    (one - other).abs() < near
 }
 
 /// The search for one value.
 #[derive(Debug)]
 pub(super) struct Stepper {
+    property: DevicePropCode,
     wanted: f64,
     at: f64,
     steps: u32,
     /// Up goes down on this body. That up raises the number is read from one client's search loop.
     reversed: bool,
+    /// The first step changed nothing: the dial is at its end, which may be the other one.
+    stayed: bool,
 }
 
 /// What a step led to.
@@ -48,6 +58,10 @@ pub(super) enum Step {
     On,
     /// The camera went from one side of the value to the other.
     PassedOver,
+    /// Steps change nothing any more.
+    Stuck,
+    /// The first step changed nothing, and the other way leads off: the next step leads back.
+    AtEnd,
     /// Steps lead away whichever way they go.
     Astray,
     /// It takes too many.
@@ -55,8 +69,8 @@ pub(super) enum Step {
 }
 
 impl Stepper {
-    pub(super) fn new(wanted: f64, at: f64) -> Self {
-        Self { wanted, at, steps: 0, reversed: false }
+    pub(super) fn new(property: DevicePropCode, wanted: f64, at: f64) -> Self {
+        Self { property, wanted, at, steps: 0, reversed: false, stayed: false }
     }
 
     pub(super) fn steps(&self) -> u32 {
@@ -77,20 +91,36 @@ impl Stepper {
         self.steps += 1;
     }
 
+    /// Judges a step that changed nothing. A first one may have gone the wrong way at the end of the
+    /// dial, so that the other way is tried, once.
+    pub(super) fn stayed(&mut self) -> Step {
+        if self.steps > 1 {
+            return Step::Stuck;
+        }
+        (self.stayed, self.reversed) = (true, true);
+        Step::On
+    }
+
     /// Judges where the step led to.
     pub(super) fn came_to(&mut self, now: f64) -> Step {
         let before = std::mem::replace(&mut self.at, now);
         let (gap_before, gap) = (self.wanted - before, self.wanted - now);
-        if is_near(now, self.wanted) {
+        if is_near(self.property, now, self.wanted) {
             Step::Reached
         } else if gap_before * gap < 0.0 {
             Step::PassedOver
         } else if gap.abs() > gap_before.abs() {
-            if self.steps > 1 {
-                return Step::Astray;
+            match (self.steps, self.stayed) {
+                (1, _) => {
+                    self.reversed = true;
+                    Step::On
+                }
+                (2, true) => {
+                    self.reversed = false;
+                    Step::AtEnd
+                }
+                _ => Step::Astray,
             }
-            self.reversed = true;
-            Step::On
         } else if self.steps >= MOST_STEPS {
             Step::TooMany
         } else {
@@ -110,13 +140,16 @@ mod tests {
             Err(_) => text.parse::<Aperture>().unwrap().stops().unwrap(),
         };
         let mut at = from as isize;
-        let mut stepper = Stepper::new(place(wanted), place(dial[from]));
+        let mut stepper =
+            Stepper::new(DevicePropCode::SHUTTER_SPEED, place(wanted), place(dial[from]));
         loop {
             let step = if stepper.direction() == StepDirection::Up { up } else { -up };
+            let left = at;
             at = (at + step).clamp(0, dial.len() as isize - 1);
             stepper.sent();
             let now = dial[at as usize];
-            match stepper.came_to(place(now)) {
+            let judged = if at == left { stepper.stayed() } else { stepper.came_to(place(now)) };
+            match judged {
                 Step::On => {}
                 end => return (end, stepper.steps(), now.to_owned()),
             }
@@ -152,6 +185,17 @@ mod tests {
         assert_eq!(turn(&SPEEDS, 8, "1/125", -1), (Step::Reached, 5, "1/125".into()));
     }
 
+    #[test]
+    fn a_dial_at_its_end_is_tried_the_other_way_once() {
+        assert_eq!(turn(&SPEEDS, 0, "1s", -1), (Step::Reached, 3, "1s".into()));
+        assert_eq!(turn(&SPEEDS, 11, "1/60", -1), (Step::Reached, 4, "1/60".into()));
+        // No reversed one: what is wanted lies beyond its end.
+        assert_eq!(turn(&SPEEDS, 11, "1/500", 1), (Step::AtEnd, 2, "1/100".into()));
+        assert_eq!(turn(&SPEEDS, 10, "1/500", 1), (Step::Stuck, 2, "1/125".into()));
+        assert_eq!(turn(&SPEEDS, 11, "1/500", -1), (Step::Stuck, 3, "1/125".into()));
+        assert_eq!(turn(&["8"], 0, "11", 1), (Step::Stuck, 2, "8".into()));
+    }
+
     /// No two neighbours of the usual scales are taken for each other.
     #[test]
     fn neighbours_are_never_near() {
@@ -172,20 +216,35 @@ mod tests {
                 Ok(speed) => speed.stops().unwrap(),
                 Err(_) => text.parse::<Aperture>().unwrap().stops().unwrap(),
             };
-            assert!(!is_near(place(pair[0]), place(pair[1])), "{pair:?}");
+            let (one, other) = (place(pair[0]), place(pair[1]));
+            assert!(!is_near(DevicePropCode::SHUTTER_SPEED, one, other), "{pair:?}");
         }
     }
 
     #[test]
+    fn only_roundings_of_the_same_third_are_near() {
+        let stops = |text: &str| text.parse::<Aperture>().unwrap().stops().unwrap();
+        for (one, other, near) in
+            [("3.5", "3.6", true), ("6.3", "6.4", true), ("5.3", "5.6", false), ("5", "5.3", false)]
+        {
+            let is = is_near(DevicePropCode::F_NUMBER, stops(one), stops(other));
+            assert_eq!(is, near, "{one} {other}");
+        }
+        let bias = |text: &str| text.parse::<ExposureBias>().unwrap().stops();
+        let is = |one, other| is_near(DevicePropCode::EXPOSURE_BIAS, bias(one), bias(other));
+        assert!(is("+1/3", "0.3") && !is("0.15", "0") && !is("-0.8", "-0.7"));
+    }
+
+    #[test]
     fn a_search_ends() {
-        let mut stepper = Stepper::new(1000.0, 0.0);
+        let mut stepper = Stepper::new(DevicePropCode::SHUTTER_SPEED, 1000.0, 0.0);
         for number in 1..MOST_STEPS {
             stepper.sent();
             assert_eq!(stepper.came_to(f64::from(number)), Step::On);
         }
         stepper.sent();
         assert_eq!(stepper.came_to(f64::from(MOST_STEPS)), Step::TooMany);
-        let mut stepper = Stepper::new(10.0, 0.0);
+        let mut stepper = Stepper::new(DevicePropCode::SHUTTER_SPEED, 10.0, 0.0);
         stepper.sent();
         assert_eq!(stepper.came_to(-1.0), Step::On);
         stepper.sent();

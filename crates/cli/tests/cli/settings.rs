@@ -125,6 +125,7 @@ fn what_nobody_can_set_is_a_mistake_of_the_command_line() {
         ("quality=raw", "on the body only"),
         ("shutter=125", "a fraction such as 1/125"),
         ("iso", "NAME=VALUE"),
+        ("wb=0x10004", "no white balance to ask for"),
     ] {
         let ran = run(folder.path(), &["settings", "set", word]);
         assert!(ran.code == 2 && ran.err.contains(told), "{word}: {ran:?}");
@@ -142,6 +143,21 @@ fn a_body_without_remote_mode_is_told_so() {
     let error = &ran.of_kind("settings", "error")[0];
     assert!(error["error"].as_str().unwrap().contains("no version of remote shooting"), "{error}");
     camera.left();
+}
+
+#[test]
+fn a_camera_that_gives_no_list_is_told_so() {
+    let words = ["--model", "X-T4", "--fault", "refuse=GetCapabilities:0x2005"];
+    let folder = tempfile::tempdir().unwrap();
+    for (verb, told) in
+        [(&[][..], "film                provia"), (&["set", "film=velvia"], "velvia")]
+    {
+        let camera = camera(&words);
+        let ran = on(&camera, folder.path(), verb);
+        assert!(ran.code == 0 && ran.out.contains(told), "{ran:?}");
+        assert!(ran.err.contains("warning: the camera gave no list"), "{ran:?}");
+        camera.left();
+    }
 }
 
 /// The newer way too, which no log shows.

@@ -11,6 +11,9 @@ use crate::date::DateTime;
 const DEGREE: i64 = 60_000_000;
 /// Characters of the text, always.
 const LENGTH: usize = 71;
+/// Where the letters of the two angles stand in the text.
+const NORTH_SOUTH_AT: usize = 12;
+const EAST_WEST_AT: usize = 27;
 
 /// A place, speed and time as a client writes them to D500: a string of 71 characters,
 /// `5229.131848,N 01322.842972,E 00000.00,M 000.0,K 2016:01:03 15:41:40.130`.
@@ -40,9 +43,14 @@ impl Geolocation {
         time: DateTime,
         millis: u16,
     ) -> Option<Self> {
-        // Out of range, and no number, end in a value that is refused below.
+        // No number is in no range.
+        let is_place = (-90.0..=90.0).contains(&latitude_degrees)
+            && (-180.0..=180.0).contains(&longitude_degrees)
+            && altitude_metres.is_finite();
+        if !is_place {
+            return None;
+        }
         let angle = |degrees: f64| (degrees * DEGREE as f64).round() as i64;
-        let finite = [latitude_degrees, longitude_degrees, altitude_metres];
         let place = Self {
             latitude: angle(latitude_degrees),
             longitude: angle(longitude_degrees),
@@ -51,7 +59,7 @@ impl Geolocation {
             time,
             millis,
         };
-        (finite.iter().all(|number| number.is_finite()) && place.is_sayable()).then_some(place)
+        place.is_sayable().then_some(place)
     }
 
     /// The same place passed at a speed; `None` from 1000 km/h on.
@@ -131,7 +139,19 @@ fn read(text: &str) -> Option<Geolocation> {
     let millis = u16::try_from(decimal::parse(millis, 0)?).ok()?;
     let place = Geolocation { latitude, longitude, altitude_cm, speed_tenths, time, millis };
     // Whatever was written in another way than ours is no text of a camera's.
-    (place.is_sayable() && place.to_string().len() == LENGTH).then_some(place)
+    (place.is_sayable() && is_written_so(&place, text)).then_some(place)
+}
+
+/// True if a place is written with this text. At zero degrees south is north, and west is east.
+fn is_written_so(place: &Geolocation, text: &str) -> bool {
+    let is_zero = |at| match at {
+        NORTH_SOUTH_AT => place.latitude == 0,
+        EAST_WEST_AT => place.longitude == 0,
+        _ => false,
+    };
+    let ours = place.to_string();
+    let mut pairs = ours.bytes().zip(text.bytes()).enumerate();
+    ours.len() == text.len() && pairs.all(|(at, (our, other))| our == other || is_zero(at))
 }
 
 /// Degrees of so many digits, minutes, and one of two letters.
@@ -186,8 +206,21 @@ mod tests {
         assert!(new(90.0, -180.0, 99_999.99) && new(0.0, 0.0, -400.0));
         assert!(!new(90.1, 0.0, 0.0) && !new(0.0, 180.1, 0.0) && !new(0.0, 0.0, 100_000.0));
         assert!(!new(f64::NAN, 0.0, 0.0) && !new(0.0, 0.0, f64::INFINITY));
+        assert!(!new(-1e300, 0.0, 0.0) && !new(0.0, -1e300, 0.0) && !new(1e300, 0.0, 1e300));
         let still = Geolocation::new(0.0, 0.0, 0.0, time, 0).unwrap();
         assert!(still.moving(-1.0).is_none() && still.moving(1000.0).is_none());
+        // South and west of zero degrees are zero degrees.
+        let zero = "0000.000000,S 00000.000000,W 00000.00,M 000.0,K 2016:01:03 15:41:40.130";
+        let read: Geolocation = zero.parse().unwrap();
+        assert_eq!(read.to_string(), zero.replace('S', "N").replace('W', "E"));
+        // Of the same length, and of other characters.
+        for (from, to) in
+            [("2016:01:03", "2016010:3:"), ("15:41:40", "154140::"), ("41:40", "4:140")]
+        {
+            let text = OF_THE_APP.replace(from, to);
+            assert_eq!(text.len(), OF_THE_APP.len());
+            assert!(text.parse::<Geolocation>().is_err(), "{text}");
+        }
         for (at, with) in [(0, "9"), (2, "6"), (12, "X"), (13, ","), (37, "M"), (70, "x")] {
             let mut text = OF_THE_APP.to_owned();
             text.replace_range(at..at + 1, with);

@@ -25,7 +25,8 @@ impl Kind {
         if self.fits(bits) { (self.show)(bits) } else { format!("{bits:#010X}") }
     }
 
-    /// The bits that a word stands for, zero-extended.
+    /// The bits that a word stands for, zero-extended. Hex past the type's width is taken as
+    /// [`Kind::text`] shows it; [`Kind::fits`] tells it apart from what can be written.
     ///
     /// Fails with [`ParseValueError`], which says how such a value is written.
     pub fn parse(&self, text: &str) -> Result<u32, ParseValueError> {
@@ -33,12 +34,14 @@ impl Kind {
         wide.map_or_else(|| (self.parse)(text), Ok)
     }
 
-    /// The value as it is written to the camera, in the property's exact size.
-    pub fn value(&self, bits: u32) -> DevicePropValue {
-        DevicePropValue::Number { data_type: self.data_type, bits }
+    /// The value as it is written to the camera, in the property's exact size; `None` if bits lie
+    /// past it, since what is left without them is another value.
+    pub fn value(&self, bits: u32) -> Option<DevicePropValue> {
+        self.fits(bits).then_some(DevicePropValue::Number { data_type: self.data_type, bits })
     }
 
-    fn fits(&self, bits: u32) -> bool {
+    /// True if no bit lies past the type's width.
+    pub fn fits(&self, bits: u32) -> bool {
         match self.data_type.width_bytes() {
             Some(width @ (1 | 2)) => bits >> (8 * width) == 0,
             _ => true,
@@ -136,7 +139,7 @@ mod tests {
         assert_eq!(bias.text(0xFD65), "-0.7");
         assert_eq!(bias.parse("-0.7"), Ok(0xFD65));
         let mut wire = Vec::new();
-        bias.value(0xFD65).encode(&mut wire);
+        bias.value(0xFD65).unwrap().encode(&mut wire);
         assert_eq!(wire, [0x65, 0xFD]);
     }
 
@@ -146,6 +149,8 @@ mod tests {
         assert_eq!(balance.text(0x0001_0002), "0x00010002");
         assert_eq!(balance.parse("0x00010002"), Ok(0x0001_0002));
         assert_eq!(balance.parse("0x0002"), Ok(2));
+        // They cannot be written, and are not cut to something else.
+        assert!(balance.value(0x0001_0004).is_none() && balance.value(4).is_some());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use filmwire_camera::{
 };
 use serde_json::json;
 
-use super::hex;
+use super::{hex, warn_without_list};
 use crate::config::SettingFlags;
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
@@ -51,6 +51,7 @@ pub(super) async fn run(args: &SetArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.config(&SettingFlags::default())?;
     let allow = Allow { settings: true, ..Allow::default() };
     let remote = context.connect_remote(&config, allow).await?;
+    warn_without_list(&remote, &context.out);
     let (mut set, mut failed) = (0, 0);
     for wish in &args.wishes {
         match fulfil(&remote, wish).await? {
@@ -84,7 +85,9 @@ async fn fulfil(remote: &Remote, wish: &Wish) -> Result<Result<Reached, NotReach
 
 fn tell(wish: &Wish, reached: &Reached, out: &Output) -> Result<(), Trouble> {
     let setting = wish.setting;
-    let (before, actual) = (setting.text(reached.before), setting.text(reached.actual));
+    let (told, actual) =
+        (reached.before.map(|bits| setting.text(bits)), setting.text(reached.actual));
+    let before = told.as_deref().unwrap_or("not told");
     let asked =
         if actual == wish.text() { String::new() } else { format!("; asked for {}", wish.text()) };
     let (means, steps, how) = match reached.means {
@@ -102,7 +105,7 @@ fn tell(wish: &Wish, reached: &Reached, out: &Output) -> Result<(), Trouble> {
             "setting": setting.key,
             "property": hex(setting.property),
             "requested": wish.text(),
-            "before": before,
+            "before": told,
             "actual": actual,
             "means": means,
             "steps": steps,
@@ -196,6 +199,7 @@ mod tests {
             ("shutter=----", "to ask for"),
             ("aperture=auto", "to ask for"),
             ("wb=sunset", "daylight"),
+            ("wb=0x10004", "to ask for"),
         ] {
             let error = wish(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
