@@ -159,7 +159,7 @@ fn a_capability_list_is_read_around_what_is_unreadable() {
         assert!((start..=end).contains(&errors[0].offset), "{bad:?}: {:?}", errors[0]);
     }
     // A length that leads nowhere ends the list, and so does the end of what came.
-    let whole = list(&[good.clone(), good.clone()]);
+    let whole = list(&[good.clone(), good]);
     assert_eq!(read(&whole), (2, Vec::new()));
     let (count, errors) = read(&whole[..whole.len() - 1]);
     assert_eq!((count, errors.len()), (1, 1));
