@@ -608,11 +608,33 @@ async fn a_body_without_remote_mode_says_so() {
     assert_eq!(sim.journal().last().unwrap().note, "goodbye");
 }
 
+/// Firmware may say things nobody has seen yet.
+#[tokio::test(start_paused = true)]
+async fn one_item_that_cannot_be_read_does_not_hide_the_others() {
+    let sim = simulator("X-T4");
+    let items = sim.with_persona(|persona| {
+        persona.capabilities[0].data_type = 0x77;
+        persona.capabilities.len()
+    });
+    let remote = connect(&sim).await;
+    assert_eq!(remote.capabilities().items.len(), items - 1);
+    let failed = set(&remote, "film", "0x0099").await.unwrap_err();
+    assert!(matches!(failed.obstacle, Obstacle::NotListed(_)), "{failed}");
+    remote.leave().await;
+    // What came before a cut is whole.
+    let sim = simulator("X-T4");
+    sim.add_fault("truncate=GetCapabilities:60".parse().unwrap());
+    let remote = connect(&sim).await;
+    let listed: Vec<_> = remote.capabilities().items.iter().map(|item| item.property.0).collect();
+    assert_eq!(listed, [0x5012, 0x500C]);
+    remote.leave().await;
+}
+
 /// A camera that does not list what can be set still tells what is set.
 #[tokio::test(start_paused = true)]
 async fn without_a_list_values_are_written_and_looked_at() {
     for fault in
-        ["refuse=GetCapabilities:0x2005", "silence=GetCapabilities", "truncate=GetCapabilities:60"]
+        ["refuse=GetCapabilities:0x2005", "silence=GetCapabilities", "truncate=GetCapabilities:20"]
     {
         let sim = simulator("X-T4");
         sim.add_fault(fault.parse().unwrap());

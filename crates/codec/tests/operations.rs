@@ -131,6 +131,42 @@ fn capabilities_are_read_and_a_wrong_item_names_its_place() {
     assert!(Capabilities::decode(&long).is_err());
 }
 
+/// One that nobody can read does not hide its neighbours.
+#[test]
+fn a_capability_list_is_read_around_what_is_unreadable() {
+    let descriptor = |data_type: u8, form: u8| {
+        vec![0x12, 0x50, data_type, 0, 1, 0, 0, 2, 0, form, 2, 0, 0, 0, 4, 0]
+    };
+    let list = |items: &[Vec<u8>]| {
+        let mut list = (items.len() as u32).to_le_bytes().to_vec();
+        for item in items {
+            list.extend((item.len() as u32 + 4).to_le_bytes());
+            list.extend(item);
+        }
+        list
+    };
+    let read = |payload: &[u8]| {
+        let (list, errors) = Capabilities::decode_readable(payload);
+        (list.items.len(), errors)
+    };
+    let good = descriptor(4, 2);
+    let surplus = [good.clone(), vec![0]].concat();
+    for bad in [descriptor(0x77, 2), descriptor(4, 9), good[..5].to_vec(), Vec::new(), surplus] {
+        let payload = list(&[good.clone(), bad.clone(), good.clone()]);
+        let (count, errors) = read(&payload);
+        assert_eq!((count, errors.len()), (2, 1), "{bad:?}");
+        let (start, end) = (8 + good.len() + 4, 8 + good.len() + 4 + bad.len());
+        assert!((start..=end).contains(&errors[0].offset), "{bad:?}: {:?}", errors[0]);
+    }
+    // A length that leads nowhere ends the list, and so does the end of what came.
+    let whole = list(&[good.clone(), good]);
+    assert_eq!(read(&whole), (2, Vec::new()));
+    let (count, errors) = read(&whole[..whole.len() - 1]);
+    assert_eq!((count, errors.len()), (1, 1));
+    assert_eq!(read(&[]).0, 0);
+    assert_eq!(read(&[0xFF; 8]).1.len(), 1);
+}
+
 #[test]
 fn rows_of_a_journal_are_compared_without_their_times() {
     let row = JournalRow {

@@ -180,6 +180,8 @@ proptest! {
         list.extend((item.len() as u32 + 4).to_le_bytes());
         list.extend(item);
         assert_lossless(&list, Capabilities::decode, Capabilities::encode);
+        let (read, errors) = Capabilities::decode_readable(&list);
+        prop_assert_eq!(Capabilities::decode(&list).ok(), errors.is_empty().then_some(read));
     }
 
     #[test]

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use filmwire_codec::dataset::Capabilities;
-use filmwire_codec::operation::{
-    GetCapabilities, InitiateOpenCapture, Operation as _, SetDevicePropValue,
-};
+use filmwire_codec::operation::{GetCapabilities, InitiateOpenCapture, SetDevicePropValue};
 use filmwire_codec::{CameraState, DevicePropCode, FunctionMode};
 use filmwire_session::Request;
 
@@ -59,8 +57,8 @@ async fn start(camera: &Camera) -> Result<(), Error> {
     Ok(())
 }
 
-/// The list of what can be set to what; empty where the camera would not tell, or not so that it
-/// can be read: what it has set is known all the same.
+/// The list of what can be set to what, without the items that cannot be read; empty where the
+/// camera would not tell: what it has set is known all the same.
 async fn capabilities(camera: &Camera, wait: Duration) -> Result<Capabilities, Error> {
     let request = Request::new(&GetCapabilities, MOST_CAPABILITIES_BYTES, wait);
     let reply = match camera.transact(request).await {
@@ -69,8 +67,10 @@ async fn capabilities(camera: &Camera, wait: Duration) -> Result<Capabilities, E
     };
     // A refusal comes with an empty data phase, which is no list either.
     let response = reply.response.code;
-    Ok(GetCapabilities.decode(reply.data, &reply.response).unwrap_or_else(|error| {
-        tracing::warn!(%response, %error, "the camera gave no list of what can be set");
-        Capabilities::default()
-    }))
+    let (list, errors) = Capabilities::decode_readable(&reply.data);
+    if let Some(error) = errors.first() {
+        let (read, skipped) = (list.items.len(), errors.len());
+        tracing::warn!(%response, %error, read, skipped, "not all of what can be set could be read");
+    }
+    Ok(list)
 }

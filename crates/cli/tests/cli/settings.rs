@@ -145,6 +145,21 @@ fn a_body_without_remote_mode_is_told_so() {
     camera.left();
 }
 
+#[test]
+fn a_camera_that_gives_no_list_is_told_so() {
+    let words = ["--model", "X-T4", "--fault", "refuse=GetCapabilities:0x2005"];
+    let folder = tempfile::tempdir().unwrap();
+    for (verb, told) in
+        [(&[][..], "film                provia"), (&["set", "film=velvia"], "velvia")]
+    {
+        let camera = camera(&words);
+        let ran = on(&camera, folder.path(), verb);
+        assert!(ran.code == 0 && ran.out.contains(told), "{ran:?}");
+        assert!(ran.err.contains("warning: the camera gave no list"), "{ran:?}");
+        camera.left();
+    }
+}
+
 /// The newer way too, which no log shows.
 #[test]
 fn every_body_with_a_remote_mode_lists_and_sets() {

@@ -236,12 +236,49 @@ impl Capabilities {
         Ok(Self { items })
     }
 
+    /// Decodes what can be read of a payload: item by item along their lengths, without those that are
+    /// no descriptor. Firmware may list what nobody has seen yet, and the others are as good as ever.
+    ///
+    /// Tells beside it why items were left out, or why the list ended early; no error means that
+    /// [`Capabilities::decode`] reads the same.
+    pub fn decode_readable(payload: &[u8]) -> (Self, Vec<DecodeError>) {
+        let (mut items, mut errors) = (Vec::new(), Vec::new());
+        if let Err(error) = Self::walk(&mut Reader::new(payload), |item| match item {
+            Ok(item) => items.push(item),
+            Err(error) => errors.push(error),
+        }) {
+            errors.push(error);
+        }
+        (Self { items }, errors)
+    }
+
+    /// Gives each item, read or not, until a length leads nowhere.
+    fn walk(
+        r: &mut Reader<'_>,
+        mut give: impl FnMut(Result<DevicePropDesc, DecodeError>),
+    ) -> Result<(), DecodeError> {
+        for _ in 0..r.u32("item count")? {
+            let (offset, body) = Self::item_body(r)?;
+            give(Self::decode_body(offset, body));
+        }
+        r.finish("capability list")
+    }
+
     fn decode_item(r: &mut Reader<'_>) -> Result<DevicePropDesc, DecodeError> {
-        let offset = r.offset();
+        let (offset, body) = Self::item_body(r)?;
+        Self::decode_body(offset, body)
+    }
+
+    /// An item without its length, and where it starts.
+    fn item_body<'a>(r: &mut Reader<'a>) -> Result<(usize, &'a [u8]), DecodeError> {
         let length = r.u32("item length")? as usize;
-        let body = r.bytes("item", length.saturating_sub(4))?;
+        let offset = r.offset();
+        Ok((offset, r.bytes("item", length.saturating_sub(4))?))
+    }
+
+    fn decode_body(offset: usize, body: &[u8]) -> Result<DevicePropDesc, DecodeError> {
         let shifted = |mut error: DecodeError| {
-            error.offset += offset + 4;
+            error.offset += offset;
             error
         };
         let mut inner = Reader::new(body);

@@ -4,7 +4,7 @@ mod set;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use filmwire_camera::{Allow, Change, Choices, Reading};
+use filmwire_camera::{Allow, Change, Choices, Reading, Remote};
 use filmwire_codec::DevicePropCode;
 use filmwire_codec::value::FocusPoint;
 use serde_json::{Value, json};
@@ -49,8 +49,9 @@ async fn list(context: &Context<'_>) -> Result<Exit> {
     let remote = context.connect_remote(&config, Allow::default()).await?;
     let readings = remote.settings().await?;
     let model = remote.info().model.clone();
-    remote.leave().await;
     let out = &context.out;
+    warn_without_list(&remote, out);
+    remote.leave().await;
     if out.is_json() {
         readings.iter().try_for_each(|reading| out.json("setting", line(reading)))?;
     } else {
@@ -58,6 +59,15 @@ async fn list(context: &Context<'_>) -> Result<Exit> {
     }
     out.json("summary", json!({ "model": model, "settings": readings.len() }))?;
     Ok(Exit::Done)
+}
+
+/// Says that nothing tells beforehand what the camera takes.
+fn warn_without_list(remote: &Remote, out: &Output) {
+    if remote.capabilities().items.is_empty() {
+        let text = "the camera gave no list that can be read of what can be set to what (0x902B); \
+                    values are written as asked, and count if the camera reports them";
+        out.warn(text);
+    }
 }
 
 /// The name a person can type, or the property where nobody knows one.

@@ -7,7 +7,7 @@ use filmwire_camera::{
 };
 use serde_json::json;
 
-use super::hex;
+use super::{hex, warn_without_list};
 use crate::config::SettingFlags;
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
@@ -51,6 +51,7 @@ pub(super) async fn run(args: &SetArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.config(&SettingFlags::default())?;
     let allow = Allow { settings: true, ..Allow::default() };
     let remote = context.connect_remote(&config, allow).await?;
+    warn_without_list(&remote, &context.out);
     let (mut set, mut failed) = (0, 0);
     for wish in &args.wishes {
         match fulfil(&remote, wish).await? {
