@@ -226,6 +226,15 @@ impl StandIn {
         self.shared.lock().home_is_lost = false;
     }
 
+    /// How often a radio was asked to look around; 0 if there is none of the name.
+    #[must_use]
+    pub fn scans(&self, interface: &str) -> i64 {
+        let world = self.shared.lock();
+        let radio = world.radios.iter().find(|radio| radio.interface == interface);
+        // Each is fifteen seconds after the one before; none is -1.
+        radio.map_or(0, |radio| (radio.last_scan + 1) / 15_000)
+    }
+
     /// What happened: joined, left, failed, each with network or profile and radio.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
