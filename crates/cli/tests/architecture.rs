@@ -21,6 +21,12 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["filmwire-camera", "filmwire-catalogue", "filmwire-codec", "filmwire-photo"],
         &["filmwire-sim"],
     ),
+    // Fetching what was taken is ingest's, once it is wanted.
+    (
+        "filmwire-shoot",
+        &["filmwire-camera", "filmwire-codec"],
+        &["filmwire-sim"],
+    ),
     // Pictures and pages alone: neither whose they are nor where they go.
     ("filmwire-gallery", &[], &[]),
     // Files of a library and where they go; neither cameras nor their protocol.
@@ -56,6 +62,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-ingest",
             "filmwire-link",
             "filmwire-program",
+            "filmwire-shoot",
             "filmwire-sim",
             "filmwire-trace",
         ],
@@ -98,6 +105,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-photo", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-gallery", &["tokio", "socket2", "rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-ingest", &["socket2", "clap", "indicatif", "anyhow"]),
+    ("filmwire-shoot", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-deliver", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-link", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-sim", &["rusqlite", "clap", "indicatif", "anyhow"]),
