@@ -12,9 +12,10 @@ mod session;
 
 use std::collections::BTreeSet;
 
-use filmwire_codec::DevicePropCode;
 use filmwire_codec::code::{CodeEntry, tables};
+use filmwire_codec::dataset::DataType;
 use filmwire_codec::value::kind;
+use filmwire_codec::{DevicePropCode, OperationCode};
 
 use example::{Example, number, statement};
 use page::{Page, pages};
@@ -119,6 +120,50 @@ fn names_of_codes_in_the_text_are_those_of_the_tables() {
     }
     assert_none(&wrong);
     assert!(count > 100, "only {count} codes were found");
+}
+
+/// The rows of a page's tables: the codes their first cell names, and the second cell.
+fn table_rows(page: &Page) -> Vec<(Vec<u32>, String)> {
+    let rows = page.text.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let spans = cells[0].split('`').step_by(2);
+        let codes = spans.filter_map(|span| Some(named_code(span)?.0)).collect();
+        (codes, cells.get(1).map_or(String::new(), |cell| cell.trim().to_owned()))
+    })
+    .collect()
+}
+
+#[test]
+fn every_operation_and_property_has_its_row_and_its_type() {
+    let all = pages();
+    let page = |name| all.iter().find(|page: &&Page| page.name == name).expect(name);
+    let operations = page("operations.md");
+    let properties = table_rows(page("properties.md"));
+    let named: BTreeSet<u32> =
+        operations.code_spans().iter().filter_map(|(_, span)| Some(named_code(span)?.0)).collect();
+    let mut wrong = Vec::new();
+    for entry in OperationCode::KNOWN.iter().filter(|entry| !named.contains(&entry.code)) {
+        wrong.push(format!("operations.md: no {:#06X} {}", entry.code, entry.name));
+    }
+    for entry in DevicePropCode::KNOWN {
+        let row = properties.iter().find(|(codes, _)| codes.contains(&entry.code));
+        let Some((_, written)) = row else {
+            wrong.push(format!("properties.md: no {:04X} {}", entry.code, entry.name));
+            continue;
+        };
+        let typed = kind(DevicePropCode(entry.code as u16)).map(|kind| match kind.data_type {
+            DataType::UINT8 => "u8",
+            DataType::INT16 => "i16",
+            DataType::UINT16 => "u16",
+            DataType::UINT32 => "u32",
+            other => panic!("{other:?} has no word in the book"),
+        });
+        if typed.is_some_and(|typed| typed != written.trim_matches(['(', ')'])) {
+            wrong.push(format!("properties.md: {:04X} is {typed:?}, not {written}", entry.code));
+        }
+    }
+    assert_none(&wrong);
 }
 
 #[test]
