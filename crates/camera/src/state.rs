@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::value::Battery;
@@ -74,6 +74,7 @@ pub(crate) struct Shared {
     operations: Mutex<BTreeMap<OperationCode, u64>>,
     received_bytes: AtomicU64,
     drain_reads: AtomicU32,
+    owes_preview: AtomicBool,
 }
 
 impl Shared {
@@ -83,6 +84,7 @@ impl Shared {
             operations: Mutex::default(),
             received_bytes: AtomicU64::new(0),
             drain_reads: AtomicU32::new(drain_reads),
+            owes_preview: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +105,11 @@ impl Shared {
         *lock(&self.operations).entry(code).or_default() += 1;
     }
 
+    /// Operations of a kind sent so far.
+    pub(crate) fn counted(&self, code: OperationCode) -> u64 {
+        lock(&self.operations).get(&code).copied().unwrap_or(0)
+    }
+
     pub(crate) fn received(&self, bytes: usize) {
         self.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -110,6 +117,15 @@ impl Shared {
     pub(crate) fn stats(&self) -> Stats {
         let received_bytes = self.received_bytes.load(Ordering::Relaxed);
         Stats { operations: lock(&self.operations).clone(), received_bytes }
+    }
+
+    /// True while a picture may have been taken whose preview was not fetched.
+    pub(crate) fn owes_preview(&self) -> bool {
+        self.owes_preview.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_owes_preview(&self, owes: bool) {
+        self.owes_preview.store(owes, Ordering::Relaxed);
     }
 
     pub(crate) fn drain_reads(&self) -> u32 {
