@@ -47,6 +47,13 @@ impl StateView {
         self.values.iter().map(|(&property, &value)| (property, value))
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(list: &CurrentState) -> Self {
+        let mut view = Self::default();
+        view.merge(list);
+        view
+    }
+
     fn merge(&mut self, list: &CurrentState) {
         self.values.extend(list.entries.iter().map(|entry| (entry.property, entry.value)));
     }

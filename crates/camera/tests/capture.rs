@@ -2,11 +2,12 @@
 
 mod support;
 
+use std::io;
 use std::time::Duration;
 
 use filmwire_camera::{
-    Allow, Camera, Departures, Error, FocusObstacle, Mishap, NotTaken, Options, Picture, Remote,
-    Setting, Shot, blocking,
+    Allow, Camera, Departures, Error, FocusObstacle, Mishap, Network, NotTaken, Options, Picture,
+    Port, Remote, Setting, Shot, blocking,
 };
 use filmwire_codec::value::{FocusMode, FocusPoint};
 use filmwire_codec::{OperationCode, ResponseCode};
@@ -14,6 +15,7 @@ use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::persona::{Code, FailureSignal};
 use filmwire_sim::{Persona, Simulator};
 use support::SimNetwork;
+use tokio::io::DuplexStream;
 use tokio::time::{Instant, sleep, timeout};
 
 fn simulator(model: &str) -> Simulator {
@@ -86,10 +88,11 @@ async fn the_instant_of_the_release_is_when_it_was_sent() {
     let armed = remote.arm().await.unwrap();
     sleep(Duration::from_secs(3)).await;
     let before = Instant::now().into_std();
+    // The answer takes its time; that is none of the release's.
+    sim.add_fault("stall=InitiateCapture#1:2s".parse().unwrap());
     let shot = armed.fire().await.unwrap();
     assert_eq!(shot.sent, before);
-    let took = shot.told.unwrap() - shot.sent;
-    assert!((700..=800).contains(&took.as_millis()), "{took:?}");
+    assert!(shot.fetched - shot.sent >= Duration::from_secs(2));
     remote.leave().await;
     was_left(&sim).await;
 }
@@ -288,6 +291,58 @@ async fn a_preview_that_does_not_come_says_that_the_picture_is_there() {
     }
 }
 
+/// A picture that came after all patience had ended is not taken for the next one.
+#[tokio::test(start_paused = true)]
+async fn a_picture_that_comes_late_stands_in_nobodys_way() {
+    let sim = simulator("X-T4");
+    sim.with_persona(|persona| persona.shooting.preview_ms = 40_000);
+    sim.add_fault("refuse=GetCapturePreview#1:0x2019".parse().unwrap());
+    let remote = connect(&sim).await;
+    let what = not_taken(remote.capture().await);
+    assert_eq!(what.picture, Picture::Maybe);
+    sleep(Duration::from_secs(20)).await;
+    sim.with_persona(|persona| persona.shooting.preview_ms = 0);
+    let shot = remote.capture().await.unwrap();
+    assert!(shot.told.unwrap() - shot.sent < Duration::from_secs(1), "{shot:?}");
+    assert_eq!(operations(&sim, OperationCode::GET_CAPTURE_PREVIEW), 3);
+    remote.leave().await;
+    was_left(&sim).await;
+}
+
+/// A network on which the port of events does not open.
+struct Eventless(SimNetwork);
+
+impl Network for Eventless {
+    type Stream = DuplexStream;
+
+    async fn connect(&self, port: Port) -> io::Result<DuplexStream> {
+        match port {
+            Port::Event => Err(io::ErrorKind::ConnectionRefused.into()),
+            port => self.0.connect(port).await,
+        }
+    }
+
+    fn name(&self) -> String {
+        self.0.name()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_port_of_events_pictures_are_taken_all_the_same() {
+    let sim = simulator("X-T4");
+    let (network, departures) = (Eventless(SimNetwork(sim.clone())), Departures::default());
+    let remote = Camera::connect_remote(network, options(), &departures).await.unwrap();
+    let start = Instant::now();
+    for _ in 0..3 {
+        let shot = remote.capture().await.unwrap();
+        is_whole(&shot);
+        assert_eq!((shot.told, shot.is_complete), (None, false));
+    }
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    remote.leave().await;
+    was_left(&sim).await;
+}
+
 /// As everything of this client, without async.
 #[test]
 fn the_blocking_client_shoots_too() {
@@ -340,6 +395,11 @@ async fn who_leaves_in_the_middle_leaves_nothing_behind() {
         was_left(&sim).await;
         drop(lock);
         assert_eq!(operations(&sim, OperationCode::UNLOCK_S1_LOCK), 1, "{patience_ms}");
+        let [releases, previews] =
+            [OperationCode::INITIATE_CAPTURE, OperationCode::GET_CAPTURE_PREVIEW]
+                .map(|code| operations(&sim, code));
+        // One that takes longer than leaving may is not waited for.
+        assert!(releases == previews || patience_ms == 1, "{patience_ms}: {releases} {previews}");
     }
 }
 

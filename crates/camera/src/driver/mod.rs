@@ -250,6 +250,9 @@ impl<N: Network> Driver<N> {
         self.shared.count(code);
         let (wait, _) = self.options.waits.of(code);
         self.holds_focus |= code == OperationCode::LOCK_S1_LOCK;
+        if code == OperationCode::INITIATE_CAPTURE {
+            self.shared.set_owes_preview(true);
+        }
         let result = self.run_or_leave(request, wait).await;
         match &result {
             Ok(reply) => self.note(code, &params, reply),

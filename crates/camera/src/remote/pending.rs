@@ -173,3 +173,60 @@ fn takes(state: &StateView) -> Duration {
     let seconds = speed.and_then(ShutterSpeed::seconds).unwrap_or(0.0);
     timer + 2 * Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use filmwire_codec::SessionId;
+    use filmwire_codec::dataset::EventDataset;
+
+    use super::*;
+
+    const MOST: Duration = Duration::from_secs(30);
+
+    fn list(error: u32, left: u32) -> CurrentState {
+        [(Prop::DEVICE_ERROR, error), (Prop::PICTURES_REMAINING, left)].into_iter().collect()
+    }
+
+    fn pending(error: u32, left: u32) -> Pending {
+        Pending::new(&StateView::of(&list(error, left)), 0, MOST)
+    }
+
+    fn event(code: EventCode, transaction: u32) -> Told {
+        let transaction = TransactionId(transaction);
+        let params = vec![transaction.0, 0, 0];
+        let event = EventDataset { code, session: SessionId(1), transaction, params };
+        Told { event, at: std::time::Instant::now() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_seen_shortens_the_wait() {
+        let now = Instant::now();
+        let waits = |before: (u32, u32), seen: (u32, u32), hears| {
+            let mut pending = pending(before.0, before.1);
+            pending.see(&list(seen.0, seen.1), now, hears);
+            ((pending.until() - now).as_secs(), pending.has_picture(), pending.has_failed())
+        };
+        assert_eq!(waits((0, 9), (0, 9), true), (30, false, false));
+        assert_eq!(waits((0, 9), (1, 9), true), (1, false, true));
+        // It may be the error of the picture before.
+        assert_eq!(waits((1, 9), (1, 9), true), (3, false, true));
+        assert_eq!(waits((0, 0), (0, 0), true), (3, false, false));
+        // Where the count falls there is a picture, and its events are on their way if they can be.
+        assert_eq!(waits((0, 9), (0, 8), true), (2, true, false));
+        assert_eq!(waits((0, 9), (0, 8), false), (0, true, false));
+        assert_eq!(waits((0, 9), (1, 8), true).1, true);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_of_other_captures_are_none_of_this_one() {
+        let now = Instant::now();
+        let mut pending = pending(0, 9);
+        pending.transaction = Some(TransactionId(8));
+        assert!(!pending.hear(&event(EventCode::PREVIEW_AVAILABLE, 7), now));
+        assert!(!pending.has_picture());
+        assert!(!pending.hear(&event(EventCode::FUJI_OBJECT_ADDED, 8), now));
+        // Another event is on its way, or was lost.
+        assert_eq!((pending.has_picture(), pending.until() - now), (true, EVENTS_GRACE));
+        assert!(pending.hear(&event(EventCode::PREVIEW_AVAILABLE, 8), now));
+    }
+}

@@ -133,7 +133,9 @@ impl Armed {
 
     /// What is owed to the camera; kept so that a dropped future loses nothing.
     fn owe(&mut self, pending: Option<Pending>) {
-        self.camera.shared.set_owes_preview(pending.is_some());
+        if pending.is_none() {
+            self.camera.shared.set_owes_preview(false);
+        }
         self.shutter.pending = pending;
     }
 
