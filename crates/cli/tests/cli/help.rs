@@ -20,7 +20,7 @@ fn every_verb_explains_itself() {
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),
         ("doctor", &["step by step", "--radio", "filmwire join -- filmwire doctor"]),
         ("decode", &["pcapng", "--port", "--filter", "--stats", "tcpdump -i wlan0"]),
-        ("sim", &["--model", "--fault", "--journal", "--list"]),
+        ("sim", &["--model", "--fault", "--light", "--journal", "--list"]),
         ("raw", &["--may-change-the-camera"]),
         ("config", &["check"]),
         ("completions", &["bash", "zsh", "fish"]),
