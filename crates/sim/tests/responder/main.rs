@@ -23,4 +23,5 @@ mod setting;
 mod standard;
 mod support;
 mod trip;
+mod usb;
 mod x_a2;
