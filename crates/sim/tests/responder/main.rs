@@ -24,4 +24,5 @@ mod standard;
 mod support;
 mod trip;
 mod usb;
+mod walk;
 mod x_a2;
