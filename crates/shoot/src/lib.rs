@@ -2,3 +2,5 @@
 //!
 //! One operation of a camera lives in `filmwire-camera`; what takes many of them, a clock, or a file
 //! beside lives here: series, timelapse, exposure profiles, the hub of live view.
+
+pub mod profile;
