@@ -258,7 +258,7 @@ mod tests {
         let setting = prop::option::of(any::<u32>().prop_map(|bits| bits >> (bits % 32)));
         let kept = prop::collection::vec(setting, settings().count());
         let unknown = prop::collection::btree_map(any::<u16>(), any::<u32>(), 0..4);
-        (".{0,20}", kept, unknown).prop_map(|(model, kept, unknown)| Profile {
+        ("(?s).{0,20}", kept, unknown).prop_map(|(model, kept, unknown)| Profile {
             model,
             kept: settings()
                 .zip(kept)
