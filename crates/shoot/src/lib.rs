@@ -9,3 +9,4 @@ pub mod frame_log;
 pub mod label;
 pub mod profile;
 pub mod series;
+pub mod stand;

@@ -7,6 +7,7 @@
 mod apply;
 mod drift;
 mod file;
+mod guard;
 mod name;
 
 use filmwire_camera::{Change, Reading, Setting};
@@ -16,6 +17,7 @@ use filmwire_codec::value::ExposureProgram;
 pub use apply::{Applied, Outcome, Problem};
 pub use drift::{Compared, Drift};
 pub use file::FileError;
+pub use guard::{Guard, Policy, drift_text};
 pub use name::{BadName, check_name};
 
 /// The settings that make two pictures of one thing differ, in the order in which they are set.
