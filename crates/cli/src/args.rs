@@ -25,8 +25,8 @@ Try it without a camera: filmwire sync --demo";
 /// Fetches photos from Fujifilm X and GFX cameras over Wi-Fi.
 ///
 /// Switch on the camera's wireless communication, join its network, and run `filmwire sync`. The
-/// camera is only read: filmwire deletes nothing, and changes settings only by `settings set` and
-/// `profile apply`.
+/// camera is only read: filmwire deletes nothing, changes settings only by `settings set`, `profile
+/// apply` and `shoot --profile`, and takes pictures only by `shoot`.
 #[derive(Debug, Parser)]
 #[command(name = "filmwire", version, after_help = AFTER, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -85,6 +85,7 @@ pub(crate) enum Verb {
     Settings(verb::settings::SettingsArgs),
     Profile(verb::profile::ProfileArgs),
     Live(verb::live::LiveArgs),
+    Shoot(verb::shoot::ShootArgs),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),

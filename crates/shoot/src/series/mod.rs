@@ -34,7 +34,7 @@ use jiff::Zoned;
 
 pub use error::Error;
 pub use name::{BadTemplate, Fields, NameTemplate};
-pub use pace::Pace;
+pub use pace::{Pace, interval};
 pub use shelf::{Draft, Kept, Shelf};
 
 /// What is fetched of each picture. It stays on the card in any case.

@@ -2,7 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::{Instant, sleep_until};
+
+/// Reads an interval such as `2s`, `500ms` or `1m30s`; a bare number is seconds.
+///
+/// Fails with words.
+pub fn interval(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let read = || {
+        let read: SignedDuration = text.parse().ok()?;
+        Duration::try_from(read).ok()
+    };
+    seconds.or_else(read).ok_or_else(|| "write a time such as 2s, 500ms or 1m30s".to_owned())
+}
 
 /// Frames at equal distances, counted from the first: one that is late does not move the others.
 ///
@@ -55,6 +68,17 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }
         starts
+    }
+
+    #[test]
+    fn intervals_are_read_in_the_usual_words() {
+        for (text, ms) in [("2s", 2000), ("500ms", 500), ("1m30s", 90_000), ("1h", 3_600_000)] {
+            assert_eq!(interval(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        assert_eq!(interval("1.5"), Ok(Duration::from_millis(1500)));
+        for text in ["", "x", "-1s", "-2", "2 frames", "inf"] {
+            assert!(interval(text).is_err(), "{text}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

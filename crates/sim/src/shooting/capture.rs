@@ -134,6 +134,12 @@ impl Camera {
         self.listed(code).map(|listed| self.setting(code.0, listed))
     }
 
+    /// Whether a raw file comes beside the JPEG: D018 of 1, 4 and 5. RAW alone is shot as RAW+Fine
+    /// (hkr, ptp-ip).
+    pub(super) fn keeps_raw(&self) -> bool {
+        matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5))
+    }
+
     /// When the picture that is being taken is there.
     pub(crate) fn picture_due(&self) -> Option<Instant> {
         match &self.shooting.capture {
@@ -151,8 +157,7 @@ impl Camera {
 
     fn develop_at_once(&mut self) {
         let Capture::Exposing(shot) = std::mem::take(&mut self.shooting.capture) else { return };
-        // 1, 4 and 5 keep the raw file; RAW alone is shot as RAW+Fine (hkr, ptp-ip).
-        let raw = matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5));
+        let raw = self.keeps_raw();
         self.shooting.room = Some(self.pictures_left().saturating_sub(1));
         self.faults.take_room();
         let taken = self.card.expose(shot.stamp, shot.exposure, raw);

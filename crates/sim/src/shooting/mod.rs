@@ -3,6 +3,7 @@
 mod battery;
 mod capture;
 mod movie;
+mod room;
 
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub(crate) struct Shooting {
     menu: Option<Option<Instant>>,
     /// Pictures that still fit, once it is another number than the persona's.
     pub(crate) room: Option<u32>,
+    /// What the card held when it was last looked at, where the persona's card has an end in bytes.
+    used_bytes: u64,
     pub(crate) capture: Capture,
     pub(crate) movie: Option<Movie>,
     /// Seconds of the movie that is being recorded.
@@ -86,6 +89,7 @@ impl Camera {
         self.roll(now);
         self.end_full_movie(now);
         self.drain(now);
+        self.weigh_card();
         let shooting = &mut self.shooting;
         if shooting.menu.flatten().is_some_and(|until| now >= until) {
             shooting.menu = None;

@@ -6,6 +6,7 @@ mod capture;
 mod faults;
 mod guarded;
 mod hostile;
+mod light;
 mod link;
 mod live_view;
 mod logs;
