@@ -41,10 +41,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
-    /// The camera: an address, or a name from the configuration [env: FILMWIRE_CAMERA]
-    /// [default: 192.168.0.1]
+    /// The camera: an address, or a name from the configuration; `shoot` takes several
+    /// [env: FILMWIRE_CAMERA] [default: 192.168.0.1]
     #[arg(long, global = true, value_name = "HOST[:PORT][%INTERFACE]|NAME")]
-    pub(crate) camera: Option<String>,
+    pub(crate) camera: Vec<String>,
     /// How to reach the gallery, for a body whose own words mislead: view, remote, newer
     /// [env: FILMWIRE_WAY]
     #[arg(long, global = true, value_name = "WAY", hide_short_help = true)]

@@ -32,7 +32,7 @@ async fn post(sim: &Simulator, name: &str, folder: &Path, policy: Option<Policy>
     let profile = Profile::of(&remote.info().model, &remote.settings().await.unwrap());
     let guard = policy.map(|policy| Guard { profile, policy });
     let name_template = format!("{{label}}-{name}").parse().unwrap();
-    let plan = Plan { fetch: Fetch::Preview, name: name_template, ..Plan::default() };
+    let plan = Plan { fetch: Fetch::Preview, name: name_template };
     let shelf = Shelf::new(folder.to_owned()).unwrap();
     Post { name: name.to_owned(), series: Series::new(remote, plan, shelf), guard }
 }

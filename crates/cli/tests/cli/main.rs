@@ -5,6 +5,7 @@ mod camera;
 mod catalogue;
 mod decode;
 mod doctor;
+mod document;
 mod exit_code;
 mod help;
 mod interrupt;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::config::SettingFlags;
 use crate::context::Context;
+pub(crate) use apply::apply;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, text};
 pub(crate) use place::Place;
