@@ -94,7 +94,11 @@ fn a_picture_is_taken_for_each_label_and_logged() {
         assert_eq!((&*row[column("shutter")], &*row[column("drift")]), ("1/60", ""));
         assert!(row[column("time")].starts_with("20"), "{row:?}");
     }
-    assert_eq!(releases(&was_left(&camera)).len(), 4);
+    let journal = was_left(&camera);
+    assert_eq!(releases(&journal).len(), 4);
+    let shots = journal.iter().map(|row| row.operation);
+    let shots: Vec<_> = shots.filter(|op| [RELEASE, 0x9026, 0x9027].contains(op)).collect();
+    assert_eq!(shots, [0x9026, RELEASE, RELEASE, RELEASE, RELEASE, 0x9027]);
     // Another run goes on in the log, and replaces nothing.
     assert_eq!(typed(folder.path(), &words, b"Inv 1").code, 0);
     let log = rows(&folder.path().join("pages.csv"));
