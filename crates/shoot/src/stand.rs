@@ -11,6 +11,9 @@ use futures_util::future::join_all;
 use crate::profile::{Drift, Guard, Policy};
 use crate::series::{Error, Frame, Series};
 
+/// Between two looks whether the cameras are still there. Chosen: a person at a stand notices.
+const WATCH_PAUSE: Duration = Duration::from_secs(2);
+
 /// One camera of a stand.
 pub struct Post {
     /// What the person calls it.
@@ -85,6 +88,20 @@ impl Stand {
                 && !(given.before.is_empty() && given.after.is_empty())
         };
         self.posts.iter().zip(&round.given).any(stops)
+    }
+
+    /// Waits until a camera is lost, and says which, from 0, and why: nobody should learn of it with
+    /// the next label. Cancel-safe.
+    pub async fn lost(&self) -> (usize, Error) {
+        loop {
+            tokio::time::sleep(WATCH_PAUSE).await;
+            for (place, post) in self.posts.iter().enumerate() {
+                match post.series.remote().settings().await {
+                    Err(error) if error.is_link_trouble() => return (place, error.into()),
+                    seen => drop(seen),
+                }
+            }
+        }
     }
 
     /// Takes one frame with each camera: reads what is set on all, makes all ready, fires all, keeps

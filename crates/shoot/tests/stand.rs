@@ -174,3 +174,18 @@ async fn a_camera_that_is_gone_keeps_the_others_from_firing() {
     assert_eq!(releases(&there), [0; 0]);
     leave(stand, &[&there]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_goes_while_nothing_is_taken_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (there, gone) = (simulator("X-T4"), simulator("X-T4"));
+    let left = post(&there, "left", folder.path(), None).await;
+    let right = post(&gone, "right", folder.path(), None).await;
+    let stand = Stand::new(vec![left, right]);
+    let hour = Duration::from_secs(3600);
+    assert!(tokio::time::timeout(hour, stand.lost()).await.is_err());
+    gone.set_on_air(false);
+    let (place, error) = tokio::time::timeout(hour, stand.lost()).await.unwrap();
+    assert!(place == 1 && error.ends_series(), "{error}");
+    leave(stand, &[&there]).await;
+}

@@ -123,6 +123,23 @@ fn ctrl_c_while_a_label_is_awaited_leaves_the_camera_in_order() {
     drop(input);
 }
 
+/// Nobody should learn of it with the next page on the stand.
+#[test]
+fn a_camera_that_goes_while_a_label_is_awaited_ends_the_series() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "shoot", "--labels", "-", "--json"];
+    let mut child = command(folder.path(), &words).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"A\n").unwrap();
+    let reader = crate::camera::read_until(&mut child, "frame");
+    drop(camera);
+    assert_eq!(wait(&mut child), 3);
+    let rest = crate::schema::lines("shoot", &std::io::read_to_string(reader).unwrap());
+    let kinds: Vec<_> = rest.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["error", "summary"]);
+    drop(input);
+}
+
 #[test]
 fn a_profile_is_applied_first_and_nothing_is_taken_without_it() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());

@@ -13,7 +13,7 @@ use filmwire_camera::FocusLock;
 use filmwire_shoot::label::Label;
 use filmwire_shoot::profile::Policy;
 use filmwire_shoot::series::{Error, Pace};
-use filmwire_shoot::stand::{Held, Post, Round, Stand};
+use filmwire_shoot::stand::{Held, Round, Stand};
 
 use super::{End, ShootArgs, interrupted, worded};
 use crate::context::Context;
@@ -148,6 +148,9 @@ async fn shoot(
                 Ok(None) => return End::Counted,
                 Err(trouble) => return End::Failed(trouble.into()),
             },
+            (place, error) = stand.lost() => {
+                return End::Failed(of(place, stand, error));
+            }
         };
         // Who stops in the middle of a picture gets it whole.
         let stem = label.as_ref().map(|label| label.stem.as_str());
@@ -179,18 +182,20 @@ fn told(
     if stand.stops_at(&round) {
         return Ok(Some(End::Counted));
     }
-    let failed = round.given.into_iter().zip(stand.posts());
-    let mut failed = failed.filter_map(|(given, post)| Some((given.frame.err()?, post)));
-    let fatal = failed.find(|(error, _)| error.ends_series());
-    Ok(fatal.map(|(error, post)| End::Failed(of(post, stand, error))))
+    let failed = round.given.into_iter().enumerate();
+    let mut failed = failed.filter_map(|(place, given)| Some((place, given.frame.err()?)));
+    let fatal = failed.find(|(_, error)| error.ends_series());
+    Ok(fatal.map(|(place, error)| End::Failed(of(place, stand, error))))
 }
 
 /// An error, with the camera's name where there are several.
-fn of(post: &Post, stand: &Stand, error: Error) -> anyhow::Error {
+fn of(place: usize, stand: &Stand, error: Error) -> anyhow::Error {
     let error = worded(error);
-    match stand.posts() {
-        [_] => error,
-        _ => error.context(format!("camera {}", text::tame(&post.name))),
+    match stand.posts().get(place) {
+        Some(post) if stand.posts().len() > 1 => {
+            error.context(format!("camera {}", text::tame(&post.name)))
+        }
+        _ => error,
     }
 }
 
@@ -203,10 +208,7 @@ fn held_back(
     log: Option<&mut Log>,
 ) -> Result<Option<End>, Trouble> {
     match held {
-        Held::NotReady(place, error) => {
-            let post = stand.posts().get(place);
-            Ok(post.map(|post| End::Failed(of(post, stand, error))))
-        }
+        Held::NotReady(place, error) => Ok(Some(End::Failed(of(place, stand, error)))),
         Held::Drift(drifts) => {
             report.held(&drifts, label)?;
             if let Some(log) = log {
