@@ -75,7 +75,7 @@ fn what_the_body_alone_can_set_is_told_as_such() {
     ] {
         assert!(checked.out.contains(words), "{words}\n{checked:?}");
     }
-    assert!(checked.err.contains("saved from a camera X-T4, and this is a X-T5"), "{checked:?}");
+    assert!(checked.err.contains("another model: X-T4, and this is X-T5"), "{checked:?}");
     let applied = on(&["profile", "apply", "./mine.toml", "--json"]);
     assert_eq!(applied.code, 1, "{applied:?}");
     let failed = applied.of_kind("profile", "failed");

@@ -120,7 +120,7 @@ pub(crate) fn warn_of_choices(profile: &Profile, out: &Output) {
     let left: Vec<_> = profile.left_to_camera().map(words).collect();
     if !left.is_empty() {
         let left = left.join(", ");
-        out.warn(&format!("by this profile the camera chooses anew for each picture: {left}"));
+        out.warn(&format!("the camera chooses anew for each picture: {left}"));
     }
 }
 
@@ -155,7 +155,7 @@ async fn check(place: &Place, context: &Context<'_>) -> Result<Exit> {
 pub(crate) fn warn_of_model(profile: &Profile, model: &str, out: &Output) {
     if !profile.model.is_empty() && profile.model != model {
         let (saved, this) = (text::tame(&profile.model), text::tame(model));
-        out.warn(&format!("the profile was saved from a camera {saved}, and this is a {this}"));
+        out.warn(&format!("the profile was saved from another model: {saved}, and this is {this}"));
     }
 }
 

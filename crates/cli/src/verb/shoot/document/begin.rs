@@ -43,7 +43,7 @@ pub(super) async fn begin(
         if let Some(point) = args.focus {
             locks.push(remote.lock_focus(point).await?);
         }
-        let guard = guard(profile.as_ref(), document.guard, &remote).await?;
+        let guard = guard(profile.as_ref(), document.guard, &remote, context).await?;
         let shelf = shelf(args, plan.fetch, (!is_one).then_some(name.as_str()))?;
         posts.push(Post { name, series: Series::new(remote, plan.clone(), shelf), guard });
     }
@@ -84,11 +84,16 @@ async fn guard(
     profile: Option<&Profile>,
     policy: Option<Policy>,
     remote: &Remote,
+    context: &Context<'_>,
 ) -> Result<Option<Guard>> {
     let Some(policy) = policy else { return Ok(None) };
     let profile = match profile {
         Some(profile) => profile.clone(),
-        None => Profile::of(&remote.info().model, &remote.settings().await?),
+        None => {
+            let now = Profile::of(&remote.info().model, &remote.settings().await?);
+            warn_of_choices(&now, &context.out);
+            now
+        }
     };
     Ok(Some(Guard { profile, policy }))
 }

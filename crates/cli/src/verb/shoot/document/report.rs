@@ -47,7 +47,7 @@ impl Report {
         }
         let spread_ms = round.spread.map(|spread| spread.as_secs_f64() * 1000.0);
         if let Some(ms) = spread_ms {
-            self.out.say(&format!("{:>4}  released within {ms:.1} ms", self.rounds))?;
+            self.out.say(&format!("{:>4}  released within {ms:.2} ms", self.rounds))?;
         }
         let taken = round.given.iter().filter(|given| given.frame.is_ok()).count();
         let cameras = self.cameras.len();
