@@ -104,8 +104,8 @@ impl Stand {
         }
     }
 
-    /// Takes one frame with each camera: reads what is set on all, makes all ready, fires all, keeps
-    /// what is wanted, and reads again what is set.
+    /// Takes one frame with each camera: reads what is set on all, makes all ready, fires all, reads
+    /// again what is set, and keeps what is wanted.
     ///
     /// Fails with [`Held`] if no camera was fired. Cancel-safe: as [`Series::frame`].
     pub async fn round(&mut self, label: Option<&str>) -> Result<Round, Held> {
@@ -127,11 +127,12 @@ impl Stand {
         let exposed = join_all(all.into_iter().map(|ready| ready.fire())).await;
         let given = self.posts.iter_mut().zip(exposed).zip(before);
         let given = join_all(given.map(|((post, exposed), before)| async move {
+            // At once: what is fetched may take its time.
+            let after = post.drifts_now().await;
             let frame = match exposed {
                 Ok(exposed) => post.series.keep(exposed, label).await,
                 Err(error) => Err(error),
             };
-            let after = post.drifts_now().await;
             Given { frame, before, after }
         }));
         let given = given.await;
