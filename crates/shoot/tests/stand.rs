@@ -189,3 +189,45 @@ async fn a_camera_that_goes_while_nothing_is_taken_is_noticed() {
     assert!(place == 1 && error.ends_series(), "{error}");
     leave(stand, &[&there]).await;
 }
+
+/// A hundred pages while menus are opened and dials turned: each page of each camera is a file with
+/// its preview or told with a cause, and what was turned is told of each.
+#[tokio::test(start_paused = true)]
+async fn every_label_is_a_file_or_a_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let sims = [simulator("X-T4"), simulator("X-T5")];
+    let mut posts = Vec::new();
+    for (sim, name) in sims.iter().zip(["left", "right"]) {
+        posts.push(post(sim, name, folder.path(), Some(Policy::Mark)).await);
+    }
+    let isos = [0x8000_1900, 0x8000_0C80];
+    let mut stand = Stand::new(posts);
+    let (mut random, mut files, mut failures) = (5_u32, 0, 0);
+    for page in 0..100 {
+        // Any numbers will do; these are always the same.
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (menu, turned) = (random >> 24 & 7, random >> 16 & 7);
+        for (at, (sim, iso)) in sims.iter().zip(isos).enumerate() {
+            sim.set_menu(menu == at as u32);
+            sim.turn(ISO, if turned == at as u32 { 800 } else { iso });
+        }
+        let round = stand.round(Some(&format!("page-{page}"))).await.unwrap();
+        for (at, given) in round.given.iter().enumerate() {
+            match &given.frame {
+                Ok(frame) => {
+                    let kept = frame.files.first().unwrap();
+                    assert_eq!(kept.bytes, frame.shot.preview.len() as u64);
+                    files += 1;
+                }
+                Err(error) => {
+                    assert!(menu == at as u32 && !error.ends_series(), "{page}: {error}");
+                    failures += 1;
+                }
+            }
+            assert_eq!(given.before.len(), usize::from(turned == at as u32), "{page}");
+        }
+    }
+    assert_eq!((files + failures, files), (200, std::fs::read_dir(folder.path()).unwrap().count()));
+    assert!(failures > 10, "{failures}");
+    leave(stand, &[&sims[0], &sims[1]]).await;
+}
