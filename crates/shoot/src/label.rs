@@ -151,7 +151,12 @@ fn stem(text: &str) -> String {
     // Hidden files in front, and what Windows drops behind.
     let stem = stem.trim_start_matches('.').trim_end_matches(['.', ' ']).trim_start();
     let stem = if stem.is_empty() { "_" } else { stem };
-    if is_device(stem) { format!("_{stem}") } else { stem.to_owned() }
+    // A hyphen in front makes programs take the name for an option.
+    match stem.strip_prefix('-') {
+        Some(rest) => format!("_{rest}"),
+        None if is_device(stem) => format!("_{stem}"),
+        None => stem.to_owned(),
+    }
 }
 
 /// True for names that mean devices on Windows, whatever their ending.
@@ -226,7 +231,7 @@ mod tests {
         assert_eq!(stems("A\nB\nA\na\nA-2\nA"), ["A", "B", "A-2", "a-3", "A-2-2", "A-4"]);
         assert_eq!(stems("A-2\nA\nA\nA"), ["A-2", "A", "A-3", "A-4"]);
         assert_eq!(stems("a/b\na:b\n..\n.hidden\nend. ."), ["a_b", "a_b-2", "_", "hidden", "end"]);
-        assert_eq!(stems("../../etc/passwd"), ["_.._etc_passwd"]);
+        assert_eq!(stems("../../etc/passwd\n-rf"), ["_.._etc_passwd", "_rf"]);
         assert_eq!(stems("CON\nlpt1.x\ncom10\nconsole"), ["_CON", "_lpt1.x", "com10", "console"]);
     }
 
@@ -249,7 +254,7 @@ mod tests {
             for label in read.map(Result::unwrap) {
                 let stem = &label.stem;
                 prop_assert!(!label.text.is_empty() && !stem.is_empty() && stem.len() < 200);
-                prop_assert!(!stem.contains(['/', '\\', '\0', '\n']) && !stem.starts_with('.'));
+                prop_assert!(!stem.contains(['/', '\\', '\0', '\n']) && !stem.starts_with(['.', '-']));
                 prop_assert!(seen.insert(stem.to_lowercase()), "{stem}");
             }
         }

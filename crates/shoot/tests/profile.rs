@@ -160,7 +160,7 @@ async fn what_the_body_alone_can_set_is_told_and_the_rest_is_set() {
 async fn what_is_not_reached_does_not_keep_the_others_from_being_set() {
     let sim = simulator("X-T4");
     let remote = connect(&sim).await;
-    let settings = [("iso", "401"), ("film", "0x0333"), ("aperture", "22"), ("wb", "shade")];
+    let settings = [("iso", "401"), ("film", "0x00010001"), ("aperture", "22"), ("wb", "shade")];
     let applied = profile(&settings).apply(&remote).await.unwrap();
     assert!(of(&applied, "wb").is_reached());
     for (key, cause) in

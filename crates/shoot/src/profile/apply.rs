@@ -102,8 +102,12 @@ impl Profile {
 
 fn needs_setting(compared: &Compared) -> bool {
     let Compared { kept, change, .. } = *compared;
-    let is_settable = matches!(change, Change::Written | Change::Stepped);
-    !compared.is_same() && is_settable && kept.setting.can_be_asked_for(kept.bits)
+    let is_settable = match change {
+        Change::Written => true,
+        Change::Stepped => kept.setting.can_be_asked_for(kept.bits),
+        _ => false,
+    };
+    !compared.is_same() && is_settable
 }
 
 /// What holds before anything was set.

@@ -120,8 +120,8 @@ impl Profile {
     pub fn write(&self, path: &Path, replace: bool) -> Result<(), FileError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         folder.map_or(Ok(()), std::fs::create_dir_all)?;
-        if !replace && path.symlink_metadata().is_ok() {
-            return Err(FileError::Exists);
+        if !replace {
+            claim(path)?;
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
@@ -129,8 +129,19 @@ impl Profile {
         if kept.is_err() {
             // What is left of it is of no use, and the error is told already.
             let _ = std::fs::remove_file(&part);
+            if !replace {
+                let _ = std::fs::remove_file(path);
+            }
         }
         Ok(kept?)
+    }
+}
+
+/// Takes the name, so that of two that keep one at a time the second is told.
+fn claim(path: &Path) -> Result<(), FileError> {
+    match std::fs::File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Exists),
+        claimed => Ok(claimed.map(drop)?),
     }
 }
 
@@ -250,6 +261,11 @@ mod tests {
         assert_eq!(Profile::read(&path).unwrap(), other);
         let files = std::fs::read_dir(path.parent().unwrap()).unwrap();
         assert_eq!(files.count(), 1);
+        // What was claimed and could not be kept is gone.
+        let part = format!(".new.toml.{}.part", std::process::id());
+        std::fs::create_dir(path.with_file_name(part)).unwrap();
+        let new = path.with_file_name("new.toml");
+        assert!(matches!(one.write(&new, false), Err(FileError::Io(_))) && !new.exists());
         std::fs::write(&path, vec![b'#'; 300_000]).unwrap();
         assert!(matches!(Profile::read(&path), Err(FileError::Wrong { .. })));
     }
