@@ -154,6 +154,55 @@ fn a_link_that_is_lost_says_what_is_known_of_the_picture() {
 }
 
 #[test]
+fn originals_are_fetched_whatever_the_camera_does_with_its_ports() {
+    let folder = tempfile::tempdir().unwrap();
+    for (model, sockets) in
+        [("X-T4", "once"), ("X-T5", "lost"), ("X-T1", "many"), ("X100VI", "renewed")]
+    {
+        let switch = format!("shooting.side_sockets={sockets}");
+        let camera = camera(&["--model", model, "--set", &switch]);
+        let words = ["--count", "2", "--fetch", "full", "--focus", "3,3", "--to", model, "--json"];
+        let ran = on(&camera, folder.path(), &words);
+        assert_eq!(ran.code, 0, "{model}: {ran:?}");
+        // The newer way lists raw files too.
+        let each = if model == "X100VI" { 2 } else { 1 };
+        for frame in ran.of_kind("shoot", "frame") {
+            let kept = frame["files"].as_array().unwrap();
+            assert_eq!(kept.len(), each, "{model}: {frame}");
+            for file in kept {
+                let bytes = std::fs::read(folder.path().join(file["path"].as_str().unwrap()));
+                let bytes = bytes.unwrap();
+                assert_eq!(file["size"], bytes.len(), "{model}");
+                let name = file["name"].as_str().unwrap();
+                // What a preview has not.
+                let is_original = name.ends_with(".JPG") && bytes[6..].starts_with(b"Exif")
+                    || name.ends_with(".RAF") && bytes.starts_with(b"FUJIFILM");
+                assert!(is_original, "{model}: {frame}");
+            }
+        }
+        assert_eq!(files(&folder.path().join(model)).len(), 2 * each, "{model}");
+        was_left(&camera);
+    }
+}
+
+#[test]
+fn an_original_that_cannot_be_had_is_on_the_card() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = camera(&["--fault", "refuse=GetPartialObject:0x2002"]);
+    let ran = on(&camera, folder.path(), &["--count", "2", "--fetch", "full", "--json"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let failed = ran.of_kind("shoot", "failed");
+    assert_eq!(failed.len(), 2);
+    assert_eq!(
+        (&failed[0]["code"], &failed[0]["picture"]),
+        (&"not-fetched".into(), &"taken".into())
+    );
+    assert!(ran.err.contains("but was not fetched: the camera refused"), "{ran:?}");
+    assert_eq!(files(folder.path()), Vec::<String>::new());
+    was_left(&camera);
+}
+
+#[test]
 fn ctrl_c_ends_after_the_present_picture() {
     let folder = tempfile::tempdir().unwrap();
     for with in [Signal::INT, Signal::TERM] {

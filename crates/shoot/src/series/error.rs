@@ -23,6 +23,12 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
+    /// The picture was taken and is on the card, but its original was not fetched.
+    #[error("the picture was taken and is on the card, but was not fetched: {0}")]
+    NotFetched(#[source] Box<Error>),
+    /// The gallery does not show what was taken.
+    #[error("{0}")]
+    NotFound(String),
 }
 
 impl Error {
@@ -42,6 +48,8 @@ impl Error {
             Self::Camera(CameraError::Forbidden(_)) => true,
             Self::Camera(error) => error.is_link_trouble(),
             Self::Storage { .. } => true,
+            Self::NotFetched(cause) => cause.ends_series(),
+            Self::NotFound(_) => false,
         }
     }
 }

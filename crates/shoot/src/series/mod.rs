@@ -22,20 +22,29 @@
 //! ```
 
 mod error;
+mod fetch;
 mod name;
 mod pace;
 mod shelf;
 
+use std::pin::Pin;
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use filmwire_camera::{Armed, Reading, Remote, Shot};
+use filmwire_camera::{Armed, Error as CameraError, FocusLock, Reading, Remote, Shot};
+use filmwire_codec::value::FocusPoint;
 use jiff::Zoned;
+
+use fetch::{Gallery, Newest};
 
 pub use error::Error;
 pub use name::{BadTemplate, Fields, NameTemplate};
 pub use pace::{Pace, interval};
 pub use shelf::{Draft, Kept, Shelf};
+
+/// Attempts at a fresh session while the camera is not there, and the pause between them. Chosen.
+const CONNECT_ATTEMPTS: u32 = 5;
+const CONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is fetched of each picture. It stays on the card in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,11 +54,14 @@ pub enum Fetch {
     None,
     /// The preview, about 640 x 480, which comes anyway.
     Preview,
+    /// The original, by a visit to the gallery after each picture. Phone modes list JPEG and MOV
+    /// only, as far as is known: what they do not list stays on the card.
+    Full,
 }
 
 impl Fetch {
     /// The words in command lines.
-    pub const WORDS: [&str; 2] = ["none", "preview"];
+    pub const WORDS: [&str; 3] = ["none", "preview", "full"];
 }
 
 impl FromStr for Fetch {
@@ -59,6 +71,7 @@ impl FromStr for Fetch {
         match text {
             "none" => Ok(Self::None),
             "preview" => Ok(Self::Preview),
+            "full" => Ok(Self::Full),
             _ => Err(format!("there are {}", Self::WORDS.join(", "))),
         }
     }
@@ -80,7 +93,21 @@ pub struct Series {
     shelf: Shelf,
     number: u64,
     now: fn() -> Zoned,
+    connect: Option<Connect>,
+    /// Where focus is to be locked, and its lock while it is.
+    focus: Option<FocusPoint>,
+    lock: Option<FocusLock>,
+    /// The newest object before the next frame, once it was looked up.
+    newest: Option<Newest>,
+    /// The connection is of little use; the next frame wants a new one.
+    is_stale: bool,
 }
+
+/// A connection in the making.
+pub type Connecting = Pin<Box<dyn Future<Output = Result<Remote, CameraError>> + Send>>;
+
+/// Makes a new connection to the same camera.
+pub type Connect = Box<dyn FnMut() -> Connecting + Send>;
 
 /// A camera that is ready for a frame, and what is set on it.
 pub struct Ready {
@@ -122,7 +149,24 @@ pub struct Frame {
 impl Series {
     /// Begins with frame 1.
     pub fn new(remote: Remote, plan: Plan, shelf: Shelf) -> Self {
-        Self { remote, plan, shelf, number: 0, now: Zoned::now }
+        Self {
+            remote,
+            plan,
+            shelf,
+            number: 0,
+            now: Zoned::now,
+            connect: None,
+            focus: None,
+            lock: None,
+            newest: None,
+            is_stale: false,
+        }
+    }
+
+    /// Connects anew where a camera does not go to its gallery and back.
+    #[must_use]
+    pub fn with_connect(self, connect: Connect) -> Self {
+        Self { connect: Some(connect), ..self }
     }
 
     /// Tells the time by another clock.
@@ -136,15 +180,35 @@ impl Series {
         &self.remote
     }
 
-    /// The camera, at the end.
+    /// The camera, at the end. Focus is released.
     pub fn into_remote(self) -> Remote {
         self.remote
+    }
+
+    /// Locks focus at a point, for all frames to come. A visit to the gallery ends the lock, so that
+    /// with [`Fetch::Full`] it is locked anew for each frame.
+    ///
+    /// Fails as [`Remote::lock_focus`]. Cancel-safe.
+    pub async fn lock_focus(&mut self, point: FocusPoint) -> Result<(), Error> {
+        self.focus = Some(point);
+        self.lock = None;
+        self.lock = Some(self.remote.lock_focus(point).await?);
+        Ok(())
+    }
+
+    /// Releases the focus. Fails as [`FocusLock::release`]. Cancel-safe.
+    pub async fn unlock_focus(&mut self) -> Result<(), Error> {
+        self.focus = None;
+        match self.lock.take() {
+            Some(lock) => Ok(lock.release().await?),
+            None => Ok(()),
+        }
     }
 
     /// Takes one frame and keeps what is wanted of it.
     ///
     /// Fails with [`Error::Camera`] as [`Remote::capture`], and the next frame may be taken unless
-    /// [`Error::ends_series`]; with [`Error::Storage`] once the picture was taken. Cancel-safe: yes,
+    /// [`Error::ends_series`]; with [`Error::Storage`] or [`Error::NotFetched`] once the picture was taken. Cancel-safe: yes,
     /// but the picture may be taken all the same, and nothing of it is kept then.
     pub async fn frame(&mut self, label: Option<&str>) -> Result<Frame, Error> {
         let exposed = self.ready().await?.fire().await?;
@@ -156,6 +220,7 @@ impl Series {
     /// Fails with link trouble. Cancel-safe: yes; the number is used up.
     pub async fn ready(&mut self) -> Result<Ready, Error> {
         self.number += 1;
+        self.make_ready().await?;
         let settings = self.remote.settings().await?;
         let armed = self.remote.arm().await?;
         Ok(Ready { number: self.number, settings, armed, now: self.now })
@@ -163,7 +228,9 @@ impl Series {
 
     /// Keeps what is wanted of a frame, under a name that nothing else has.
     ///
-    /// Fails with [`Error::Storage`]. Cancel-safe: a file that was begun is gone, or whole.
+    /// Fails with [`Error::Storage`], or with [`Error::NotFetched`] if the original cannot be had; the
+    /// next frame may be taken unless [`Error::ends_series`]. Cancel-safe: a file that was begun is
+    /// gone, or whole.
     pub async fn keep(&mut self, exposed: Exposed, label: Option<&str>) -> Result<Frame, Error> {
         let Exposed { number, settings, shot, at } = exposed;
         let name = self.plan.name.render(&Fields { number, label, at: &at });
@@ -174,9 +241,108 @@ impl Series {
                 draft.write(&shot.preview)?;
                 vec![draft.finish().await?]
             }
+            Fetch::Full => {
+                let fetched = self.fetch_original(&name).await;
+                fetched.map_err(|error| Error::NotFetched(Box::new(error)))?
+            }
         };
         let label = label.map(str::to_owned);
         Ok(Frame { number, label, at, sent: shot.sent, settings, shot, files })
+    }
+}
+
+impl Series {
+    /// What must be so before a frame: a connection that hears, the newest object known if originals
+    /// are wanted, focus locked.
+    async fn make_ready(&mut self) -> Result<(), Error> {
+        if self.is_stale {
+            self.renew().await?;
+        }
+        if self.plan.fetch == Fetch::Full && self.newest.is_none() {
+            self.look_up_newest().await?;
+        }
+        if let Some(point) = self.focus
+            && self.lock.is_none()
+        {
+            self.lock = Some(self.remote.lock_focus(point).await?);
+        }
+        Ok(())
+    }
+
+    /// A fresh session, if there is a way to one. The one before is left, since a camera takes one.
+    async fn renew(&mut self) -> Result<(), Error> {
+        self.is_stale = false;
+        let Some(connect) = &mut self.connect else { return Ok(()) };
+        tracing::info!("connecting anew");
+        self.lock = None;
+        self.remote.clone().leave().await;
+        let mut attempt = 1;
+        self.remote = loop {
+            match connect().await {
+                Err(error) if error.is_unreachable() && attempt < CONNECT_ATTEMPTS => {
+                    tokio::time::sleep(CONNECT_PAUSE).await;
+                    attempt += 1;
+                }
+                connected => break connected?,
+            }
+        };
+        Ok(())
+    }
+
+    /// What was new before the first frame; in a fresh session where the first does not get there.
+    async fn look_up_newest(&mut self) -> Result<(), Error> {
+        self.lock = None;
+        match self.look().await {
+            Err(error) if self.connect.is_some() => {
+                tracing::info!(%error, "the gallery was not reached");
+                self.renew().await?;
+                self.look().await?;
+            }
+            looked => looked?,
+        }
+        if self.is_stale { self.renew().await } else { Ok(()) }
+    }
+
+    async fn look(&mut self) -> Result<(), CameraError> {
+        let gallery = Gallery::enter(&self.remote).await?;
+        self.newest = Some(gallery.newest().await?);
+        self.go_back(gallery).await;
+        Ok(())
+    }
+
+    /// The originals of the last frame; in a fresh session where the first does not get there.
+    async fn fetch_original(&mut self, name: &[String]) -> Result<Vec<Kept>, Error> {
+        let mut files = Vec::new();
+        self.lock = None;
+        match self.visit(name, &mut files).await {
+            Err(Error::Camera(error)) if self.connect.is_some() => {
+                tracing::info!(%error, "the gallery was not reached");
+                self.renew().await?;
+                self.visit(name, &mut files).await?;
+            }
+            visited => visited?,
+        }
+        Ok(files)
+    }
+
+    async fn visit(&mut self, name: &[String], files: &mut Vec<Kept>) -> Result<(), Error> {
+        let gallery = Gallery::enter(&self.remote).await?;
+        let known = self.newest.clone().unwrap_or(Newest::Empty);
+        let fetched = gallery.fetch_new(&known, &self.shelf, name, files).await;
+        match fetched {
+            // Nobody knows what it is in.
+            Err(Error::Camera(_)) => self.is_stale = true,
+            _ => self.go_back(gallery).await,
+        }
+        self.newest = Some(fetched?);
+        Ok(())
+    }
+
+    /// What is fetched is fetched: a camera that does not go back is the next frame's affair.
+    async fn go_back(&mut self, gallery: Gallery) {
+        let back = gallery.back().await;
+        self.is_stale = !matches!(back, Ok(true));
+        tracing::debug!(?back, "back from the gallery");
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Kept {
     pub bytes: u64,
     /// Its SHA-256, in hex.
     pub sha256: String,
+    /// Its name on the card, if it is a file from there.
+    pub camera_name: Option<String>,
 }
 
 /// A file that is being written. Dropped before it is finished, it is gone.
@@ -119,7 +121,7 @@ impl Draft {
         };
         sync_folder(&self.folder);
         let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Kept { path, bytes: self.bytes, sha256 })
+        Ok(Kept { path, bytes: self.bytes, sha256, camera_name: None })
     }
 }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use filmwire_camera::{Allow, FocusLock, Remote};
+use filmwire_camera::{Allow, Camera, Departures, Options, TcpNetwork};
 use filmwire_codec::value::FocusPoint;
-use filmwire_shoot::series::{Error, Fetch, NameTemplate, Pace, Plan, Series, Shelf, interval};
+use filmwire_shoot::series::{
+    Connect, Error, Fetch, NameTemplate, Pace, Plan, Series, Shelf, interval,
+};
 
-use crate::config::SettingFlags;
+use crate::config::{Config, SettingFlags};
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::failure;
@@ -21,7 +23,7 @@ use report::Report;
 /// Take pictures: one, or a series with equal settings
 ///
 /// Each picture is taken as the camera is set (`filmwire settings`), self-timer included, and stays
-/// on its card. In AF-S the camera focuses by itself on each; --focus locks focus once, at a point,
+/// on its card; --fetch full copies it here. In AF-S the camera focuses by itself on each; --focus locks focus once, at a point,
 /// for the whole run, and releases it at the end. A picture that cannot be taken is told with its
 /// cause, and the next one is tried: exit code 1 then, or 4 if none was taken. A full card and a lost
 /// link end the run. How bulb is used over Wi-Fi is unknown. While filmwire is connected the body's
@@ -31,7 +33,7 @@ use report::Report;
 Examples:
   filmwire shoot
   filmwire shoot --count 10 --interval 2s
-  filmwire shoot --focus 7,5 --to frames
+  filmwire shoot --focus 7,5 --to frames --fetch full
   filmwire shoot --count 3 --to frames --name-template '{date}/page-{number:04}'
   filmwire shoot --profile studio --guard stop --labels - --to pages --log pages.csv
   filmwire shoot --camera left --camera right --profile studio --to frames
@@ -48,8 +50,8 @@ pub(crate) struct ShootArgs {
     /// Lock focus at this point (column,row) before, which needs AF-S
     #[arg(long, value_name = "X,Y")]
     focus: Option<FocusPoint>,
-    /// What to fetch of each picture: none or preview (about 640 x 480) [default: none; with --to
-    /// or --name-template preview]
+    /// What to fetch of each picture: none, preview (about 640 x 480), or full, the original by a
+    /// visit to the gallery [default: none; with --to or --name-template preview]
     #[arg(long, value_name = "WHAT")]
     fetch: Option<Fetch>,
     /// Write what is fetched into this folder [default: the present one]
@@ -62,6 +64,9 @@ pub(crate) struct ShootArgs {
     #[command(flatten)]
     document: document::DocumentArgs,
 }
+
+/// What stands before the cause of an original that could not be had.
+const NOT_FETCHED: &str = "the picture was taken and is on the card, but was not fetched";
 
 /// Why it ended.
 enum End {
@@ -81,17 +86,15 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
         _ => args.to.clone().unwrap_or_default(),
     };
     let shelf = Shelf::new(shelf).map_err(worded)?;
-    let (remote, lock) = tokio::select! {
+    let mut series = tokio::select! {
         biased;
-        begun = begin(args, context) => begun?,
+        begun = begin(args, plan, shelf, context) => begun?,
         () = context.interrupt.stop.asked() => return Err(interrupted()),
     };
-    let mut series = Series::new(remote, plan, shelf);
     let mut report = Report::new(context.out.clone(), args.count);
     let end = shoot(&mut series, args, &mut report, context).await;
-    if let Some(lock) = lock
-        && let Err(error) = lock.release().await
-        && !error.is_link_trouble()
+    if let Err(error) = series.unlock_focus().await
+        && !error.ends_series()
     {
         context.out.warn(&format!("the focus was not released: {error}"));
     }
@@ -119,13 +122,33 @@ fn plan(args: &ShootArgs) -> Result<Plan, Trouble> {
     Ok(Plan { fetch, name: args.name_template.clone().unwrap_or(usual) })
 }
 
-async fn begin(args: &ShootArgs, context: &Context<'_>) -> Result<(Remote, Option<FocusLock>)> {
+async fn begin(
+    args: &ShootArgs,
+    plan: Plan,
+    shelf: Shelf,
+    context: &Context<'_>,
+) -> Result<Series> {
     let config = context.config(&SettingFlags::default())?;
     let allow = Allow { shoot: true, ..Allow::default() };
     let remote = context.connect_remote(&config, allow).await?;
-    let Some(point) = args.focus else { return Ok((remote, None)) };
-    let lock = remote.lock_focus(point).await?;
-    Ok((remote, Some(lock)))
+    let mut series =
+        Series::new(remote, plan, shelf).with_connect(connect_anew(&config, allow, context));
+    if let Some(point) = args.focus {
+        series.lock_focus(point).await.map_err(worded)?;
+    }
+    Ok(series)
+}
+
+/// Fresh sessions for a camera that does not go to its gallery and back. The series leaves them.
+fn connect_anew(config: &Config, allow: Allow, context: &Context<'_>) -> Connect {
+    let address = config.camera.value.address.clone();
+    let options = Options { allow, ..context.options(config) };
+    Box::new(move || {
+        let (network, options) = (TcpNetwork::new(address.clone()), options.clone());
+        Box::pin(
+            async move { Camera::connect_remote(network, options, &Departures::default()).await },
+        )
+    })
 }
 
 /// Takes frames until there are enough, somebody asks to stop, or nothing more can be taken.
@@ -165,6 +188,7 @@ fn worded(error: Error) -> anyhow::Error {
     match error {
         Error::Camera(error) => error.into(),
         Error::Storage { action, path, cause } => Trouble::storage(action, path, cause).into(),
+        Error::NotFetched(cause) => worded(*cause).context(NOT_FETCHED),
         error => error.into(),
     }
 }

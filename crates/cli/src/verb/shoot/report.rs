@@ -108,7 +108,11 @@ impl Report {
 
 /// True if the failure is one of a frame, not of what stands between two.
 fn was_tried(error: &Error) -> bool {
-    matches!(error, Error::Camera(CameraError::NotTaken(_)) | Error::Storage { .. })
+    let is_camera = |error: &CameraError| matches!(error, CameraError::NotTaken(_));
+    match error {
+        Error::Camera(error) => is_camera(error),
+        _ => true,
+    }
 }
 
 fn failed_line(number: u64, code: &str, picture: Picture, error: &Error, cure: &str) -> Value {
@@ -134,6 +138,10 @@ fn words(error: &Error) -> (&'static str, Picture, &'static str) {
             (what.mishap.code(), what.picture, what.cure())
         }
         Error::Storage { .. } => ("storage", Picture::Taken, ""),
+        Error::NotFetched(_) => {
+            let cure = "fetch it later with `filmwire sync` or `filmwire get`";
+            ("not-fetched", Picture::Taken, cure)
+        }
         Error::Camera(error) => ("camera", Picture::None, error.cure()),
         _ => ("other", Picture::Maybe, ""),
     }
@@ -150,6 +158,7 @@ pub(super) fn line(frame: &Frame) -> Value {
             "path": file.path.display().to_string(),
             "size": file.bytes,
             "sha256": file.sha256,
+            "name": file.camera_name,
         })
     });
     let shot = &frame.shot;
