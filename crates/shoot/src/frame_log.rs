@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::profile::{KEPT, Profile};
 
 /// Columns before and behind those of the settings.
-const BEFORE: [&str; 4] = ["label", "number", "camera", "file"];
+const BEFORE: [&str; 5] = ["label", "number", "camera", "file", "on_card"];
 const BEHIND: [&str; 4] = ["time", "sha256", "drift", "error"];
 
 /// Why a log cannot be used.
@@ -36,6 +36,8 @@ pub struct Row<'a> {
     pub camera: &'a str,
     /// The file; empty if none was made.
     pub file: &'a str,
+    /// Its name on the camera's card; empty if that is not known.
+    pub on_card: &'a str,
     /// What the camera had when it was taken; `None` if it was not asked.
     pub settings: Option<&'a Profile>,
     /// When it was taken, as RFC 3339.
@@ -93,7 +95,7 @@ impl FrameLog {
         };
         let settings = KEPT.iter().map(|key| setting(key).unwrap_or_default());
         let number = row.number.to_string();
-        let before = [row.label, &number, row.camera, row.file].map(str::to_owned);
+        let before = [row.label, &number, row.camera, row.file, row.on_card].map(str::to_owned);
         let behind = [row.time, row.sha256, row.drift, row.error].map(str::to_owned);
         let fields: Vec<_> = before.into_iter().chain(settings).chain(behind).collect();
         self.write(&line(&fields))
@@ -184,9 +186,9 @@ mod tests {
         }
         let rows = read(&path);
         assert_eq!(rows.len(), 3);
-        assert_eq!(rows[0][..6], ["label", "number", "camera", "file", "iso", "flash"]);
-        assert_eq!(rows[0][16..], ["time", "sha256", "drift", "error"]);
-        assert_eq!(rows[2][..5], ["A", "2", "X-T4", "a.jpg", "400"]);
+        assert_eq!(rows[0][..6], ["label", "number", "camera", "file", "on_card", "iso"]);
+        assert_eq!(rows[0][17..], ["time", "sha256", "drift", "error"]);
+        assert_eq!(rows[2][..6], ["A", "2", "X-T4", "a.jpg", "", "400"]);
         let at = |name| rows[0].iter().position(|column| column == name).unwrap();
         assert_eq!((rows[1][at("bias")].as_str(), rows[1][at("wb")].as_str()), ("-0.7", ""));
         assert_eq!(rows[1][at("drift")], "iso is 800, not 400");

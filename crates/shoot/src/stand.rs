@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use filmwire_camera::{Reading, Remote};
+use filmwire_camera::Reading;
 use futures_util::future::join_all;
 
 use crate::profile::{Drift, Guard, Policy};
@@ -52,7 +52,8 @@ pub struct Round {
 /// Why no camera was fired.
 #[derive(Debug)]
 pub enum Held {
-    /// A camera could not be made ready; its place, from 0.
+    /// A camera could not be made ready; its place, from 0. The next round may be tried unless
+    /// [`Error::ends_series`].
     NotReady(usize, Error),
     /// Something drifted, and the guard stops at that; drifts of each camera.
     Drift(Vec<Vec<Drift>>),
@@ -77,8 +78,8 @@ impl Stand {
     }
 
     /// The cameras, to leave them.
-    pub fn into_remotes(self) -> impl Iterator<Item = Remote> {
-        self.posts.into_iter().map(|post| post.series.into_remote())
+    pub fn into_posts(self) -> Vec<Post> {
+        self.posts
     }
 
     /// True if a guard ends the series at such a round.
@@ -95,7 +96,9 @@ impl Stand {
     pub async fn lost(&self) -> (usize, Error) {
         loop {
             tokio::time::sleep(WATCH_PAUSE).await;
-            for (place, post) in self.posts.iter().enumerate() {
+            // What is to be connected anew is not lost.
+            let live = self.posts.iter().enumerate().filter(|(_, post)| !post.series.is_stale());
+            for (place, post) in live {
                 match post.series.remote().settings().await {
                     Err(error) if error.is_link_trouble() => return (place, error.into()),
                     seen => drop(seen),
@@ -125,6 +128,8 @@ impl Stand {
         // Nothing is left to be waited for: each release goes out as this is polled, one behind the
         // other, before any answer is looked at.
         let exposed = join_all(all.into_iter().map(|ready| ready.fire())).await;
+        let spread =
+            spread(exposed.iter().filter_map(|exposed| Some(exposed.as_ref().ok()?.sent())));
         let given = self.posts.iter_mut().zip(exposed).zip(before);
         let given = join_all(given.map(|((post, exposed), before)| async move {
             // At once: what is fetched may take its time.
@@ -135,9 +140,7 @@ impl Stand {
             };
             Given { frame, before, after }
         }));
-        let given = given.await;
-        let sent = given.iter().filter_map(|given| Some(given.frame.as_ref().ok()?.sent));
-        Ok(Round { spread: spread(sent), given })
+        Ok(Round { given: given.await, spread })
     }
 }
 

@@ -25,6 +25,16 @@ fn simulator(model: &str) -> Simulator {
 }
 
 async fn post(sim: &Simulator, name: &str, folder: &Path, policy: Option<Policy>) -> Post {
+    post_with(Fetch::Preview, sim, name, folder, policy).await
+}
+
+async fn post_with(
+    fetch: Fetch,
+    sim: &Simulator,
+    name: &str,
+    folder: &Path,
+    policy: Option<Policy>,
+) -> Post {
     let allow = Allow { settings: true, shoot: true, ..Allow::default() };
     let options = Options { allow, ..Options::default() };
     let network = SimNetwork(sim.clone());
@@ -32,7 +42,7 @@ async fn post(sim: &Simulator, name: &str, folder: &Path, policy: Option<Policy>
     let profile = Profile::of(&remote.info().model, &remote.settings().await.unwrap());
     let guard = policy.map(|policy| Guard { profile, policy });
     let name_template = format!("{{label}}-{name}").parse().unwrap();
-    let plan = Plan { fetch: Fetch::Preview, name: name_template };
+    let plan = Plan { fetch, name: name_template };
     let shelf = Shelf::new(folder.to_owned()).unwrap();
     Post { name: name.to_owned(), series: Series::new(remote, plan, shelf), guard }
 }
@@ -47,8 +57,8 @@ fn words(drifts: &[Drift]) -> Vec<String> {
 }
 
 async fn leave(stand: Stand, sims: &[&Simulator]) {
-    for remote in stand.into_remotes() {
-        remote.leave().await;
+    for post in stand.into_posts() {
+        post.series.into_remote().leave().await;
     }
     for sim in sims {
         sim.wait_idle().await;
@@ -230,4 +240,26 @@ async fn every_label_is_a_file_or_a_cause() {
     assert_eq!((files + failures, files), (200, std::fs::read_dir(folder.path()).unwrap().count()));
     assert!(failures > 10, "{failures}");
     leave(stand, &[&sims[0], &sims[1]]).await;
+}
+
+/// With originals focus is locked anew for each frame, after the visit to the gallery.
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_finds_no_focus_keeps_the_others_from_firing_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (simulator("X-T4"), simulator("X-T4"));
+    let left = post_with(Fetch::Full, &one, "left", folder.path(), None).await;
+    let mut right = post_with(Fetch::Full, &other, "right", folder.path(), None).await;
+    right.series.lock_focus("7,5".parse().unwrap()).await.unwrap();
+    let mut stand = Stand::new(vec![left, right]);
+    other.add_fault("focus-fail=1".parse().unwrap());
+    let Err(Held::NotReady(1, error)) = stand.round(Some("A")).await else { panic!("no focus") };
+    assert!(!error.ends_series(), "{error}");
+    assert_eq!((releases(&one).len(), releases(&other).len()), (0, 0));
+    let round = stand.round(Some("B")).await.unwrap();
+    assert_eq!(round.spread, Some(Duration::ZERO));
+    for given in &round.given {
+        let files = &given.frame.as_ref().unwrap().files;
+        assert!(files.iter().all(|file| file.camera_name.is_some()) && !files.is_empty());
+    }
+    leave(stand, &[&one, &other]).await;
 }

@@ -106,6 +106,30 @@ fn a_picture_is_taken_for_each_label_and_logged() {
 }
 
 #[test]
+fn originals_are_named_by_labels_and_logged_with_their_names_on_the_card() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("labels.txt"), "A\nB\nA\n").unwrap();
+    let words =
+        ["shoot", "--labels", "labels.txt", "--fetch", "full", "--to", "out", "--log", "log.csv"];
+    let ran = on(&camera, folder.path(), &words);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let log = rows(&folder.path().join("log.csv"));
+    let column = |name: &str| log[0].iter().position(|column| column == name).unwrap();
+    let (file, on_card, sha256) = (column("file"), column("on_card"), column("sha256"));
+    let kept = files(&folder.path().join("out"));
+    assert_eq!(kept.len(), log.len() - 1);
+    assert!(kept.iter().any(|name| name.starts_with("A-2.")), "{kept:?}");
+    let mut names: Vec<_> = log[1..].iter().map(|row| row[on_card].as_str()).collect();
+    assert!(names.iter().all(|name| name.starts_with("DSCF")), "{names:?}");
+    names.dedup();
+    assert_eq!(names.len(), log.len() - 1);
+    for row in &log[1..] {
+        assert_eq!(row[sha256], sum(&folder.path().join(&row[file])));
+    }
+    assert_eq!(releases(&was_left(&camera)).len(), 3);
+}
+
+#[test]
 fn ctrl_c_while_a_label_is_awaited_leaves_the_camera_in_order() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
     let words = ["--camera", &camera.address, "shoot", "--labels", "-", "--focus", "7,5", "--json"];

@@ -1,13 +1,13 @@
 //! Before the first picture: every camera connected, set, compared, focused.
 
 use anyhow::Result;
-use filmwire_camera::{Allow, FocusLock, Remote};
+use filmwire_camera::{Allow, Remote};
 use filmwire_shoot::profile::{Guard, Policy, Profile};
 use filmwire_shoot::series::{Plan, Series, Shelf};
 use filmwire_shoot::stand::{Post, Stand};
 use serde_json::json;
 
-use super::super::{Fetch, ShootArgs, worded};
+use super::super::{Fetch, ShootArgs, connect_anew, worded};
 use crate::config::{Config, SettingFlags};
 use crate::context::Context;
 use crate::verb::profile::{Place, apply, warn_of_choices};
@@ -15,11 +15,7 @@ use filmwire_program::exit::Trouble;
 use filmwire_program::output::text;
 
 /// Makes every camera ready; nothing is taken yet.
-pub(super) async fn begin(
-    args: &ShootArgs,
-    plan: Plan,
-    context: &Context<'_>,
-) -> Result<(Stand, Vec<FocusLock>)> {
+pub(super) async fn begin(args: &ShootArgs, plan: Plan, context: &Context<'_>) -> Result<Stand> {
     let document = &args.document;
     let place = document.profile.as_deref().map(|name| Place::of(name, &context.places));
     let place = place.transpose()?;
@@ -29,7 +25,7 @@ pub(super) async fn begin(
     }
     let configs = context.configs(&SettingFlags::default())?;
     let is_one = configs.len() == 1;
-    let (mut posts, mut locks) = (Vec::new(), Vec::new());
+    let mut posts = Vec::new();
     for config in &configs {
         let name = name(config);
         let allow = Allow { shoot: true, settings: profile.is_some(), ..Allow::default() };
@@ -40,14 +36,16 @@ pub(super) async fn begin(
         if let Some(profile) = &profile {
             set(profile, &remote, document.guard, context).await?;
         }
-        if let Some(point) = args.focus {
-            locks.push(remote.lock_focus(point).await?);
-        }
         let guard = guard(profile.as_ref(), document.guard, &remote, context).await?;
         let shelf = shelf(args, plan.fetch, (!is_one).then_some(name.as_str()))?;
-        posts.push(Post { name, series: Series::new(remote, plan.clone(), shelf), guard });
+        let mut series = Series::new(remote, plan.clone(), shelf)
+            .with_connect(connect_anew(config, allow, context));
+        if let Some(point) = args.focus {
+            series.lock_focus(point).await.map_err(worded)?;
+        }
+        posts.push(Post { name, series, guard });
     }
-    Ok((Stand::new(posts), locks))
+    Ok(Stand::new(posts))
 }
 
 /// What a camera is called in logs: its name in the configuration, or its address.

@@ -6,7 +6,7 @@ use filmwire_program::exit::Trouble;
 use filmwire_shoot::frame_log::{FrameLog, LogError, Row};
 use filmwire_shoot::label::Label;
 use filmwire_shoot::profile::{Drift, Profile, drift_text};
-use filmwire_shoot::series::Frame;
+use filmwire_shoot::series::{Error, Frame};
 use filmwire_shoot::stand::{Given, Post, Round};
 
 /// The file that rows are added to.
@@ -60,6 +60,18 @@ impl Log {
         }
     }
 
+    /// Adds a row for the camera that kept the others from being fired.
+    pub(super) fn failed(
+        &mut self,
+        error: &Error,
+        number: u64,
+        label: Option<&Label>,
+        post: &Post,
+    ) -> Result<(), Trouble> {
+        let (label, camera, error) = (words(label), post.name.as_str(), error.to_string());
+        self.add(&Row { label, number, camera, error: &error, ..Row::default() })
+    }
+
     fn frame(&mut self, row: &Row<'_>, frame: &Frame, post: &Post) -> Result<(), Trouble> {
         let model = &post.series.remote().info().model;
         let profile = Profile::of(model, &frame.settings);
@@ -70,7 +82,8 @@ impl Log {
         }
         for file in &frame.files {
             let path = file.path.display().to_string();
-            self.add(&Row { file: &path, sha256: &file.sha256, ..row.clone() })?;
+            let on_card = file.camera_name.as_deref().unwrap_or_default();
+            self.add(&Row { file: &path, on_card, sha256: &file.sha256, ..row.clone() })?;
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use filmwire_camera::FocusLock;
 use filmwire_shoot::label::Label;
 use filmwire_shoot::profile::Policy;
 use filmwire_shoot::series::{Error, Pace};
@@ -65,7 +64,7 @@ pub(super) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     let plan = super::plan(args)?;
     let lines = args.document.labels.as_deref().map(Lines::open).transpose()?;
     let mut log = args.document.log.as_deref().map(Log::open).transpose()?;
-    let (mut stand, locks) = tokio::select! {
+    let mut stand = tokio::select! {
         biased;
         begun = begin::begin(args, plan, context) => begun?,
         () = context.interrupt.stop.asked() => return Err(interrupted()),
@@ -73,7 +72,7 @@ pub(super) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     let mut report = Report::new(context.out.clone(), stand.posts());
     let next = Next::new(args, lines, context);
     let end = shoot(&mut stand, next, &mut report, log.as_mut(), context).await;
-    leave(stand, locks, context).await;
+    leave(stand, context).await;
     let exit = match end {
         End::Counted => report.exit(),
         End::Asked => Exit::Interrupted,
@@ -84,16 +83,14 @@ pub(super) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
 }
 
 /// Releases focus and leaves every camera, in bounded time each.
-async fn leave(stand: Stand, locks: Vec<FocusLock>, context: &Context<'_>) {
-    for lock in locks {
-        if let Err(error) = lock.release().await
-            && !error.is_link_trouble()
+async fn leave(stand: Stand, context: &Context<'_>) {
+    for mut post in stand.into_posts() {
+        if let Err(error) = post.series.unlock_focus().await
+            && !error.ends_series()
         {
             context.out.warn(&format!("the focus was not released: {error}"));
         }
-    }
-    for remote in stand.into_remotes() {
-        remote.leave().await;
+        post.series.into_remote().leave().await;
     }
 }
 
@@ -199,7 +196,7 @@ fn of(place: usize, stand: &Stand, error: Error) -> anyhow::Error {
     }
 }
 
-/// Tells why no camera was fired; the series ends with that.
+/// Tells why no camera was fired; says if the series ends with that.
 fn held_back(
     stand: &Stand,
     held: Held,
@@ -208,6 +205,13 @@ fn held_back(
     log: Option<&mut Log>,
 ) -> Result<Option<End>, Trouble> {
     match held {
+        Held::NotReady(place, error) if !error.ends_series() => {
+            report.not_ready(place, &error, label)?;
+            if let (Some(log), Some(post)) = (log, stand.posts().get(place)) {
+                log.failed(&error, report.number(), label, post)?;
+            }
+            Ok(None)
+        }
         Held::NotReady(place, error) => Ok(Some(End::Failed(of(place, stand, error)))),
         Held::Drift(drifts) => {
             report.held(&drifts, label)?;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use filmwire_shoot::label::Label;
 use filmwire_shoot::profile::{Drift, drift_text};
+use filmwire_shoot::series::Error;
 use filmwire_shoot::stand::{Given, Post, Round};
 use serde_json::{Value, json};
 
@@ -78,41 +79,57 @@ impl Report {
 
     fn given(&mut self, at: usize, given: &Given, label: Option<&Label>) -> Result<(), Trouble> {
         let drift = drift_text(&given.before, &given.after);
-        let camera = self.cameras.get(at).cloned().unwrap_or_default();
+        let camera = self.camera(at);
         if !drift.is_empty() {
             self.drifted += 1;
             self.out.warn(&format!("picture {}{}: {drift}", self.rounds, self.of(&camera)));
         }
-        let (kind, mut line) = match &given.frame {
-            Ok(frame) => {
-                self.taken += 1;
-                self.files += frame.files.len() as u64;
-                let time = frame.at.strftime("%H:%M:%S");
-                let paths = frame.files.iter().map(|file| file.path.display().to_string());
-                let paths = text::tame(&paths.collect::<Vec<_>>().join("  "));
-                let kept = if paths.is_empty() { "on the card" } else { paths.as_str() };
-                let label = label.map_or_else(String::new, |label| format!("{}  ", label.text));
-                let mark = if drift.is_empty() { "" } else { "  DRIFT" };
-                self.out.say(&format!("{:>4}  {time}  {label}{kept}{mark}", self.rounds))?;
-                ("frame", line(frame))
-            }
-            Err(error) => {
-                self.failed += 1;
-                let (line, cure) = failure(self.rounds, error);
-                // What ends the series is told as its end.
-                if !error.ends_series() {
-                    let number = self.rounds;
-                    self.out.error(&format!("picture {number}{}: {error}", self.of(&camera)), cure);
-                }
-                ("failed", line)
-            }
+        let frame = match &given.frame {
+            Ok(frame) => frame,
+            Err(error) => return self.failed(at, error, label, drift),
         };
-        if let Value::Object(fields) = &mut line {
-            fields.insert("label".into(), words(label).into());
-            fields.insert("camera".into(), camera.into());
-            fields.insert("drift".into(), drift.into());
+        self.taken += 1;
+        self.files += frame.files.len() as u64;
+        let time = frame.at.strftime("%H:%M:%S");
+        let paths = frame.files.iter().map(|file| file.path.display().to_string());
+        let paths = text::tame(&paths.collect::<Vec<_>>().join("  "));
+        let kept = if paths.is_empty() { "on the card" } else { paths.as_str() };
+        let told = label.map_or_else(String::new, |label| format!("{}  ", label.text));
+        let mark = if drift.is_empty() { "" } else { "  DRIFT" };
+        self.out.say(&format!("{:>4}  {time}  {told}{kept}{mark}", self.rounds))?;
+        self.out.json("frame", completed(line(frame), label, camera, drift))
+    }
+
+    /// No camera was fired, since this one could not be made ready.
+    pub(super) fn not_ready(
+        &mut self,
+        at: usize,
+        error: &Error,
+        label: Option<&Label>,
+    ) -> Result<(), Trouble> {
+        self.begin(label);
+        self.failed(at, error, label, String::new())
+    }
+
+    fn failed(
+        &mut self,
+        at: usize,
+        error: &Error,
+        label: Option<&Label>,
+        drift: String,
+    ) -> Result<(), Trouble> {
+        self.failed += 1;
+        let (number, camera) = (self.rounds, self.camera(at));
+        let (line, cure) = failure(number, error);
+        // What ends the series is told as its end.
+        if !error.ends_series() {
+            self.out.error(&format!("picture {number}{}: {error}", self.of(&camera)), cure);
         }
-        self.out.json(kind, line)
+        self.out.json("failed", completed(line, label, camera, drift))
+    }
+
+    fn camera(&self, at: usize) -> String {
+        self.cameras.get(at).cloned().unwrap_or_default()
     }
 
     /// No camera was fired, since something drifted.
@@ -184,6 +201,16 @@ impl Report {
             }),
         )
     }
+}
+
+/// A line with what only a series for documentation knows.
+fn completed(mut line: Value, label: Option<&Label>, camera: String, drift: String) -> Value {
+    if let Value::Object(fields) = &mut line {
+        fields.insert("label".into(), words(label).into());
+        fields.insert("camera".into(), camera.into());
+        fields.insert("drift".into(), drift.into());
+    }
+    line
 }
 
 fn words(label: Option<&Label>) -> Option<&str> {
