@@ -13,6 +13,8 @@ use filmwire_shoot::series::{Connect, Error, Fetch, Frame, Kept, Plan, Series, S
 use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::persona::SideSockets;
 use filmwire_sim::{Persona, Simulator};
+use jiff::civil::date;
+use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 use support::SimNetwork;
 
@@ -194,5 +196,33 @@ async fn a_raw_file_that_is_listed_is_fetched_beside_its_jpeg() {
         names.sort();
         assert_eq!(names, [format!("0{number}-page.jpg"), format!("0{number}-page.raf")]);
     }
+    was_left(series, &sim, "").await;
+}
+
+/// Of a pair the second file is cut off; the first is not fetched twice.
+#[tokio::test(start_paused = true)]
+async fn what_was_fetched_before_a_fresh_session_is_not_fetched_again() {
+    let (sim, folder) = (simulator("X-T4", 3), tempfile::tempdir().unwrap());
+    sim.with_persona(|persona| persona.lists_raw = true);
+    let (connect, made) = reconnect(&sim);
+    let mut series = series(&sim, Fetch::Full, folder.path()).await.with_connect(connect);
+    sim.add_fault("refuse=GetPartialObject#2:0x2002".parse().unwrap());
+    let frame = series.frame(None).await.unwrap();
+    is_original(&sim, &frame);
+    assert_eq!((frame.files.len(), made.load(Ordering::Relaxed)), (2, 1));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    was_left(series, &sim, "").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_is_dated_when_it_was_released() {
+    let (sim, folder) = (simulator("X-T4", 1), tempfile::tempdir().unwrap());
+    sim.with_persona(|persona| persona.shooting.preview_ms = 5000);
+    let now = || date(2026, 3, 4).at(5, 6, 7, 0).to_zoned(TimeZone::UTC).unwrap();
+    let mut series = series(&sim, Fetch::None, folder.path()).await.with_clock(now);
+    let frame = series.frame(None).await.unwrap();
+    let took = now().duration_since(&frame.at).as_secs();
+    assert!((5..=6).contains(&took), "{}", frame.at);
+    assert_eq!(frame.files, []);
     was_left(series, &sim, "").await;
 }

@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// The picture was taken and is on the card, but its original was not fetched.
     #[error("the picture was taken and is on the card, but was not fetched: {0}")]
-    NotFetched(#[source] Box<Error>),
+    NotFetched(#[source] Box<Self>),
     /// The gallery does not show what was taken.
     #[error("{0}")]
     NotFound(String),

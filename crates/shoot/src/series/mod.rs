@@ -334,10 +334,9 @@ impl Series {
         let gallery = Gallery::enter(&self.remote).await?;
         let known = self.newest.clone().unwrap_or(Newest::Empty);
         let fetched = gallery.fetch_new(&known, &self.shelf, name, files).await;
-        match fetched {
-            // Nobody knows what it is in.
-            Err(Error::Camera(_)) => self.is_stale = true,
-            _ => self.go_back(gallery).await,
+        // Where the camera failed, a fresh session is made, or the next frame goes back.
+        if !matches!(fetched, Err(Error::Camera(_))) {
+            self.go_back(gallery).await;
         }
         self.newest = Some(fetched?);
         Ok(())

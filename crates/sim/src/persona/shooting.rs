@@ -43,6 +43,9 @@ pub struct Shooting {
     pub movie_seconds_remaining: u32,
     /// What becomes of the sockets of events and live view. B: libfuji opens them once a session.
     pub side_sockets: SideSockets,
+    /// Also takes the release that programs use over USB: 500D, D207, D208 and, read alone, D209.
+    /// C: whether any of it works in phone mode is untested (fact sheet 8.5).
+    pub usb_release: bool,
     /// The self-timer delays a capture from afar. C: unknown, chosen.
     pub self_timer: bool,
     /// Time focusing takes. C: chosen.
@@ -82,6 +85,7 @@ impl Default for Shooting {
             card_bytes: 0,
             movie_seconds_remaining: 0,
             side_sockets: SideSockets::Once,
+            usb_release: false,
             self_timer: true,
             focus_ms: 0,
             preview_ms: 0,

@@ -11,6 +11,7 @@ use crate::persona::{
     Code, OkPolicy, SettingReads, SideSockets, UnknownRead, VersionTooLow, WrongOrder,
 };
 use crate::reply::{Answer, Command, Reply, Step};
+use crate::shooting::usb;
 
 /// Width in bytes of a shooting setting, by the fact sheet's section 6.3; of one that is in 0x902B
 /// alone, by its type there.
@@ -99,6 +100,10 @@ impl Responder {
             let set = camera.settings.get(&code).copied().filter(|_| !stale);
             return Some(number(set.unwrap_or(fixed.value), fixed.width));
         }
+        if camera.persona.shooting.usb_release && usb::is_property(code) {
+            let (value, width) = camera.usb_value(code);
+            return Some(number(value, width));
+        }
         match Prop(code) {
             Prop::CAMERA_STATE => Some(state(camera, u32::from(self.state), 2)),
             Prop::FUNCTION_MODE => Some(state(camera, u32::from(self.mode), 2)),
@@ -138,6 +143,10 @@ impl Responder {
         // A value longer than its property was dealt with before; what is left is ignored.
         let width = written_width(camera, code).unwrap_or(4).min(4) as u32;
         let value = command.number() & (u32::MAX >> (32 - 8 * width));
+        if let Some(taken) = camera.write_release_mode(code, value) {
+            let wrong = ResponseCode(camera.persona.shooting.value_refused);
+            return Answer::new(if taken { ResponseCode::OK } else { wrong }).into();
+        }
         match Prop(code) {
             Prop::FUNCTION_MODE => self.set_mode(camera, now, value as u16),
             Prop::CAMERA_STATE => self.set_state(camera, value as u16),

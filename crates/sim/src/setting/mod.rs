@@ -10,6 +10,7 @@ use filmwire_codec::DevicePropCode as Prop;
 
 use crate::camera::Camera;
 use crate::persona::Descriptor;
+pub(crate) use scale::shutter_seconds;
 use scale::{APERTURES, BIASES, SHUTTERS, Scale};
 
 /// F-number times 100, of a body whose list does not tell one. Guess: in the middle of any lens.

@@ -44,13 +44,17 @@ pub(crate) enum Telling {
     InOrder,
     PreviewFirst,
     Never,
+    /// As over USB: complete without a preview, and no event tells of it.
+    OverUsb,
 }
 
 /// What a release did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Released {
-    /// A picture will be on the card.
-    Taken,
+    /// What was asked for: a picture will be on the card, or the button is half pressed or let go.
+    Done,
+    /// The button is half pressed, and focus was not found.
+    Unfocused,
     /// Nothing: the picture before is being taken, or its preview waits.
     Ignored,
 }
@@ -117,7 +121,7 @@ impl Camera {
         let stamp = self.clock(opens);
         let shot = Shot { connection, transaction, at, stamp, exposure, telling };
         self.shooting.capture = Capture::Exposing(shot);
-        Ok(Released::Taken)
+        Ok(Released::Done)
     }
 
     fn failed(&mut self, failure: Failure) -> Result<Released, Failure> {
@@ -164,7 +168,7 @@ impl Camera {
         self.anchor_clock();
         self.shooting.taken += 1;
         // A client that left, and whoever came after it, owes nothing.
-        if self.shooting.owner != Some(shot.connection) {
+        if self.shooting.owner != Some(shot.connection) || shot.telling == Telling::OverUsb {
             return;
         }
         let Some(picture) = taken.last().and_then(|at| self.card.object(at)) else { return };
@@ -177,7 +181,7 @@ impl Camera {
         match shot.telling {
             Telling::InOrder => {}
             Telling::PreviewFirst => events.reverse(),
-            Telling::Never => events.clear(),
+            Telling::Never | Telling::OverUsb => events.clear(),
         }
         self.shooting.untold.append(&mut events);
         self.shooting.capture = Capture::Preview { transaction, picture };

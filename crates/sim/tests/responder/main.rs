@@ -23,4 +23,6 @@ mod setting;
 mod standard;
 mod support;
 mod trip;
+mod usb;
+mod walk;
 mod x_a2;
