@@ -3,10 +3,11 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use filmwire_codec::journal::{JournalRow, Verdict};
 use filmwire_sim::card::{Card, GenerateSpec};
-use filmwire_sim::{Allow, Persona, SimOptions, SimServer};
+use filmwire_sim::{Allow, Link, Persona, SimOptions, SimServer, Simulator};
 use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -252,6 +253,40 @@ fn what_is_no_series_is_a_mistake_of_the_command_line() {
         assert!(ran.code == 2 && ran.err.contains(told), "{words:?}: {ran:?}");
     }
     assert_eq!(std::fs::read_to_string(folder.path().join("notes.csv")).unwrap(), "mine\n");
+}
+
+/// Over real sockets, by the clocks of both journals, which begin together.
+#[test]
+fn releases_reach_several_cameras_together() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let simulator = || {
+        let card = Card::generated(&GenerateSpec { photos: 1, ..GenerateSpec::default() });
+        let simulator = Simulator::new(Persona::builtin("X-T4").unwrap(), card);
+        simulator.set_allow(Allow { shoot: true, ..Allow::default() });
+        // Who waited for the answer of the first would be this much later with the second.
+        simulator.set_link(Link { round_trip: Duration::from_millis(100), ..Link::default() });
+        simulator
+    };
+    let simulators = [simulator(), simulator()];
+    let listen = |simulator: &Simulator| {
+        let address = "127.0.0.1:0".parse().unwrap();
+        runtime.block_on(SimServer::listen(simulator.clone(), address)).unwrap()
+    };
+    let servers = simulators.each_ref().map(listen);
+    let [one, other] = servers.each_ref().map(|server| server.addresses().command.to_string());
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["shoot", "--camera", &one, "--camera", &other, "--count", "5", "--json"];
+    let ran = run(folder.path(), &words);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let at = simulators.each_ref().map(|simulator| {
+        releases(&simulator.journal()).iter().map(|row| row.at_ms).collect::<Vec<_>>()
+    });
+    let apart = at[0].iter().zip(&at[1]).map(|(one, other)| one.abs_diff(*other));
+    let mut apart: Vec<_> = apart.collect();
+    apart.sort_unstable();
+    // The median, for a busy machine may come in between now and then.
+    assert!(apart.len() == 5 && apart[2] <= 50, "{apart:?}");
+    println!("releases in the journals: {apart:?} ms apart");
 }
 
 #[test]
