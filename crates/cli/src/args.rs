@@ -1,5 +1,6 @@
 //! The command line: what can be asked, in the words of its help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -70,6 +71,18 @@ impl Global {
     /// How the flags want us to speak.
     pub(crate) fn voice(&self) -> Voice {
         Voice { json: self.json, quiet: self.quiet, no_color: self.no_color }
+    }
+}
+
+impl Cli {
+    /// True if cameras were named before the verb and behind it, of which the command line's parser
+    /// keeps the latter alone. Only `shoot` takes several.
+    pub(crate) fn lost_cameras(&self, words: &[OsString]) -> bool {
+        let names_one = |word: &&OsString| {
+            word.to_str().is_some_and(|word| word == "--camera" || word.starts_with("--camera="))
+        };
+        let named = words.iter().filter(names_one).count();
+        matches!(self.verb, Verb::Shoot(_)) && named > self.global.camera.len()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use filmwire_codec::journal::{JournalRow, Verdict};
 use filmwire_sim::card::{Card, GenerateSpec};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::camera::{Camera, files, signal, wait};
-use crate::program::{Ran, command, run};
+use crate::program::{LIMIT, Ran, command, run};
 
 const RELEASE: u16 = 0x100E;
 
@@ -237,6 +237,36 @@ fn a_guard_stops_before_the_next_picture_or_marks_it() {
 }
 
 #[test]
+fn what_moves_during_a_picture_ends_the_series_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let card = Card::generated(&GenerateSpec { photos: 1, ..GenerateSpec::default() });
+    let mut options = SimOptions::new(Persona::builtin("X-T4").unwrap(), card);
+    options.allow = Allow { shoot: true, ..Allow::default() };
+    options.link = Link { round_trip: Duration::from_millis(100), ..Link::default() };
+    let server = runtime.block_on(SimServer::bind(options)).unwrap();
+    let address = server.addresses().command.to_string();
+    std::fs::write(folder.path().join("labels.txt"), "A\nB\n").unwrap();
+    let words =
+        ["--camera", &address, "shoot", "--labels", "labels.txt", "--guard", "stop", "--to", "out"];
+    let child = command(folder.path(), &words).spawn().unwrap();
+    let end = Instant::now() + LIMIT;
+    while releases(&server.simulator().journal()).is_empty() {
+        assert!(Instant::now() < end, "no release");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    server.simulator().turn(0xD02A, 800);
+    let output = child.wait_with_output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(8), "{out}{err}");
+    assert!(out.contains("A  out/A.jpg  DRIFT\n1 picture taken, 1 marked\n"), "{out}");
+    assert!(err.contains("picture 1: iso is 800, not auto-6400 (after the frame)"), "{err}");
+    assert!(err.contains("the series ends with picture 1"), "{err}");
+    assert_eq!(files(&folder.path().join("out")), ["A.jpg"]);
+}
+
+#[test]
 fn what_is_no_series_is_a_mistake_of_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("notes.csv"), "mine\n").unwrap();
@@ -247,6 +277,7 @@ fn what_is_no_series_is_a_mistake_of_the_command_line() {
         (&["shoot", "--log", "notes.csv"], "other columns"),
         (&["shoot", "--profile", "nowhere"], "there is no profile"),
         (&["shoot", "--camera", "127.0.0.9", "--camera", "127.0.0.9"], "twice"),
+        (&["--camera", "127.0.0.8", "shoot", "--camera", "127.0.0.9"], "before the verb"),
         (&["ls", "--camera", "127.0.0.8", "--camera", "127.0.0.9"], "only `filmwire shoot`"),
     ] {
         let ran = run(folder.path(), words);

@@ -177,6 +177,7 @@ fn told(
         log.round(&round, report.number(), label, stand.posts())?;
     }
     if stand.stops_at(&round) {
+        report.stopped();
         return Ok(Some(End::Counted));
     }
     let failed = round.given.into_iter().enumerate();

@@ -160,6 +160,13 @@ impl Report {
         Ok(())
     }
 
+    /// The series ends, since something moved during a picture.
+    pub(super) fn stopped(&self) {
+        let text = format!("the series ends with picture {}: something moved", self.rounds);
+        let cure = "look at that picture; set it back, with `filmwire profile apply` or on the body, and go on";
+        self.out.error(&text, cure);
+    }
+
     /// Names the camera where there are several.
     fn of(&self, camera: &str) -> String {
         if self.cameras.len() > 1 { format!(" of {}", text::tame(camera)) } else { String::new() }
