@@ -377,3 +377,28 @@ fn several_cameras_are_fired_together_and_named_apart() {
         assert_eq!(releases(&was_left(camera)).len(), 2);
     }
 }
+
+/// No body tells drift where nothing was turned, before or after a picture.
+#[test]
+fn every_body_with_a_remote_mode_keeps_a_profile() {
+    for model in ["X30", "X-T1", "X-T10", "X-T2", "X-T100", "X-H1", "X-S10", "X-T5", "X100VI"] {
+        let words = ["--photos", "1", "--allow", "shoot", "--allow", "settings", "--model", model];
+        let (camera, folder) = (Camera::start(&words), tempfile::tempdir().unwrap());
+        let on = |words: &[&str]| on(&camera, folder.path(), words);
+        assert_eq!(on(&["profile", "save", "own"]).code, 0, "{model}");
+        std::fs::write(folder.path().join("labels.txt"), "A\nB\n").unwrap();
+        let ran = on(&[
+            "shoot",
+            "--profile",
+            "own",
+            "--guard",
+            "stop",
+            "--labels",
+            "labels.txt",
+            "--json",
+        ]);
+        assert_eq!(ran.code, 0, "{model}: {ran:?}");
+        assert_eq!(ran.of_kind("shoot", "frame").len(), 2, "{model}");
+        was_left(&camera);
+    }
+}
