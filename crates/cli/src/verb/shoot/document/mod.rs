@@ -176,14 +176,16 @@ fn told(
     if let Some(log) = log {
         log.round(&round, report.number(), label, stand.posts())?;
     }
-    if stand.stops_at(&round) {
-        report.stopped();
-        return Ok(Some(End::Counted));
-    }
+    let stops = stand.stops_at(&round);
     let failed = round.given.into_iter().enumerate();
     let mut failed = failed.filter_map(|(place, given)| Some((place, given.frame.err()?)));
-    let fatal = failed.find(|(_, error)| error.ends_series());
-    Ok(fatal.map(|(place, error)| End::Failed(of(place, stand, error))))
+    if let Some((place, error)) = failed.find(|(_, error)| error.ends_series()) {
+        return Ok(Some(End::Failed(of(place, stand, error))));
+    }
+    if stops {
+        report.stopped();
+    }
+    Ok(stops.then_some(End::Counted))
 }
 
 /// An error, with the camera's name where there are several.
