@@ -4,7 +4,7 @@
 //! the [`Camera`] then lists, reads and leaves. A task owns the connection, so that a dropped
 //! future never shifts later replies, and so that every way out is polite. What differs from body
 //! to body is data ([`quirk`]). [`Remote`] sees and changes what is set on the camera, takes pictures ([`Shot`]), records movies ([`Movie`]) and opens its [`LiveView`],
-//! [`Receiver`] takes what the person at the camera sends instead, and [`blocking`] is the same
+//! [`Receiver`] takes what the person at the camera sends instead, [`Geotagger`] tells the camera where it is, and [`blocking`] is the same
 //! client without async. This crate must not touch files of the user and prints nothing.
 //!
 //! Everything runs on tokio's clock and on any stream ([`Network`]), so that tests play hours of
@@ -32,6 +32,7 @@ mod body;
 mod camera;
 mod driver;
 mod error;
+mod geotag;
 mod guard;
 mod neighbour;
 mod network;
@@ -51,6 +52,7 @@ pub use error::Error;
 pub use filmwire_codec::{
     ObjectHandle, dataset::ObjectInfo, operation::GetPartialObject, value::Battery,
 };
+pub use geotag::Geotagger;
 pub use guard::Allow;
 pub use neighbour::hardware_address;
 pub use network::{Address, BadAddress, COMMAND_PORT, Network, Port, TcpNetwork};
