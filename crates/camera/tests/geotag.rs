@@ -1,7 +1,5 @@
 //! Telling a camera where it is, in simulated time.
 
-mod support;
-
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
