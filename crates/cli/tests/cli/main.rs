@@ -10,6 +10,7 @@ mod help;
 mod interrupt;
 mod link;
 mod live;
+mod movie;
 mod program;
 mod receive;
 mod schema;
