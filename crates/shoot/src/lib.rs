@@ -5,6 +5,8 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
+mod geotag;
 mod hub;
 
+pub use geotag::{Fix, GeotagError, Gpsd, NoFix, Place, Source, Step, Tagger, Track, TrackError};
 pub use hub::{Hub, Viewer};
