@@ -84,6 +84,7 @@ pub(crate) enum Verb {
     Settings(verb::settings::SettingsArgs),
     Live(verb::live::LiveArgs),
     Movie(verb::movie::MovieArgs),
+    Geotag(verb::geotag::GeotagArgs),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),

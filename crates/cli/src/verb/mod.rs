@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod discover;
 pub(crate) mod doctor;
+pub(crate) mod geotag;
 pub(crate) mod get;
 pub(crate) mod info;
 pub(crate) mod join;
@@ -39,6 +40,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
         Verb::Movie(args) => movie::run(&args, context).await,
+        Verb::Geotag(args) => geotag::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,

@@ -6,6 +6,7 @@ mod catalogue;
 mod decode;
 mod doctor;
 mod exit_code;
+mod geotag;
 mod help;
 mod interrupt;
 mod link;
