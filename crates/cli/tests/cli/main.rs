@@ -11,6 +11,7 @@ mod help;
 mod interrupt;
 mod link;
 mod live;
+mod live_relay;
 mod movie;
 mod program;
 mod receive;
