@@ -64,6 +64,6 @@ pub use receive::{ReceiveMode, Receiver};
 pub use remote::{
     Armed, Change, Choices, FocusLock, FocusObstacle, Frame, LiveView, Means, Mishap, Movie,
     MovieEnd, NotReached, NotTaken, Obstacle, Picture, Reached, Reading, Remote, SETTINGS, Setting,
-    Shot, Tally,
+    Shot, Tally, Visit,
 };
 pub use state::{StateView, Stats};

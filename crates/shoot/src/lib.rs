@@ -7,6 +7,7 @@
 
 mod geotag;
 mod hub;
+pub mod series;
 
 pub use geotag::{Fix, GeotagError, Gpsd, NoFix, Place, Source, Step, Tagger, Track, TrackError};
 pub use hub::{Hub, Viewer};

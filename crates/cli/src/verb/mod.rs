@@ -17,6 +17,7 @@ pub(crate) mod movie;
 pub(crate) mod raw;
 pub(crate) mod receive;
 pub(crate) mod settings;
+pub(crate) mod shoot;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
@@ -39,6 +40,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
+        Verb::Shoot(args) => shoot::run(&args, context).await,
         Verb::Movie(args) => movie::run(&args, context).await,
         Verb::Geotag(args) => geotag::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,

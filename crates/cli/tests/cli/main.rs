@@ -17,6 +17,7 @@ mod program;
 mod receive;
 mod schema;
 mod settings;
+mod shoot;
 mod sync;
 mod verb;
 mod watch;
