@@ -45,7 +45,7 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u32).range(64..))]
     pub(crate) link: u32,
     /// Only groups whose name contains this: bulk, link, count, memory, start, peer, cameras,
-    /// deliver, station, build
+    /// viewers, deliver, station, build
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
     /// Fail where a ratio misses its goal
@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Open { port: u16 },
     #[command(hide = true)]
     Crowd { cameras: u32 },
+    #[command(hide = true)]
+    Look { port: u16, viewers: usize, seconds: u64 },
     #[command(hide = true)]
     Nothing,
 }

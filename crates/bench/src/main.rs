@@ -11,6 +11,7 @@ mod camera;
 mod child;
 mod contender;
 mod crowd;
+mod lookers;
 mod process;
 mod program;
 mod sample;
@@ -60,6 +61,7 @@ impl Command {
             Self::Write { bytes, dir } => contender::write(*bytes, dir),
             Self::Open { port } => contender::open(*port),
             Self::Crowd { cameras } => crowd::serve(*cameras),
+            Self::Look { port, viewers, seconds } => lookers::look(*port, *viewers, *seconds),
             Self::Nothing => Ok(()),
         }
     }

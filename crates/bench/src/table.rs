@@ -13,6 +13,8 @@ pub(crate) enum Unit {
     Seconds,
     /// Seconds, shown in milliseconds.
     Millis,
+    /// Seconds, shown in milliseconds down to the thousandth.
+    Micros,
     /// Memory.
     Mib,
     /// Things.
@@ -31,6 +33,7 @@ impl Unit {
             Self::Speed => format!("{:.3} MB/s", value / 1e6),
             Self::Seconds => format!("{value:.2} s"),
             Self::Millis => format!("{:.1} ms", value * 1e3),
+            Self::Micros => format!("{:.3} ms", value * 1e3),
             Self::Mib => format!("{value:.1} MiB"),
             Self::Count => format!("{}", (value * 100.0).round() / 100.0),
         }
@@ -55,10 +58,10 @@ impl Bound {
     }
 
     /// Beyond what a busy machine explains. A figure that is not known is no proof of anything.
-    fn is_far_from(self, figure: f64) -> bool {
+    fn is_far_from(self, figure: f64, times: f64) -> bool {
         match self {
-            Self::AtLeast(goal) => figure < goal / 2.0,
-            Self::AtMost(goal) | Self::Below(goal) => figure > goal * 2.0,
+            Self::AtLeast(goal) => figure < goal / times,
+            Self::AtMost(goal) | Self::Below(goal) => figure > goal * times,
         }
     }
 }
@@ -73,7 +76,12 @@ pub(crate) struct Row {
     goal: String,
     judged: Option<(f64, Bound)>,
     is_ratio: bool,
+    /// How many times its goal a figure may be before it is a failure.
+    far: f64,
 }
+
+/// So many times, unless a line says otherwise.
+const FAR: f64 = 2.0;
 
 impl Row {
     /// A sample: its median, and what lies around it.
@@ -82,7 +90,16 @@ impl Row {
         let spread = if sample.min() < sample.max() { spread } else { String::new() };
         let figure = unit.show(sample.median());
         let (against, goal) = (String::new(), String::new());
-        Self { what: what.into(), figure, spread, against, goal, judged: None, is_ratio: false }
+        Self {
+            what: what.into(),
+            figure,
+            spread,
+            against,
+            goal,
+            judged: None,
+            is_ratio: false,
+            far: FAR,
+        }
     }
 
     /// A line of words.
@@ -125,6 +142,12 @@ impl Row {
         self.judge(figure, Bound::Below(goal), format!("< {}", unit.show(goal)))
     }
 
+    /// It is a failure only beyond so many times its goal.
+    pub(crate) fn fails_past(mut self, times: f64) -> Self {
+        self.far = times;
+        self
+    }
+
     fn verdict(&self) -> &'static str {
         match self.judged {
             Some(_) | None if self.goal.is_empty() => "",
@@ -135,7 +158,7 @@ impl Row {
 
     fn fails(&self, check: bool) -> bool {
         let Some((figure, bound)) = self.judged else { return false };
-        bound.is_far_from(figure) || check && self.is_ratio && !bound.holds(figure)
+        bound.is_far_from(figure, self.far) || check && self.is_ratio && !bound.holds(figure)
     }
 
     fn cells(&self) -> [&str; 6] {
@@ -242,6 +265,12 @@ mod tests {
         assert_eq!(failures(ratio(1.2), true), ("MISSED", 1));
         assert_eq!(failures(ratio(2.4), false), ("MISSED", 1));
         assert_eq!(failures(speed(f64::NAN), false), ("MISSED", 0), "not known is not met");
+        let slow = |figure| {
+            let row = Row::new("x", Unit::Micros, &sample(&[figure]));
+            row.at_most(figure, 0.005, Unit::Micros).fails_past(5.0)
+        };
+        assert_eq!(failures(slow(0.024), false), ("MISSED", 0));
+        assert_eq!(failures(slow(0.026), false), ("MISSED", 1));
         assert_eq!(failures(Row::words("gphoto2", "not installed"), true), ("", 0));
         let bare = Row::new("x", Unit::Count, &sample(&[1.0])).against("y", 9.0);
         assert_eq!(failures(bare, true), ("", 0), "no goal, no verdict");

@@ -25,7 +25,7 @@ use crate::camera::CameraInfo;
 use crate::error::Error;
 use crate::network::{Address, Network, TcpNetwork};
 use crate::options::Options;
-use crate::remote::{FocusLock, Reached, Reading, Setting, Shot};
+use crate::remote::{FocusLock, Frame, MovieEnd, Reached, Reading, Setting, Shot, Tally};
 use crate::state::StateView;
 use crate::{Departures, camera, receive, remote};
 
@@ -236,9 +236,61 @@ impl Remote {
         self.focus.take().map_or(Ok(()), |lock| self.runtime.block_on(lock.release()))
     }
 
+    /// As [`crate::Remote::live_view`]. The stream lives as long as this camera.
+    pub fn live_view(&self) -> Result<LiveView<'_>, Error> {
+        let live = self.runtime.block_on(self.remote.live_view())?;
+        Ok(LiveView { live, runtime: &self.runtime })
+    }
+
+    /// As [`crate::Remote::start_movie`]. The movie lives as long as this camera.
+    pub fn start_movie(&self) -> Result<Movie<'_>, Error> {
+        let movie = self.runtime.block_on(self.remote.start_movie())?;
+        Ok(Movie { movie, runtime: &self.runtime })
+    }
+
     /// As [`crate::Remote::leave`].
     pub fn leave(self) {
         drop(self);
+    }
+}
+
+/// A running stream of live view; see [`crate::LiveView`]. Dropped it ends.
+pub struct LiveView<'a> {
+    live: remote::LiveView,
+    runtime: &'a Runtime,
+}
+
+impl LiveView<'_> {
+    /// As [`crate::LiveView::next`].
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it may fail, and the async one is so called"
+    )]
+    pub fn next(&mut self) -> Result<Frame, Error> {
+        self.runtime.block_on(self.live.next())
+    }
+
+    /// As [`crate::LiveView::tally`].
+    pub fn tally(&self) -> Tally {
+        self.live.tally()
+    }
+}
+
+/// A movie that is being recorded; see [`crate::Movie`]. Dropped it ends, where the link allows it.
+pub struct Movie<'a> {
+    movie: remote::Movie,
+    runtime: &'a Runtime,
+}
+
+impl Movie<'_> {
+    /// As [`crate::Movie::seconds_left`].
+    pub fn seconds_left(&self) -> Result<Option<u32>, Error> {
+        self.runtime.block_on(self.movie.seconds_left())
+    }
+
+    /// As [`crate::Movie::stop`].
+    pub fn stop(self) -> Result<MovieEnd, Error> {
+        self.runtime.block_on(self.movie.stop())
     }
 }
 

@@ -11,6 +11,7 @@ use filmwire_session::Request;
 
 use crate::driver::{Job, Reply, drive};
 use crate::error::Error;
+use crate::geotag::Geotagger;
 use crate::guard::Allow;
 use crate::network::{Network, Port};
 use crate::opening;
@@ -117,6 +118,19 @@ impl Camera {
     ) -> Result<Remote, Error> {
         let raw = Self::register(network, options.clone(), departures).await?;
         raw.remote(&options).await
+    }
+
+    /// Connects to a camera that is to be told where it is. See [`Geotagger`].
+    ///
+    /// Fails as [`Camera::connect`]; with [`Error::NotOffered`] if the body does not take places over
+    /// Wi-Fi. Cancel-safe: what was opened is left politely.
+    pub async fn connect_geotag<N: Network>(
+        network: N,
+        options: Options,
+        departures: &Departures,
+    ) -> Result<Geotagger, Error> {
+        let raw = Self::register(network, options.clone(), departures).await?;
+        Geotagger::open(raw.0, &options).await
     }
 
     /// As [`Camera::connect`]; `departures` then tells when the connection is gone.

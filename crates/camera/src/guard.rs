@@ -12,6 +12,10 @@ pub struct Allow {
     pub settings: bool,
     /// Pictures, and the lock of focus.
     pub shoot: bool,
+    /// Movies.
+    pub movie: bool,
+    /// The place that pictures say they were taken at.
+    pub geotag: bool,
     /// Any operation, as the caller said so; the updater's file-creating ones stay forbidden.
     pub raw: bool,
 }
@@ -64,9 +68,15 @@ impl Allow {
         let property = params.first().copied();
         match code {
             OperationCode::SET_DEVICE_PROP_VALUE => property.is_some_and(|property| {
-                may_write(property) || self.settings && is_setting(property)
+                may_write(property)
+                    || self.settings && is_setting(property)
+                    || self.geotag && property == u32::from(DevicePropCode::GEOLOCATION.0)
             }),
-            _ => self.settings && STEPS.contains(&code) || self.shoot && SHOOTING.contains(&code),
+            _ => {
+                self.settings && STEPS.contains(&code)
+                    || self.shoot && SHOOTING.contains(&code)
+                    || self.movie && FILMING.contains(&code)
+            }
         }
     }
 }
@@ -81,6 +91,10 @@ const STEPS: [OperationCode; 3] = [
 /// Taking a picture; its preview is bookkeeping.
 const SHOOTING: [OperationCode; 3] =
     [OperationCode::INITIATE_CAPTURE, OperationCode::LOCK_S1_LOCK, OperationCode::UNLOCK_S1_LOCK];
+
+/// Starting and ending a movie.
+const FILMING: [OperationCode; 2] =
+    [OperationCode::INITIATE_MOVIE_CAPTURE, OperationCode::TERMINATE_MOVIE_CAPTURE];
 
 /// Settings that clients write (the fact sheet's section 8.4).
 fn is_setting(property: u32) -> bool {
@@ -113,10 +127,13 @@ fn may_write(property: u32) -> bool {
 mod tests {
     use super::*;
 
-    const READ_ONLY: Allow = Allow { settings: false, shoot: false, raw: false };
-    const SETTINGS: Allow = Allow { settings: true, shoot: false, raw: false };
-    const SHOOT: Allow = Allow { settings: false, shoot: true, raw: false };
-    const RAW: Allow = Allow { settings: false, shoot: false, raw: true };
+    const READ_ONLY: Allow =
+        Allow { settings: false, shoot: false, movie: false, geotag: false, raw: false };
+    const SETTINGS: Allow = Allow { settings: true, ..READ_ONLY };
+    const SHOOT: Allow = Allow { shoot: true, ..READ_ONLY };
+    const MOVIE: Allow = Allow { movie: true, ..READ_ONLY };
+    const GEOTAG: Allow = Allow { geotag: true, ..READ_ONLY };
+    const RAW: Allow = Allow { raw: true, ..READ_ONLY };
 
     #[test]
     fn only_bookkeeping_properties_are_written() {
@@ -159,6 +176,22 @@ mod tests {
             assert!(!SHOOT.passes(OperationCode(code), &[0, 0]), "{code:#X}");
         }
         assert!(!SHOOT.passes(OperationCode::SET_DEVICE_PROP_VALUE, &[0xD02A]));
+    }
+
+    #[test]
+    fn movies_and_places_are_allowed_apart() {
+        let set = OperationCode::SET_DEVICE_PROP_VALUE;
+        for code in [0x9020, 0x9021] {
+            assert!(MOVIE.passes(OperationCode(code), &[0, 0]), "{code:#X}");
+            assert!(!GEOTAG.passes(OperationCode(code), &[0, 0]), "{code:#X}");
+        }
+        assert!(GEOTAG.passes(set, &[0xD500]) && !MOVIE.passes(set, &[0xD500]));
+        for property in [0x5005, 0xD02A, 0xD17C, 0xD501, 0x1_D500] {
+            assert!(!GEOTAG.passes(set, &[property]), "{property:#X}");
+        }
+        for code in [0x100E, 0x9026, 0x902C, 0x100B, 0x100F, 0x9042] {
+            assert!(!MOVIE.passes(OperationCode(code), &[0, 0]), "{code:#X}");
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! [`Camera::connect`] registers with a camera, waits for OK to be pressed, and opens its gallery;
 //! the [`Camera`] then lists, reads and leaves. A task owns the connection, so that a dropped
 //! future never shifts later replies, and so that every way out is polite. What differs from body
-//! to body is data ([`quirk`]). [`Remote`] sees and changes what is set on the camera, takes pictures ([`Shot`]) and opens its [`LiveView`],
-//! [`Receiver`] takes what the person at the camera sends instead, and [`blocking`] is the same
+//! to body is data ([`quirk`]). [`Remote`] sees and changes what is set on the camera, takes pictures ([`Shot`]), records movies ([`Movie`]) and opens its [`LiveView`],
+//! [`Receiver`] takes what the person at the camera sends instead, [`Geotagger`] tells the camera where it is, and [`blocking`] is the same
 //! client without async. This crate must not touch files of the user and prints nothing.
 //!
 //! Everything runs on tokio's clock and on any stream ([`Network`]), so that tests play hours of
@@ -32,6 +32,7 @@ mod body;
 mod camera;
 mod driver;
 mod error;
+mod geotag;
 mod guard;
 mod neighbour;
 mod network;
@@ -51,6 +52,7 @@ pub use error::Error;
 pub use filmwire_codec::{
     ObjectHandle, dataset::ObjectInfo, operation::GetPartialObject, value::Battery,
 };
+pub use geotag::Geotagger;
 pub use guard::Allow;
 pub use neighbour::hardware_address;
 pub use network::{Address, BadAddress, COMMAND_PORT, Network, Port, TcpNetwork};
@@ -60,7 +62,8 @@ pub use options::{Notice, Notices, OkWait, Options, Waits};
 pub use presence::{Presence, Sight};
 pub use receive::{ReceiveMode, Receiver};
 pub use remote::{
-    Armed, Change, Choices, FocusLock, FocusObstacle, Frame, LiveView, Means, Mishap, NotReached,
-    NotTaken, Obstacle, Picture, Reached, Reading, Remote, SETTINGS, Setting, Shot, Tally, Visit,
+    Armed, Change, Choices, FocusLock, FocusObstacle, Frame, LiveView, Means, Mishap, Movie,
+    MovieEnd, NotReached, NotTaken, Obstacle, Picture, Reached, Reading, Remote, SETTINGS, Setting,
+    Shot, Tally, Visit,
 };
 pub use state::{StateView, Stats};

@@ -29,7 +29,7 @@ const FUNCTIONS: [(&str, DevicePropCode, bool); 6] = [
     ("receive photos picked on the camera", DevicePropCode::RECEIVE_VERSION, true),
     ("remote shooting", DevicePropCode::REMOTE_VERSION, false),
     ("view and fetch photos, newer way", DevicePropCode::EXTENDED_VIEW_VERSION, true),
-    ("location from a phone", DevicePropCode::GPS_VERSION, false),
+    ("location from a phone", DevicePropCode::GPS_VERSION, true),
 ];
 
 /// The versions that are asked for while the gallery opens, in this order. Source: libfuji reads

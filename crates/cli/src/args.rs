@@ -99,6 +99,8 @@ pub(crate) enum Verb {
     Profile(verb::profile::ProfileArgs),
     Live(verb::live::LiveArgs),
     Shoot(verb::shoot::ShootArgs),
+    Movie(verb::movie::MovieArgs),
+    Geotag(verb::geotag::GeotagArgs),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),

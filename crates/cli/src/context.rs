@@ -1,6 +1,6 @@
 //! What every verb works with.
 
-use filmwire_camera::{Allow, Camera, Departures, Notices, Options, Remote, TcpNetwork};
+use filmwire_camera::{Allow, Camera, Departures, Geotagger, Notices, Options, Remote, TcpNetwork};
 use filmwire_program::notice;
 
 use crate::args::Global;
@@ -100,6 +100,17 @@ impl Context<'_> {
         let network = TcpNetwork::new(config.camera.value.address.clone());
         let options = Options { allow, ..self.options(config) };
         Ok(Camera::connect_watched(network, options, self.departures).await?)
+    }
+
+    /// Connects to the camera the settings mean, and enters its GPS mode.
+    pub(crate) async fn connect_geotag(
+        &self,
+        config: &Config,
+        allow: Allow,
+    ) -> anyhow::Result<Geotagger> {
+        let network = TcpNetwork::new(config.camera.value.address.clone());
+        let options = Options { allow, ..self.options(config) };
+        Ok(Camera::connect_geotag(network, options, self.departures).await?)
     }
 
     /// Connects to the camera the settings mean, and starts its remote function.

@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod link;
 mod object;
+mod span;
 mod target;
 mod verb;
 

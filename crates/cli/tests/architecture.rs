@@ -85,6 +85,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-codec",
             "filmwire-ingest",
             "filmwire-session",
+            "filmwire-shoot",
             "filmwire-sim",
         ],
         &[],

@@ -6,10 +6,10 @@ use filmwire_codec::container::Response;
 use filmwire_codec::dataset::{Capabilities, CurrentState, DeviceInfo, DevicePropDesc, ObjectInfo};
 use filmwire_codec::journal::{Direction, JournalRow, Verdict};
 use filmwire_codec::operation::{
-    CloseSession, GetCapabilities, GetCurrentState, GetDeviceInfo, GetDevicePropValue,
-    GetCapturePreview, GetObjectInfo, GetPartialObject, GetThumb, InitiateCapture,
-    InitiateOpenCapture, LockS1Lock, OpenSession, Operation, SetDevicePropValue,
-    TerminateOpenCapture, UnlockS1Lock,
+    CloseSession, GetCapabilities, GetCapturePreview, GetCurrentState, GetDeviceInfo,
+    GetDevicePropValue, GetObjectInfo, GetPartialObject, GetThumb, InitiateCapture,
+    InitiateMovieCapture, InitiateOpenCapture, LockS1Lock, OpenSession, Operation,
+    SetDevicePropValue, TerminateMovieCapture, TerminateOpenCapture, UnlockS1Lock,
 };
 use filmwire_codec::value::FocusPoint;
 use filmwire_codec::{DevicePropCode, ObjectHandle, ResponseCode, SessionId, TransactionId};
@@ -43,6 +43,8 @@ fn what_is_sent() {
     assert_eq!(sent(&GetCapturePreview), (0x9022, vec![], None));
     assert_eq!(sent(&LockS1Lock(FocusPoint::new(7, 5))), (0x9026, vec![0x0302_0705], None));
     assert_eq!(sent(&UnlockS1Lock), (0x9027, vec![], None));
+    assert_eq!(sent(&InitiateMovieCapture), (0x9020, vec![0, 0], None));
+    assert_eq!(sent(&TerminateMovieCapture(TransactionId(13))), (0x9021, vec![13], None));
     let mode = SetDevicePropValue::u16(DevicePropCode::FUNCTION_MODE, 5);
     assert_eq!(sent(&mode), (0x1016, vec![0xDF01], Some(vec![5, 0])));
     let version = SetDevicePropValue::u32(DevicePropCode(0xDF24), 0x2_000A);
@@ -110,6 +112,7 @@ fn a_preview_is_a_jpeg_or_none() {
         assert!(GetCapturePreview.decode(odd, &ok(3, &[])).is_err());
     }
     assert_eq!(InitiateCapture.decode(vec![], &ok(8, &[])), Ok(TransactionId(8)));
+    assert_eq!(InitiateMovieCapture.decode(vec![], &ok(13, &[])), Ok(TransactionId(13)));
 }
 
 /// The remote function is ended by naming the transaction that began it.

@@ -6,7 +6,12 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 pub mod frame_log;
+mod geotag;
+mod hub;
 pub mod label;
 pub mod profile;
 pub mod series;
 pub mod stand;
+
+pub use geotag::{Fix, GeotagError, Gpsd, NoFix, Place, Source, Step, Tagger, Track, TrackError};
+pub use hub::{Hub, Viewer};

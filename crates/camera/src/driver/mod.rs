@@ -20,7 +20,8 @@ use tokio::time::Instant;
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::init::InitAck;
 use filmwire_codec::operation::{
-    CloseSession, GetCapturePreview, GetCurrentState, Operation, TerminateOpenCapture, UnlockS1Lock,
+    CloseSession, GetCapturePreview, GetCurrentState, Operation, TerminateMovieCapture,
+    TerminateOpenCapture, UnlockS1Lock,
 };
 use filmwire_codec::{DevicePropCode, OperationCode, Response, ResponseCode, TransactionId};
 use filmwire_session::Request;
@@ -74,6 +75,8 @@ pub(crate) enum Job {
     },
     /// Releases the focus if it is locked.
     ReleaseFocus,
+    /// Ends a movie that may be running.
+    StopMovie,
     Leave {
         reply: oneshot::Sender<()>,
     },
@@ -127,6 +130,7 @@ pub(crate) async fn drive<N: Network>(
         session_open: false,
         remote: None,
         holds_focus: false,
+        movie: None,
         lost: None,
     };
     driver.serve().await;
@@ -149,6 +153,8 @@ struct Driver<N: Network> {
     remote: Option<TransactionId>,
     /// Focus may be locked.
     holds_focus: bool,
+    /// A movie that may be running, by the transaction that started it.
+    movie: Option<TransactionId>,
     lost: Option<Error>,
 }
 
@@ -165,6 +171,7 @@ impl<N: Network> Driver<N> {
                 }
                 Some(Job::OpenEvents { reply }) => drop(reply.send(self.open_events().await)),
                 Some(Job::ReleaseFocus) => self.release_focus(self.options.waits.other).await,
+                Some(Job::StopMovie) => self.stop_movie(self.options.waits.other).await,
                 Some(Job::Leave { reply }) => break Some(reply),
                 None => break None,
             }
@@ -264,11 +271,11 @@ impl<N: Network> Driver<N> {
             Ok(reply) => self.note(code, &params, reply),
             // A transaction that was not answered is over, but the connection may still serve; and what
             // it asked for may have begun all the same.
-            Err(Error::Silent { .. } | Error::Left) => {
-                if code == OperationCode::INITIATE_OPEN_CAPTURE {
-                    self.remote = self.link.last();
-                }
-            }
+            Err(Error::Silent { .. } | Error::Left) => match code {
+                OperationCode::INITIATE_OPEN_CAPTURE => self.remote = self.link.last(),
+                OperationCode::INITIATE_MOVIE_CAPTURE => self.movie = self.link.last(),
+                _ => {}
+            },
             Err(error) => self.lost = Some(error.clone()),
         }
         result
@@ -311,6 +318,7 @@ impl<N: Network> Driver<N> {
         tracing::trace!(%code, ?params, bytes = reply.data.len(), response = %reply.response.code);
         self.shared.received(reply.data.len());
         let ok = reply.response.code == ResponseCode::OK;
+        let is_over = reply.response.code == ResponseCode::CAPTURE_ALREADY_TERMINATED;
         match code {
             OperationCode::OPEN_SESSION => {
                 self.session_open = ok || reply.response.code == ResponseCode::SESSION_ALREADY_OPEN;
@@ -320,6 +328,10 @@ impl<N: Network> Driver<N> {
                 self.remote = Some(reply.response.transaction);
             }
             OperationCode::TERMINATE_OPEN_CAPTURE if ok => self.remote = None,
+            OperationCode::INITIATE_MOVIE_CAPTURE if ok => {
+                self.movie = Some(reply.response.transaction);
+            }
+            OperationCode::TERMINATE_MOVIE_CAPTURE if ok || is_over => self.movie = None,
             OperationCode::UNLOCK_S1_LOCK if ok => self.holds_focus = false,
             OperationCode::GET_DEVICE_PROP_VALUE
                 if params == [u32::from(DevicePropCode::CURRENT_STATE.0)] =>
@@ -376,7 +388,15 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    /// Live view, events, focus, a preview that was not fetched, a remote function that runs,
+    async fn stop_movie(&mut self, wait: Duration) {
+        if let Some(movie) = self.movie
+            && self.lost.is_none()
+        {
+            self.end(&TerminateMovieCapture(movie), wait).await;
+        }
+    }
+
+    /// Live view, events, a movie, focus, a preview that was not fetched, a remote function that runs,
     /// CloseSession, goodbye, in that order and in bounded time.
     ///
     /// What a body does with a lock or a preview that is left behind is unknown.
@@ -386,6 +406,7 @@ impl<N: Network> Driver<N> {
             let _ = side.await;
         }
         let wait = CLOSE_WAIT.min(self.options.waits.leave);
+        self.stop_movie(wait / 2).await;
         self.release_focus(wait / 2).await;
         if self.shared.owes_preview() && self.lost.is_none() {
             let operation = GetCapturePreview;

@@ -6,12 +6,14 @@ pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod discover;
 pub(crate) mod doctor;
+pub(crate) mod geotag;
 pub(crate) mod get;
 pub(crate) mod info;
 pub(crate) mod join;
 pub(crate) mod live;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod movie;
 pub(crate) mod profile;
 pub(crate) mod raw;
 pub(crate) mod receive;
@@ -40,6 +42,8 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
         Verb::Shoot(args) => shoot::run(&args, context).await,
+        Verb::Movie(args) => movie::run(&args, context).await,
+        Verb::Geotag(args) => geotag::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,

@@ -19,6 +19,8 @@ fn every_verb_explains_itself() {
         ),
         ("live", &["--out", "--pipe", "--count", "| ffplay -f mjpeg", "| mpv", "640 x 480"]),
         ("shoot", &["--count", "--interval", "--focus", "--name-template", "AF-S", "Ctrl-C"]),
+        ("movie", &["--for", "Ctrl-C", "end", "select(.kind == \"filming\")"]),
+        ("geotag", &["--at", "--gpx", "--gpsd", "127.0.0.1:2947", "Bluetooth", "Files cannot be"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),

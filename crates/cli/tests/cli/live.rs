@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::camera::{Camera, files, read_until, signal, wait};
+use crate::live_relay::Relay;
 use crate::program::{LIMIT, Ran, command, run};
 
 fn camera(words: &[&str]) -> Camera {
@@ -66,6 +67,7 @@ fn figures_come_once_a_second_and_the_totals_at_the_end() {
     let summary = ran.of_kind("live", "summary").remove(0);
     assert!(total(&summary, "taken") == 40 && total(&summary, "frames") >= 40, "{summary}");
     assert_eq!(summary["interrupted"], false);
+    assert!(summary["delay_mean_ms"].is_null(), "nothing was written: {summary}");
 }
 
 #[test]
@@ -81,6 +83,10 @@ fn frames_on_disk_are_the_cameras_and_replace_nothing() {
     assert_eq!(std::fs::read(out.join("live-000003.jpg")).unwrap(), b"mine");
     let told = ran.of_kind("live", "file");
     assert_eq!(told.len(), 5);
+    let summary = ran.of_kind("live", "summary").remove(0);
+    let [mean, longest] =
+        ["delay_mean_ms", "delay_longest_ms"].map(|f| summary[f].as_f64().unwrap());
+    assert!(mean > 0.0 && mean <= longest, "{summary}");
     for line in &told {
         let path = folder.path().join(line["path"].as_str().unwrap());
         let jpeg = std::fs::read(path).unwrap();
@@ -90,6 +96,64 @@ fn frames_on_disk_are_the_cameras_and_replace_nothing() {
     // A second run goes on behind the first.
     assert_eq!(on(&camera, folder.path(), &["--out", "frames", "--count", "1"]).code, 0);
     assert!(files(&out).contains(&"live-000009.jpg".to_owned()), "{:?}", files(&out));
+}
+
+/// What the camera sent, taken on its way.
+#[test]
+fn every_frame_is_written_as_it_was_sent() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let relay = Relay::to(&camera.address);
+    let words = ["--camera", &relay.address, "live", "--out", "frames", "--count", "5", "--json"];
+    let ran = run(folder.path(), &words);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let sent = relay.frames();
+    let told = ran.of_kind("live", "file");
+    for line in &told {
+        let written = std::fs::read(folder.path().join(line["path"].as_str().unwrap())).unwrap();
+        let number = total(line, "number") as usize;
+        assert!(written == sent[number - 1], "frame {number} is another");
+    }
+    assert_eq!(told.len(), 5);
+    let words = ["--camera", &relay.address, "live", "--pipe", "--count", "5"];
+    let output = command(folder.path(), &words).output().unwrap();
+    let all = relay.frames();
+    let mut rest = &all[sent.len()..];
+    // Some may have been skipped between them.
+    for frame in frames(&output.stdout) {
+        let at = rest.iter().position(|sent| sent == frame).expect("it was sent, in this order");
+        rest = &rest[at + 1..];
+    }
+    was_ended(&camera);
+}
+
+#[test]
+fn the_frame_that_is_being_written_is_written_to_its_end() {
+    let (camera, folder) =
+        (camera(&["--set", "shooting.live_fps=60"]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "live", "--pipe"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    // Nobody reads: after a second or two the pipe is full, and half of a frame is in it.
+    let mut line = String::new();
+    for _ in 0..3 {
+        line.clear();
+        errors.read_line(&mut line).unwrap();
+    }
+    signal(&child, Signal::INT);
+    let mut piped = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut piped).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    let mut summary = String::new();
+    errors.read_to_string(&mut summary).unwrap();
+    let frames = frames(&piped);
+    assert!(frames.len() > 1 && frames.iter().all(|frame| is_whole(frame)), "{}", frames.len());
+    // What came is what was taken and what was skipped.
+    let number = |end: &str| -> usize {
+        let before = summary.rsplit_once(end).unwrap().0;
+        before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    assert_eq!(frames.len(), number(" frames in ") - number(" skipped here"), "{summary}");
+    was_ended(&camera);
 }
 
 #[test]
@@ -103,6 +167,7 @@ fn a_pipe_carries_whole_frames_and_nothing_else() {
     assert_eq!(frames.len(), 20);
     assert!(frames.iter().all(|frame| is_whole(frame)));
     assert!(errors.contains("frames/s") && errors.contains("longest gap"), "{errors}");
+    assert!(errors.contains(", written after "), "{errors}");
     was_ended(&camera);
 }
 

@@ -1,5 +1,6 @@
 //! `live`: the stream of live view, watched, kept as files or passed on.
 
+mod delay;
 mod report;
 mod sink;
 
@@ -28,7 +29,8 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 /// Watch the camera's live view, keep its frames, or pass them on
 ///
 /// Without --out and --pipe, shows once a second how many frames come, how big they are, and how
-/// many the camera left out, until Ctrl-C or for --count frames. With them, the newest frame is
+/// many the camera left out, until Ctrl-C or for --count frames. With them, it also shows how long
+/// after its last byte a frame was written, and the newest frame is
 /// always the next one: frames that come while a file or a reader is not done with the last one are
 /// skipped and counted, never kept, so that what is seen is not old. Over Wi-Fi frames are small:
 /// 640 x 480 is the one size that was seen; how to choose another is unknown. While filmwire is
@@ -111,8 +113,8 @@ fn refuse_pipe(context: &Context<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What a frame came to: the sink back, and what it made of it.
-type Kept = (Sink, Result<Option<PathBuf>, Trouble>);
+/// What a frame came to: the sink back, what it made of it, and how long after its last byte.
+type Kept = (Sink, Result<Option<PathBuf>, Trouble>, Duration);
 
 /// Takes frames until there are enough, somebody asks to stop, or they end.
 ///
@@ -140,9 +142,9 @@ async fn watch(
                 report.second().map_err(Into::into)
             }
             kept = kept(&mut keeping), if keeping.is_some() => match kept {
-                Ok((frame, back, path)) => {
+                Ok((frame, back, path, delay)) => {
                     *sink = back;
-                    report.frame(&frame, path.as_deref()).map_err(Into::into)
+                    report.written(&frame, path.as_deref(), delay).map_err(Into::into)
                 }
                 Err(error) => Err(error),
             },
@@ -151,7 +153,10 @@ async fn watch(
                     keeping = Some(keep(frame, std::mem::take(sink)));
                     Ok(())
                 }
-                Ok(frame) => report.frame(&frame, None).map_err(Into::into),
+                Ok(frame) => {
+                    report.frame(&frame);
+                    Ok(())
+                }
                 Err(error) => Err(Error::into(error)),
             },
         };
@@ -165,10 +170,10 @@ async fn watch(
 }
 
 fn keep(frame: Frame, mut sink: Sink) -> (Frame, JoinHandle<Kept>) {
-    let jpeg = frame.jpeg.clone();
+    let (jpeg, arrived) = (frame.jpeg.clone(), frame.arrived);
     let writing = tokio::task::spawn_blocking(move || {
         let kept = sink.write(&jpeg);
-        (sink, kept)
+        (sink, kept, arrived.elapsed())
     });
     (frame, writing)
 }
@@ -176,19 +181,19 @@ fn keep(frame: Frame, mut sink: Sink) -> (Frame, JoinHandle<Kept>) {
 /// The frame that was kept, and where. Cancel-safe.
 async fn kept(
     keeping: &mut Option<(Frame, JoinHandle<Kept>)>,
-) -> Result<(Frame, Sink, Option<PathBuf>)> {
+) -> Result<(Frame, Sink, Option<PathBuf>, Duration)> {
     let Some((_, writing)) = keeping else { return std::future::pending().await };
-    let (sink, path) = writing.await?;
+    let (sink, path, delay) = writing.await?;
     let Some((frame, _)) = keeping.take() else { return std::future::pending().await };
-    Ok((frame, sink, path?))
+    Ok((frame, sink, path?, delay))
 }
 
 /// Half a frame is of no use, so the last one has a moment to be written.
 async fn finish(keeping: &mut Option<(Frame, JoinHandle<Kept>)>, report: &mut Report) {
     if keeping.is_some()
-        && let Ok(Ok((frame, _, path))) = timeout(LAST_WAIT, kept(keeping)).await
+        && let Ok(Ok((frame, _, path, delay))) = timeout(LAST_WAIT, kept(keeping)).await
     {
         // It is told of in the totals too.
-        let _ = report.frame(&frame, path.as_deref());
+        let _ = report.written(&frame, path.as_deref(), delay);
     }
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use filmwire_camera::{Frame, Tally};
 use serde_json::json;
 
+use super::delay::Delay;
+
 use filmwire_program::exit::Trouble;
 use filmwire_program::output::{Output, text};
 
@@ -22,6 +24,8 @@ pub(super) struct Report {
     /// Bytes and pixels of the last one.
     bytes: usize,
     pixels: Option<(u16, u16)>,
+    /// Of the present second, and of all.
+    delay: (Delay, Delay),
 }
 
 impl Report {
@@ -36,6 +40,7 @@ impl Report {
             taken: 0,
             bytes: 0,
             pixels: None,
+            delay: Default::default(),
         }
     }
 
@@ -49,10 +54,22 @@ impl Report {
         self.tally = tally;
     }
 
-    /// A frame was taken, and is a file now if there is a path.
-    pub(super) fn frame(&mut self, frame: &Frame, path: Option<&Path>) -> Result<(), Trouble> {
+    /// A frame was taken.
+    pub(super) fn frame(&mut self, frame: &Frame) {
         self.taken += 1;
         (self.bytes, self.pixels) = (frame.jpeg.len(), frame.pixels());
+    }
+
+    /// A frame was written so long after its last byte, and is a file now if there is a path.
+    pub(super) fn written(
+        &mut self,
+        frame: &Frame,
+        path: Option<&Path>,
+        delay: Duration,
+    ) -> Result<(), Trouble> {
+        self.frame(frame);
+        self.delay.0.add(delay);
+        self.delay.1.add(delay);
         let Some(path) = path else { return Ok(()) };
         self.out.json(
             "file",
@@ -73,7 +90,10 @@ impl Report {
         let frames = tally.frames - last.frames;
         let rate = rate(frames, now - before);
         let missed = tally.missed - last.missed;
-        let line = format!("{rate:5.1} frames/s  {}{}", self.size(), left_out(missed));
+        let delay = std::mem::take(&mut self.delay.0);
+        let (size, left_out) = (self.size(), left_out(missed));
+        let line = format!("{rate:5.1} frames/s  {size}{}{left_out}", delay.text());
+        let [delay_mean_ms, delay_longest_ms] = delay.json();
         if self.pipe {
             self.out.note(&line);
         } else {
@@ -89,6 +109,8 @@ impl Report {
                 "height": self.pixels.map(|(_, height)| height),
                 "missed": missed,
                 "damaged": tally.damaged - last.damaged,
+                "delay_mean_ms": delay_mean_ms,
+                "delay_longest_ms": delay_longest_ms,
             }),
         )
     }
@@ -114,9 +136,10 @@ impl Report {
         let rate = rate(tally.frames, took);
         let longest = tally.longest.as_secs_f64();
         let line = format!(
-            "{} in {:.1} s, {rate:.1} frames/s, longest gap {longest:.2} s{}{}{}",
+            "{} in {:.1} s, {rate:.1} frames/s, longest gap {longest:.2} s{}{}{}{}",
             text::count(tally.frames, "frame", "frames"),
             took.as_secs_f64(),
+            self.delay.1.text(),
             left_out(tally.missed),
             if skipped > 0 { format!(", {skipped} skipped here") } else { String::new() },
             if tally.damaged > 0 { format!(", {} damaged", tally.damaged) } else { String::new() },
@@ -126,6 +149,7 @@ impl Report {
         } else {
             self.out.say(&line)?;
         }
+        let [delay_mean_ms, delay_longest_ms] = self.delay.1.json();
         self.out.json(
             "summary",
             json!({
@@ -139,6 +163,8 @@ impl Report {
                 "seconds": took.as_secs_f64(),
                 "rate": rate,
                 "longest_gap_s": longest,
+                "delay_mean_ms": delay_mean_ms,
+                "delay_longest_ms": delay_longest_ms,
                 "interrupted": interrupted,
             }),
         )
