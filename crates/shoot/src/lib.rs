@@ -2,3 +2,7 @@
 //!
 //! One operation of a camera lives in `filmwire-camera`; what takes many of them, a clock, or a file
 //! beside lives here: series, timelapse, exposure profiles, the hub of live view.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
+
+pub mod timelapse;
