@@ -33,7 +33,7 @@ fn bodies() -> Vec<&'static str> {
 }
 
 fn options() -> Options {
-    Options { allow: Allow { settings: true, raw: false }, ..Options::default() }
+    Options { allow: Allow { settings: true, ..Allow::default() }, ..Options::default() }
 }
 
 async fn connect(sim: &Simulator) -> Remote {

@@ -6,31 +6,33 @@ use filmwire_codec::dataset::Capabilities;
 use filmwire_codec::operation::{GetCapabilities, InitiateOpenCapture, SetDevicePropValue};
 use filmwire_codec::{CameraState, DevicePropCode, FunctionMode};
 use filmwire_session::Request;
+use tokio::sync::mpsc;
 
 use super::gallery::{exchange_version, write_u16};
 use super::newer::by_newer;
 use super::{access, read_version};
 use crate::camera::Camera;
 use crate::error::Error;
-use crate::network::Port;
 use crate::options::Options;
+use crate::remote::Remote;
+use crate::remote::event::Told;
 
 /// Longest capability list that makes sense; the longest seen has 425 bytes (log:XT4).
 const MOST_CAPABILITIES_BYTES: usize = 1 << 20;
 
 /// Bodies with DF24. The order of hkr, which asks for 0x902B before the function is started.
-pub(super) async fn classic(camera: &Camera, options: &Options) -> Result<Capabilities, Error> {
+pub(super) async fn classic(camera: &Camera, options: &Options) -> Result<Remote, Error> {
     access::write_mode(camera, FunctionMode::REMOTE, options).await?;
     camera.refresh().await?;
     exchange_version(camera, DevicePropCode::REMOTE_VERSION).await?;
     let capabilities = capabilities(camera, camera.waits.other).await?;
-    start(camera).await?;
-    Ok(capabilities)
+    let events = start(camera).await?;
+    Ok(Remote::new(camera.clone(), capabilities, events))
 }
 
 /// Bodies of the newer way: its view first, then its live view. libfuji's working code does not ask
 /// for 0x902B here; a body that does not answer it goes on without.
-pub(super) async fn newer(camera: &mut Camera, options: &Options) -> Result<Capabilities, Error> {
+pub(super) async fn newer(camera: &mut Camera, options: &Options) -> Result<Remote, Error> {
     access::write_mode(camera, FunctionMode::NEW_APP_VIEW, options).await?;
     camera.refresh().await?;
     by_newer(camera).await?;
@@ -42,19 +44,21 @@ pub(super) async fn newer(camera: &mut Camera, options: &Options) -> Result<Capa
         return Err(Error::NotOffered(text.into()));
     };
     camera.run(&SetDevicePropValue::u32(property, version), 0).await?;
-    start(camera).await?;
-    capabilities(camera, camera.waits.unknown).await
+    let events = start(camera).await?;
+    let capabilities = capabilities(camera, camera.waits.unknown).await?;
+    Ok(Remote::new(camera.clone(), capabilities, events))
 }
 
 /// Starts the function and listens for events, as every client does; some open that port late, so
 /// a port that does not open ends nothing.
-async fn start(camera: &Camera) -> Result<(), Error> {
+async fn start(camera: &Camera) -> Result<Option<mpsc::Receiver<Told>>, Error> {
     camera.run(&InitiateOpenCapture, 0).await?;
     camera.refresh().await?;
-    if let Err(cause) = camera.open_sides(&[Port::Event]).await {
+    let events = camera.open_events().await;
+    if let Err(cause) = &events {
         tracing::warn!(%cause, "the port of events did not open");
     }
-    Ok(())
+    Ok(events.ok())
 }
 
 /// The list of what can be set to what, without the items that cannot be read; empty where the

@@ -12,7 +12,7 @@ pub enum Change {
     Written,
     /// It is stepped until it is reached: writing it is untested over Wi-Fi.
     Stepped,
-    /// Together with the lock of focus, which [`super::Remote`] does not offer yet.
+    /// Together with the lock of focus ([`super::Remote::lock_focus`]).
     FocusLock,
     /// On the body only: no way from here is known.
     Body,

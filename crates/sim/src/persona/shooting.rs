@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, FailureSignal};
+use super::{Code, FailureSignal, SideSockets};
 use crate::light::Light;
 
 /// The switches `shooting.*`. A persona file names those that differ from the default, which is
@@ -32,6 +32,8 @@ pub struct Shooting {
     pub pictures_remaining: u32,
     /// Seconds of movie the card still takes; 0: as `remote_list` has it.
     pub movie_seconds_remaining: u32,
+    /// What becomes of the sockets of events and live view. B: libfuji opens them once a session.
+    pub side_sockets: SideSockets,
     /// The self-timer delays a capture from afar. C: unknown, chosen.
     pub self_timer: bool,
     /// Time focusing takes. C: chosen.
@@ -67,6 +69,7 @@ impl Default for Shooting {
             program: 0,
             pictures_remaining: 0,
             movie_seconds_remaining: 0,
+            side_sockets: SideSockets::Once,
             self_timer: true,
             focus_ms: 0,
             preview_ms: 0,

@@ -6,8 +6,10 @@ use tokio::time::Instant;
 use super::state_list::List;
 use super::{Remote, Responder, newer};
 use crate::camera::Camera;
-use crate::persona::{Code, OkPolicy, SettingReads, UnknownRead, VersionTooLow, WrongOrder};
-use crate::reply::{Answer, Command, Reply};
+use crate::persona::{
+    Code, OkPolicy, SettingReads, SideSockets, UnknownRead, VersionTooLow, WrongOrder,
+};
+use crate::reply::{Answer, Command, Reply, Step};
 
 /// Width in bytes of a shooting setting, by the fact sheet's section 6.3.
 pub(super) fn setting_width(code: u16) -> usize {
@@ -165,15 +167,24 @@ impl Responder {
 
     /// DF00 is written to fall back to the neutral state before the function changes.
     fn set_state(&mut self, camera: &Camera, state: u16) -> Reply {
-        if state == CameraState::REMOTE.0 && self.state != 0 {
-            self.remote_done |= self.remote == Remote::Stopped;
-            self.state = camera.persona.camera_state;
-            self.mode = 0;
-            self.gallery = false;
-            self.remote = Remote::Off;
-            self.lists.queue(List::Start);
+        if state != CameraState::REMOTE.0 || self.state == 0 {
+            return Answer::ok().into();
         }
-        Answer::ok().into()
+        let left = std::mem::replace(&mut self.remote, Remote::Off);
+        self.remote_done |= left == Remote::Stopped;
+        self.state = camera.persona.camera_state;
+        self.mode = 0;
+        self.gallery = false;
+        self.lists.queue(List::Start);
+        if left == Remote::Off {
+            return Answer::ok().into();
+        }
+        let note = match camera.persona.shooting.side_sockets {
+            SideSockets::Many | SideSockets::Once => None,
+            SideSockets::Renewed => Some("sockets of events and live view end"),
+            SideSockets::Lost => Some("sockets of events and live view end for this session"),
+        };
+        Answer { remote: Some(Step::Leave), note, ..Answer::ok() }.into()
     }
 
     fn set_version(&mut self, camera: &Camera, now: Instant, code: u16, value: u32) -> Reply {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{Remote, Responder};
 use crate::camera::Camera;
 use crate::persona::{Code, Descriptor};
-use crate::reply::{Answer, Command, Reply};
+use crate::reply::{Answer, Command, Reply, Step};
 
 impl Responder {
     /// Everything that is neither a session, a property nor an object.
@@ -58,7 +58,7 @@ impl Responder {
         }
         self.remote = Remote::Running { transaction: command.transaction };
         camera.shooting.owner = Some(self.connection);
-        Answer { remote: Some(true), ..Answer::ok() }.into()
+        Answer { remote: Some(Step::Start), ..Answer::ok() }.into()
     }
 
     /// Ends live view; the sockets stay (fact sheet 13, point 7).
@@ -70,7 +70,7 @@ impl Responder {
             return Answer::new(ResponseCode::INVALID_TRANSACTION_ID).into();
         }
         self.remote = Remote::Stopped;
-        Answer { remote: Some(false), ..Answer::ok() }.into()
+        Answer { remote: Some(Step::Stop), ..Answer::ok() }.into()
     }
 
     fn capabilities(&mut self, camera: &Camera) -> Reply {

@@ -46,6 +46,15 @@ pub(crate) enum Telling {
     Never,
 }
 
+/// What a release did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Released {
+    /// A picture will be on the card.
+    Taken,
+    /// Nothing: the picture before is being taken, or its preview waits.
+    Ignored,
+}
+
 /// Why nothing was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -80,9 +89,9 @@ impl Camera {
         connection: u32,
         transaction: u32,
         telling: Telling,
-    ) -> Result<(), Failure> {
+    ) -> Result<Released, Failure> {
         if !self.shooting.is_idle() {
-            return Ok(());
+            return Ok(Released::Ignored);
         }
         self.shooting.error = 0;
         let focuses =
@@ -108,10 +117,10 @@ impl Camera {
         let stamp = self.clock(opens);
         let shot = Shot { connection, transaction, at, stamp, exposure, telling };
         self.shooting.capture = Capture::Exposing(shot);
-        Ok(())
+        Ok(Released::Taken)
     }
 
-    fn failed(&mut self, failure: Failure) -> Result<(), Failure> {
+    fn failed(&mut self, failure: Failure) -> Result<Released, Failure> {
         let switches = &self.persona.shooting;
         self.shooting.error = u32::from(match failure {
             Failure::Focus => switches.focus_error,

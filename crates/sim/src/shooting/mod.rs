@@ -6,7 +6,7 @@ mod movie;
 
 use std::time::Duration;
 
-pub(crate) use capture::{Capture, Telling, event};
+pub(crate) use capture::{Capture, Failure, Released, Telling, event};
 use filmwire_codec::DevicePropCode as Prop;
 use filmwire_codec::dataset::EventDataset;
 use movie::Movie;

@@ -21,4 +21,5 @@ mod server;
 mod setting;
 mod standard;
 mod support;
+mod trip;
 mod x_a2;
