@@ -18,6 +18,7 @@ pub(crate) mod settings;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
+pub(crate) mod timelapse;
 
 use std::future::Future;
 
@@ -37,6 +38,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
+        Verb::Timelapse(args) => timelapse::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,

@@ -22,6 +22,8 @@ pub enum Why {
     NotRunning,
     /// Filmwire ended without a word around that time.
     Unknown,
+    /// The journal could not be written any more, which ends a run.
+    Journal,
 }
 
 /// Frames that were not taken, one or many in a row, with one cause.

@@ -95,6 +95,21 @@ pub struct Past {
     pub is_ended: bool,
 }
 
+impl Past {
+    /// Of a journal that has begun, and no more.
+    pub(super) fn new(start: Timestamp) -> Self {
+        Self {
+            start,
+            slot: 0,
+            number: 1,
+            taken: 0,
+            gaps: Gaps::default(),
+            is_stopped: false,
+            is_ended: false,
+        }
+    }
+}
+
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -166,7 +181,7 @@ impl Journal {
         self.write(&Record::Timelapse { start, terms: terms.clone() })?;
         // The file is new: its name must be on the disk as well.
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let folder = folder.unwrap_or_else(|| Path::new("."));
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|cause| self.failed(cause))
     }
@@ -177,6 +192,14 @@ impl Journal {
         let text = serde_json::to_string(&line).map_err(|error| self.failed(error.into()))?;
         let written = self.file.write_all(format!("{text}\n").as_bytes());
         written.and_then(|()| self.file.sync_data()).map_err(|cause| self.failed(cause))
+    }
+
+    /// Takes an empty journal away again.
+    pub(super) fn abandon(self) {
+        if self.file.metadata().is_ok_and(|file| file.len() == 0) {
+            // An empty file is harmless too.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 
     fn failed(&self, cause: io::Error) -> JournalError {
@@ -234,15 +257,7 @@ impl Reader<'_> {
                 return Err(self.damaged(number, "it does not begin as a timelapse".into()));
             };
             self.compare(&terms)?;
-            self.past = Some(Past {
-                start,
-                slot: 0,
-                number: 1,
-                taken: 0,
-                gaps: Gaps::default(),
-                is_stopped: false,
-                is_ended: false,
-            });
+            self.past = Some(Past::new(start));
             return Ok(());
         };
         past.is_stopped = matches!(line.record, Record::Stopped { .. });

@@ -61,7 +61,7 @@ impl Schedule {
     }
 
     /// The first slot that is not before an instant.
-    fn slot_at(&self, at: Timestamp) -> u64 {
+    pub(super) fn slot_at(&self, at: Timestamp) -> u64 {
         let since_ns = (at.as_nanosecond() - self.start.as_nanosecond()).max(0) as u128;
         let slot = since_ns.div_ceil(self.interval.as_nanos().max(1));
         u64::try_from(slot).unwrap_or(u64::MAX)

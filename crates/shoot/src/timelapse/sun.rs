@@ -191,8 +191,8 @@ impl Sun {
     fn at(epoch_s: f64) -> Self {
         // Julian centuries since noon of 2000-01-01.
         let t = (epoch_s - 946_728_000.0) / (86_400.0 * 36_525.0);
-        let mean_longitude = (280.46646 + t * (36_000.76983 + t * 0.0003032)).to_radians();
-        let anomaly = (357.52911 + t * (35_999.05029 - 0.0001537 * t)).to_radians();
+        let mean_longitude = (280.46646 + t * (36000.76983 + t * 0.0003032)).to_radians();
+        let anomaly = (357.52911 + t * (35999.05029 - 0.0001537 * t)).to_radians();
         let eccentricity = 0.016708634 - t * (0.000042037 + 0.0000001267 * t);
         let centre = anomaly.sin() * (1.914602 - t * (0.004817 + 0.000014 * t))
             + (2.0 * anomaly).sin() * (0.019993 - 0.000101 * t)
