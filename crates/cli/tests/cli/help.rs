@@ -14,6 +14,7 @@ fn every_verb_explains_itself() {
         ("thumb", &["-thumb.jpg"]),
         ("settings", &["set", "iso=400", "only on the body", "select(.setting == \"iso\")"]),
         ("live", &["--out", "--pipe", "--count", "| ffplay -f mjpeg", "| mpv", "640 x 480"]),
+        ("timelapse", &["--interval", "--daily", "--sun", "--on-gap", "plan", "Exit code 1"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),

@@ -15,5 +15,6 @@ mod receive;
 mod schema;
 mod settings;
 mod sync;
+mod timelapse;
 mod verb;
 mod watch;

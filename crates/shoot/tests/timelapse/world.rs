@@ -106,6 +106,16 @@ impl World {
         stop: impl Future<Output = ()>,
     ) -> (Result<Outcome, Error>, Vec<Event>) {
         let mut events = Vec::new();
+        let result = self.run_into(stop, &mut events).await;
+        (result, events)
+    }
+
+    /// The same; what was told stays where the run is dropped.
+    pub(crate) async fn run_into(
+        &self,
+        stop: impl Future<Output = ()>,
+        events: &mut Vec<Event>,
+    ) -> Result<Outcome, Error> {
         let setup = Setup {
             connect: &SimConnect(self.sim.clone()),
             clock: &self.clock,
@@ -115,8 +125,7 @@ impl World {
             starts_now: self.starts_now,
             on_gap: None,
         };
-        let result = run(setup, stop, &mut |event| events.push(event)).await;
-        (result, events)
+        run(setup, stop, &mut |event| events.push(event)).await
     }
 
     pub(crate) async fn run(&self) -> (Outcome, Vec<Event>) {
