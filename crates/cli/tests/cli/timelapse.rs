@@ -161,6 +161,9 @@ fn what_cannot_be_is_refused_before_the_camera_is_asked() {
         &["--interval", "10s", "--until", "2020-01-01T00:00"],
         &["--interval", "10s", "--until", "20:00"],
         &["--interval", "10s", "plan", "--interval", "10s"],
+        &["--interval", "10s", "--ramp-shutter", "1/4000..15s"],
+        &["--interval", "10s", "--ramp-iso", "200..auto"],
+        &["--interval", "10s", "--ramp-aperture", "2.8"],
     ] {
         let ran = run(folder.path(), &[&["timelapse"], words].concat());
         assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
@@ -173,4 +176,27 @@ fn what_cannot_be_is_refused_before_the_camera_is_asked() {
     assert_eq!(kept, "my own words\n");
     let words = ["timelapse", "--interval", "10s", "--journal", "no/such/folder"];
     assert_eq!(run(folder.path(), &words).code, 6);
+}
+
+#[test]
+fn the_exposure_follows_the_light_within_its_limits() {
+    let words = ["--allow", "settings", "--set", "shooting.light=2"];
+    let (camera, folder) = (camera(&words), tempfile::tempdir().unwrap());
+    let shoot = ["--interval", "1s", "--count", "6", "--ramp-shutter", "1/4000..1/2", "--json"];
+    let ran = on(&camera, folder.path(), &shoot);
+    assert_eq!(ran.code, 2, "ISO is automatic on this body: {ran:?}");
+    let help = &ran.of_kind("timelapse", "error")[0]["help"];
+    assert!(help.as_str().unwrap().contains("an ISO of your own"), "{ran:?}");
+    camera.left();
+    let set = run(folder.path(), &["--camera", &camera.address, "settings", "set", "iso=800"]);
+    assert_eq!(set.code, 0, "{set:?}");
+    camera.left();
+    let ran = on(&camera, folder.path(), &shoot);
+    assert!([0, 1].contains(&ran.code), "{ran:?}");
+    let changes = ran.of_kind("timelapse", "exposure");
+    assert!(changes.len() >= 3, "{ran:?}");
+    assert_eq!((&changes[0]["setting"], &changes[0]["from"]), (&"shutter".into(), &"1/60".into()));
+    let seen: Vec<_> = ran.of_kind("timelapse", "frame");
+    let seen: Vec<_> = seen.iter().map(|frame| frame["luminance"].as_f64().unwrap()).collect();
+    assert!(seen[0] < -1.0 && seen.last().unwrap() > &(seen[0] + 0.6), "{seen:?}");
 }

@@ -44,6 +44,17 @@ pub enum Record {
     Taken(Taken),
     /// Frames were not taken.
     Missed(Missed),
+    /// The ramp changed a setting.
+    Exposure {
+        /// After this frame.
+        after: u64,
+        /// Which setting.
+        setting: String,
+        /// What it was, in words.
+        from: String,
+        /// What it is.
+        to: String,
+    },
     /// The run was asked to stop.
     Stopped {
         /// When.
@@ -67,6 +78,9 @@ pub struct Taken {
     pub due: Timestamp,
     /// When the shutter command was sent.
     pub fired: Timestamp,
+    /// How bright its preview is, in stops from middle grey, where a ramp looked at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub luminance: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -279,7 +293,7 @@ impl Reader<'_> {
             Record::Timelapse { .. } => {
                 return Err(self.damaged(number, "it begins a second time".into()));
             }
-            Record::Resumed { .. } | Record::Stopped { .. } => None,
+            Record::Resumed { .. } | Record::Exposure { .. } | Record::Stopped { .. } => None,
         };
         let Some((first, last)) = told else { return Ok(()) };
         if first.number != past.number || first.slot < past.slot || last.number < first.number {
@@ -329,7 +343,7 @@ mod tests {
 
     fn taken(number: u64) -> Record {
         let due = at(number as i64 * 10);
-        Record::Taken(Taken { number, slot: number - 1, due, fired: due })
+        Record::Taken(Taken { number, slot: number - 1, due, fired: due, luminance: None })
     }
 
     fn missed(first: u64, last: u64) -> Record {
@@ -391,6 +405,7 @@ mod tests {
         // A power cut may leave zeros.
         fs::write(&path, [&whole[..], &[0; 700]].concat()).unwrap();
         assert_eq!(past(&path).number, 3);
+        assert_eq!(fs::read(&path).unwrap(), whole, "nothing is left of them");
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub mod gap;
 mod hook;
 pub mod journal;
 mod link;
+mod log;
+pub mod ramp;
 mod run;
 pub mod schedule;
 pub mod sun;

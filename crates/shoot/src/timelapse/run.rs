@@ -5,16 +5,19 @@ use std::path::Path;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use bytes::Bytes;
 use filmwire_camera::{Error as CameraError, Picture, Remote};
 use filmwire_codec::DevicePropCode;
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinHandle;
 
 use super::clock::Clock;
 use super::gap::{Gaps, Missed, Why};
 use super::hook::{GapNews, Hook};
 use super::journal::{Journal, JournalError, Past, Record, Taken, Terms};
 use super::link::{ConnectRemote, Link};
+use super::log::Log;
+use super::ramp::luminance::luminance;
+use super::ramp::{Changed, Exposure, Limits, NoRamp};
 use super::schedule::{Cursor, Due, Schedule};
 
 /// From one look at the camera to the next. Reported: libfuji keeps a session by reading 0xD212 once
@@ -44,6 +47,8 @@ pub struct Setup<'a, C, K> {
     pub starts_now: bool,
     /// A shell command that is run when a gap begins.
     pub on_gap: Option<String>,
+    /// What may change for the exposure to follow the light.
+    pub ramp: Option<Limits>,
 }
 
 /// Something that happened.
@@ -77,6 +82,10 @@ pub enum Event {
     Taken(Taken),
     /// Frames were not taken.
     Missed(Missed),
+    /// The exposure followed the light after a frame.
+    Exposure(u64, Changed),
+    /// The exposure does not follow the light any more, and why.
+    NoRamp(String),
     /// Something about the command for gaps.
     Hook(String),
     /// How many pictures the camera says that its card still holds (D229), when that changes.
@@ -111,6 +120,9 @@ pub enum Error {
     /// The camera could not be opened for the first time.
     #[error(transparent)]
     Camera(#[from] CameraError),
+    /// The exposure cannot follow the light.
+    #[error(transparent)]
+    Ramp(#[from] NoRamp),
     /// Frames can no longer be accounted for.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -153,6 +165,11 @@ pub async fn run<C: ConnectRemote, K: Clock>(
                     return Err(error.into());
                 }
             };
+            if let Err(error) = can_ramp(&remote, setup.ramp.as_ref()).await {
+                journal.abandon();
+                remote.leave().await;
+                return Err(error.into());
+            }
             let start = first_slot(&setup);
             if let Err(error) = journal.begin(start, setup.terms) {
                 remote.leave().await;
@@ -172,14 +189,23 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         tell,
         link,
         past,
-        log: Log { journal: Some(journal), writing: None },
+        log: Log::new(journal),
         hook,
         is_announced: false,
         delay: None,
         remaining: None,
+        exposure: None,
         latest: SignedDuration::ZERO,
     };
     run.whole(&schedule, resumed, stop).await
+}
+
+/// Whether the camera lets the exposure follow the light; better known before the night.
+async fn can_ramp(remote: &Remote, limits: Option<&Limits>) -> Result<(), NoRamp> {
+    match limits {
+        Some(limits) => Exposure::open(remote, limits).await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Slot 0 of a new journal.
@@ -222,6 +248,8 @@ struct Run<'a, 't, C, K> {
     delay: Option<(Why, String)>,
     /// Pictures that the card still holds, as last told.
     remaining: Option<u32>,
+    /// The ramp on this link; read anew on the next one.
+    exposure: Option<Exposure>,
     /// How late a frame may be.
     latest_ok: Duration,
     /// How long before a frame the camera is left alone.
@@ -253,8 +281,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             Err(_) => Ok(()),
         };
         let flushed = self.log.flush().await;
-        if let Some(error) = ended.as_ref().err().or(last.as_ref().err()).or(flushed.as_ref().err())
-        {
+        let failures = [ended.as_ref().err(), last.as_ref().err(), flushed.as_ref().err()];
+        if let Some(error) = failures.into_iter().flatten().next() {
             let frame = self.past.taken + self.past.gaps.frames() + 1;
             let cause = error.to_string();
             self.call(GapNews { frame, at, why: Why::Journal, cause }).await;
@@ -420,6 +448,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     async fn lose(&mut self, error: &CameraError, due: Due) {
         let (at, cause) = (self.now(), error.to_string());
         self.link = Link::down(cause.clone(), at);
+        self.exposure = None;
         (self.tell)(Event::LinkLost { at, cause: cause.clone() });
         self.is_announced = true;
         self.call(GapNews { frame: due.number, at, why: Why::Link, cause }).await;
@@ -445,7 +474,11 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         };
         self.delay = Some((Why::Busy, format!("frame {} was not done", due.number)));
         let error = match result {
-            Ok(shot) => return self.took(due, shot.sent).await,
+            Ok(shot) => {
+                let seen = self.look_at(shot.preview).await;
+                self.took(due, shot.sent, seen).await?;
+                return self.follow(due, seen).await;
+            }
             Err(error) => error,
         };
         let (sent, picture) = match &error {
@@ -457,7 +490,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             self.lose(&error, due).await;
         }
         match (sent, picture) {
-            (Some(sent), Picture::Taken) => self.took(due, sent).await,
+            (Some(sent), Picture::Taken) => self.took(due, sent, None).await,
             _ => {
                 let may_exist = picture != Picture::None;
                 self.miss(missed(why, error.to_string(), may_exist)).await
@@ -465,9 +498,57 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         }
     }
 
-    async fn took(&mut self, due: Due, sent: std::time::Instant) -> Result<(), JournalError> {
+    /// How bright a frame is, if the exposure is to follow the light.
+    async fn look_at(&self, preview: Bytes) -> Option<f64> {
+        self.setup.ramp.as_ref()?;
+        tokio::task::spawn_blocking(move || luminance(&preview)).await.ok().flatten()
+    }
+
+    /// Lets the exposure follow the light for the next frame.
+    async fn follow(&mut self, due: Due, seen: Option<f64>) -> Result<(), JournalError> {
+        let (Some(limits), Some(seen), Link::Up { remote, .. }) =
+            (&self.setup.ramp, seen, &self.link)
+        else {
+            return Ok(());
+        };
+        let exposure = match self.exposure.take() {
+            Some(exposure) => Ok(exposure),
+            None => Exposure::open(remote, limits).await,
+        };
+        let followed = match exposure {
+            Ok(exposure) => {
+                let exposure = self.exposure.insert(exposure);
+                exposure.follow(remote, seen).await.map_err(NoRamp::Camera)
+            }
+            Err(error) => Err(error),
+        };
+        match followed {
+            Ok(None) => Ok(()),
+            Ok(Some(changed)) => {
+                let (from, to) = (changed.from.clone(), changed.to.clone());
+                let (after, setting) = (due.number, changed.dial.key().to_owned());
+                (self.tell)(Event::Exposure(after, changed));
+                self.log.write(Record::Exposure { after, setting, from, to }).await
+            }
+            Err(NoRamp::Camera(error)) if error.is_link_trouble() => {
+                self.lose(&error, due).await;
+                Ok(())
+            }
+            Err(error) => {
+                (self.tell)(Event::NoRamp(error.to_string()));
+                Ok(())
+            }
+        }
+    }
+
+    async fn took(
+        &mut self,
+        due: Due,
+        sent: std::time::Instant,
+        luminance: Option<f64>,
+    ) -> Result<(), JournalError> {
         let fired = self.setup.clock.at(sent);
-        let taken = Taken { number: due.number, slot: due.slot, due: due.at, fired };
+        let taken = Taken { number: due.number, slot: due.slot, due: due.at, fired, luminance };
         self.latest = self.latest.max(fired.duration_since(due.at));
         self.past.taken += 1;
         self.is_announced = self.link.cause().is_some();
@@ -494,38 +575,4 @@ async fn look(remote: &Remote) -> Result<Option<u32>, CameraError> {
     let readings = remote.settings().await?;
     let wanted = DevicePropCode::PICTURES_REMAINING;
     Ok(readings.iter().find(|reading| reading.property == wanted).and_then(|found| found.bits))
-}
-
-/// Writes lines in order, on a thread: a disk may take its time, and the next frame must not wait
-/// for it.
-struct Log {
-    journal: Option<Journal>,
-    writing: Option<JoinHandle<(Journal, Result<(), JournalError>)>>,
-}
-
-impl Log {
-    /// Begins to write a line once the one before is on the disk; fails if that one is not.
-    async fn write(&mut self, record: Record) -> Result<(), JournalError> {
-        self.flush().await?;
-        if let Some(mut journal) = self.journal.take() {
-            self.writing = Some(tokio::task::spawn_blocking(move || {
-                let written = journal.write(&record);
-                (journal, written)
-            }));
-        }
-        Ok(())
-    }
-
-    /// Waits until all is on the disk.
-    async fn flush(&mut self) -> Result<(), JournalError> {
-        let Some(writing) = self.writing.take() else { return Ok(()) };
-        match writing.await {
-            Ok((journal, written)) => {
-                self.journal = Some(journal);
-                written
-            }
-            // The runtime ends, or the thread panicked: there is nobody to tell.
-            Err(_) => Ok(()),
-        }
-    }
 }

@@ -8,6 +8,7 @@ use filmwire_camera::{Allow, Camera, Departures, Error as CameraError, Options, 
 use filmwire_codec::OperationCode;
 use filmwire_shoot::timelapse::clock::Clock;
 use filmwire_shoot::timelapse::journal::{Journal, Past, Terms};
+use filmwire_shoot::timelapse::ramp::Limits;
 use filmwire_shoot::timelapse::schedule::Schedule;
 use filmwire_shoot::timelapse::window::Windows;
 use filmwire_shoot::timelapse::{ConnectRemote, Error, Event, Outcome, Setup, run};
@@ -64,6 +65,7 @@ pub(crate) struct World {
     pub(crate) clock: SimClock,
     pub(crate) schedule: Schedule,
     pub(crate) starts_now: bool,
+    pub(crate) ramp: Option<Limits>,
     folder: tempfile::TempDir,
 }
 
@@ -89,7 +91,7 @@ impl World {
             zone: TimeZone::UTC,
         };
         let folder = tempfile::tempdir().unwrap();
-        Self { sim: simulator(), clock, schedule, starts_now: true, folder }
+        Self { sim: simulator(), clock, schedule, starts_now: true, ramp: None, folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -124,6 +126,7 @@ impl World {
             schedule: self.schedule.clone(),
             starts_now: self.starts_now,
             on_gap: None,
+            ramp: self.ramp.clone(),
         };
         run(setup, stop, &mut |event| events.push(event)).await
     }

@@ -1,6 +1,7 @@
 //! `timelapse`: frames by a schedule, each of them taken or accounted for.
 
 mod plan;
+mod ramp;
 mod report;
 mod when;
 
@@ -12,10 +13,12 @@ use filmwire_camera::{Allow, Camera, Error as CameraError, Options, Remote, TcpN
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_shoot::timelapse::clock::SystemClock;
 use filmwire_shoot::timelapse::journal::JournalError;
+use filmwire_shoot::timelapse::ramp::NoRamp;
 use filmwire_shoot::timelapse::{ConnectRemote, End, Error, Setup};
 
 use crate::config::{Config, SettingFlags};
 use crate::context::Context;
+use ramp::RampArgs;
 use report::Report;
 use when::WhenArgs;
 
@@ -26,7 +29,8 @@ use when::WhenArgs;
 /// link that is lost is rebuilt until the end of the run; many bodies cannot reopen their network by
 /// themselves, so --on-gap can call for help at once. Each frame stands in the journal: after a
 /// crash or a reboot the same command goes on with the right frame number. Pictures stay on the
-/// card; `sync` fetches them. Focus and exposure are as the body has them: switch autofocus off.
+/// card; `sync` fetches them. Focus is as the body has it: switch autofocus off. Exposure is too,
+/// unless --ramp-... lets it follow the light.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
@@ -34,6 +38,7 @@ Examples:
   filmwire timelapse --interval 10s --count 600
   filmwire timelapse --interval 1m --daily 06:00..20:00 --journal site.jsonl
   filmwire timelapse --interval 5m --sun sunrise-30m..sunset+30m --at 52.52,13.40
+  filmwire timelapse --interval 20s --ramp-shutter 1/4000..10s --ramp-iso 200..3200
   filmwire timelapse --interval 30s --on-gap 'mail -s \"$FILMWIRE_GAP_CAUSE\" me@example.org'
   filmwire timelapse plan --interval 10s --until 2026-12-02T07:00
 
@@ -49,6 +54,8 @@ pub(crate) struct TimelapseArgs {
     /// Run this shell command when a gap begins; FILMWIRE_GAP_FRAME, _AT, _WHY and _CAUSE tell of it
     #[arg(long, value_name = "CMD")]
     on_gap: Option<String>,
+    #[command(flatten)]
+    ramp: RampArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,19 +74,24 @@ pub(crate) async fn run(args: &TimelapseArgs, context: &Context<'_>) -> Result<E
 
 async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> Result<Exit> {
     let schedule = when.schedule()?;
+    let ramp = args.ramp.limits(&schedule)?;
+    let mut terms = when.terms(&schedule);
+    args.ramp.add_terms(&mut terms);
     let config = context.config(&SettingFlags::default())?;
     let clock = SystemClock::start()
         .map_err(|cause| Trouble::storage("start with", "the system's threads", cause))?;
-    let connect = Connect { context, config: &config };
+    let allow = Allow { shoot: true, settings: ramp.is_some(), ..Allow::default() };
+    let connect = Connect { context, config: &config, allow };
     let mut report = Report::new(context.out.clone(), &schedule);
     let setup = Setup {
         connect: &connect,
         clock: &clock,
         journal: &args.journal,
-        terms: &when.terms(&schedule),
+        terms: &terms,
         starts_now: when.starts_now(),
         schedule,
         on_gap: args.on_gap.clone(),
+        ramp,
     };
     let stop = context.interrupt.stop.asked();
     let ran = filmwire_shoot::timelapse::run(setup, stop, &mut |event| report.take(&event)).await;
@@ -94,7 +106,10 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
 
 fn trouble(error: Error) -> anyhow::Error {
     let error = match error {
-        Error::Camera(error) => return error.into(),
+        Error::Camera(error) | Error::Ramp(NoRamp::Camera(error)) => return error.into(),
+        Error::Ramp(error) => {
+            return Trouble::usage(error.to_string(), error.cure()).into();
+        }
         Error::Journal(error) => error,
     };
     let text = error.to_string();
@@ -118,13 +133,13 @@ fn trouble(error: Error) -> anyhow::Error {
 struct Connect<'a> {
     context: &'a Context<'a>,
     config: &'a Config,
+    allow: Allow,
 }
 
 impl ConnectRemote for Connect<'_> {
     async fn connect(&self) -> Result<Remote, CameraError> {
         let network = TcpNetwork::new(self.config.camera.value.address.clone());
-        let allow = Allow { shoot: true, ..Allow::default() };
-        let options = Options { allow, ..self.context.options(self.config) };
+        let options = Options { allow: self.allow, ..self.context.options(self.config) };
         Camera::connect_remote(network, options, self.context.departures).await
     }
 }

@@ -4,6 +4,7 @@ use filmwire_program::exit::Trouble;
 use filmwire_program::output::{Output, text};
 use filmwire_shoot::timelapse::gap::{Gap, Missed};
 use filmwire_shoot::timelapse::journal::Taken;
+use filmwire_shoot::timelapse::ramp::Changed;
 use filmwire_shoot::timelapse::schedule::{Due, Schedule};
 use filmwire_shoot::timelapse::window::Polar;
 use filmwire_shoot::timelapse::{End, Event, Outcome};
@@ -52,6 +53,16 @@ impl Report {
             }
             Event::Taken(taken) => self.taken(taken),
             Event::Missed(missed) => self.missed(missed),
+            Event::Exposure(after, Changed { dial, from, to }) => {
+                self.out.say(&format!("                     {dial} {from} to {to}"))?;
+                let body = json!({ "after": after, "setting": dial.key(), "from": from, "to": to });
+                self.out.json("exposure", body)
+            }
+            Event::NoRamp(cause) => {
+                let cause = text::tame(cause);
+                self.out.warn(&format!("the exposure does not follow the light: {cause}"));
+                self.out.json("no-ramp", json!({ "cause": cause }))
+            }
             Event::Hook(text) => {
                 self.out.warn(text);
                 self.out.json("hook", json!({ "error": text }))
@@ -97,6 +108,7 @@ impl Report {
                 "due": taken.due.to_string(),
                 "fired": taken.fired.to_string(),
                 "late_ms": late,
+                "luminance": taken.luminance,
             }),
         )
     }
