@@ -10,6 +10,7 @@ mod memory;
 mod peer;
 mod start;
 mod station;
+mod timelapse;
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ use crate::table::{Row, Table};
 type Group = fn(&Bench<'_>, &mut Table) -> anyhow::Result<()>;
 
 /// Groups by the name that `--only` looks at.
-const GROUPS: [(&str, Group); 11] = [
+const GROUPS: [(&str, Group); 12] = [
     ("start", start::measure),
     ("bulk", bulk::measure),
     ("link", link::measure),
@@ -34,6 +35,7 @@ const GROUPS: [(&str, Group); 11] = [
     ("deliver", deliver::measure),
     ("deliver-batch", deliver::measure_batch),
     ("station", station::measure),
+    ("timelapse", timelapse::measure),
     ("build", build::measure),
 ];
 
