@@ -83,7 +83,7 @@ pub(crate) enum Verb {
     Thumb(verb::thumb::ThumbArgs),
     Settings(verb::settings::SettingsArgs),
     Live(verb::live::LiveArgs),
-    Timelapse(verb::timelapse::TimelapseArgs),
+    Timelapse(Box<verb::timelapse::TimelapseArgs>),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),
