@@ -80,6 +80,7 @@ soak:
         cargo test --release -p filmwire-ingest --test model --test kill --test cut -- --nocapture
     FILMWIRE_KILLS=1000 cargo test --release -p filmwire-station --test kill -- --nocapture
     FILMWIRE_KILLS=1000 .ci/small-disk cargo test --release -p filmwire-station --test kill -- --ignored --nocapture
+    FILMWIRE_FRAMES=100000 cargo test --release -p filmwire-shoot --test timelapse -- --nocapture
     FILMWIRE_CYCLES=200 cargo test --release -p filmwire-station --bin filmwire-station cycles:: -- --nocapture
     FILMWIRE_CYCLES=200 FILMWIRE_LIMIT=3 .ci/run link
     FILMWIRE_LIMIT=10 FILMWIRE_FUZZ_SECONDS=600 .ci/run fuzz

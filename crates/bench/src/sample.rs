@@ -38,6 +38,12 @@ impl Sample {
         low.zip(high).map_or(f64::NAN, |(low, high)| (low + high) / 2.0)
     }
 
+    /// The smallest value that such a share of all does not exceed, NaN if there is none.
+    pub(crate) fn quantile(&self, share: f64) -> f64 {
+        let rank = (self.0.len() as f64 * share).ceil() as usize;
+        self.0.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+    }
+
     /// Every value changed by `change`.
     pub(crate) fn map(&self, change: impl Fn(f64) -> f64) -> Self {
         let mut changed: Vec<f64> = self.0.iter().map(|value| change(*value)).collect();
@@ -66,6 +72,10 @@ mod tests {
         assert_eq!((sample.min(), sample.median(), sample.max()), (1.0, 3.0, 9.0));
         let turned = sample.map(|value| 36.0 / value);
         assert_eq!((turned.min(), turned.median(), turned.max()), (4.0, 13.5, 36.0));
+        let hundred: Sample = (1..=100).map(f64::from).collect();
+        assert_eq!((hundred.quantile(0.99), hundred.quantile(1.0)), (99.0, 100.0));
+        assert_eq!(hundred.quantile(0.0), 1.0);
+        assert!(Sample::default().quantile(0.5).is_nan());
         assert!(Sample::default().median().is_nan());
     }
 }

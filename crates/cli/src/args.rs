@@ -101,6 +101,7 @@ pub(crate) enum Verb {
     Shoot(verb::shoot::ShootArgs),
     Movie(verb::movie::MovieArgs),
     Geotag(verb::geotag::GeotagArgs),
+    Timelapse(Box<verb::timelapse::TimelapseArgs>),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),

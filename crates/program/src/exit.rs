@@ -240,6 +240,14 @@ pub enum Trouble {
         /// What to do.
         cure: String,
     },
+    /// Another process holds what is needed.
+    #[error("{text}")]
+    Held {
+        /// What is held.
+        text: String,
+        /// What to do.
+        cure: String,
+    },
     /// A file or folder cannot be used.
     #[error("cannot {action} {}: {cause}", path.display())]
     Storage {
@@ -282,6 +290,11 @@ impl Trouble {
         Self::NoCamera { text: text.into(), cure: cure.into() }
     }
 
+    /// What another process holds, and the cure.
+    pub fn held(text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::Held { text: text.into(), cure: cure.into() }
+    }
+
     /// A file or folder that cannot be used.
     pub fn storage(action: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self::Storage { action, path: path.into(), cause }
@@ -293,6 +306,7 @@ impl Trouble {
             Self::Failed { .. } => Exit::SomeFailed,
             Self::Mismatch { .. } => Exit::Mismatch,
             Self::NoCamera { .. } => Exit::NoCamera,
+            Self::Held { .. } => Exit::Locked,
             Self::Storage { .. } => Exit::Storage,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::PipeClosed => Exit::Done,
@@ -305,6 +319,7 @@ impl Trouble {
             | Self::Failed { cure, .. }
             | Self::Mismatch { cure, .. }
             | Self::NoCamera { cure, .. }
+            | Self::Held { cure, .. }
             | Self::Interrupted { cure } => cure.clone(),
             Self::Storage { cause, .. } => storage_cure(cause.kind()).to_owned(),
             Self::PipeClosed => String::new(),

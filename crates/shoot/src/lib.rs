@@ -12,6 +12,7 @@ pub mod label;
 pub mod profile;
 pub mod series;
 pub mod stand;
+pub mod timelapse;
 
 pub use geotag::{Fix, GeotagError, Gpsd, NoFix, Place, Source, Step, Tagger, Track, TrackError};
 pub use hub::{Hub, Viewer};

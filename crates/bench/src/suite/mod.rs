@@ -10,6 +10,7 @@ mod memory;
 mod peer;
 mod start;
 mod station;
+mod timelapse;
 mod viewers;
 
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use crate::table::{Row, Table};
 type Group = fn(&Bench<'_>, &mut Table) -> anyhow::Result<()>;
 
 /// Groups by the name that `--only` looks at.
-const GROUPS: [(&str, Group); 12] = [
+const GROUPS: [(&str, Group); 13] = [
     ("start", start::measure),
     ("bulk", bulk::measure),
     ("link", link::measure),
@@ -36,6 +37,7 @@ const GROUPS: [(&str, Group); 12] = [
     ("deliver", deliver::measure),
     ("deliver-batch", deliver::measure_batch),
     ("station", station::measure),
+    ("timelapse", timelapse::measure),
     ("build", build::measure),
 ];
 

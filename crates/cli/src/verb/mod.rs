@@ -22,6 +22,7 @@ pub(crate) mod shoot;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
+pub(crate) mod timelapse;
 
 use std::future::Future;
 
@@ -44,6 +45,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Shoot(args) => shoot::run(&args, context).await,
         Verb::Movie(args) => movie::run(&args, context).await,
         Verb::Geotag(args) => geotag::run(&args, context).await,
+        Verb::Timelapse(args) => timelapse::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,

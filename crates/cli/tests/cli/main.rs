@@ -21,5 +21,6 @@ mod schema;
 mod settings;
 mod shoot;
 mod sync;
+mod timelapse;
 mod verb;
 mod watch;

@@ -1,0 +1,145 @@
+//! `timelapse`: frames by a schedule, each of them taken or accounted for.
+
+mod plan;
+mod ramp;
+mod report;
+mod when;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use filmwire_camera::{Allow, Camera, Error as CameraError, Options, Remote, TcpNetwork};
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_shoot::timelapse::clock::SystemClock;
+use filmwire_shoot::timelapse::journal::JournalError;
+use filmwire_shoot::timelapse::ramp::NoRamp;
+use filmwire_shoot::timelapse::{ConnectRemote, End, Error, Setup};
+
+use crate::config::{Config, SettingFlags};
+use crate::context::Context;
+use ramp::RampArgs;
+use report::Report;
+use when::WhenArgs;
+
+/// Take a frame at each interval, for a night or for a year
+///
+/// Every frame has its own instant: the start and a whole number of intervals, so that nothing makes
+/// the run drift. A frame that cannot be taken then is told with its cause and is not made up for. A
+/// link that is lost is rebuilt until the end of the run; many bodies cannot reopen their network by
+/// themselves, so --on-gap can call for help at once. Each frame stands in the journal: after a
+/// crash or a reboot the same command goes on with the right frame number. Pictures stay on the
+/// card; `sync` fetches them. Focus is as the body has it: switch autofocus off. Exposure is too,
+/// unless --ramp-... lets it follow the light.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "\
+Examples:
+  filmwire timelapse --interval 10s --count 600
+  filmwire timelapse --interval 1m --daily 06:00..20:00 --journal site.jsonl
+  filmwire timelapse --interval 5m --sun sunrise-30m..sunset+30m --at 52.52,13.40
+  filmwire timelapse --interval 20s --ramp-shutter 1/4000..10s --ramp-iso 200..3200
+  filmwire timelapse --interval 30s --on-gap 'mail -s \"$FILMWIRE_GAP_CAUSE\" me@example.org'
+  filmwire timelapse plan --interval 10s --until 2026-12-02T07:00
+
+Exit code 1 says that frames are missing; they are listed. Run the same command to go on.")]
+pub(crate) struct TimelapseArgs {
+    #[command(subcommand)]
+    verb: Option<TimelapseVerb>,
+    #[command(flatten)]
+    when: Option<WhenArgs>,
+    /// Account for each frame in this file; the same command goes on with it
+    #[arg(long, value_name = "FILE", default_value = "timelapse.jsonl")]
+    journal: PathBuf,
+    /// Run this shell command when a gap begins; FILMWIRE_GAP_FRAME, _AT, _WHY and _CAUSE tell of it
+    #[arg(long, value_name = "CMD")]
+    on_gap: Option<String>,
+    #[command(flatten)]
+    ramp: RampArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum TimelapseVerb {
+    Plan(plan::PlanArgs),
+}
+
+/// Runs the verb.
+pub(crate) async fn run(args: &TimelapseArgs, context: &Context<'_>) -> Result<Exit> {
+    match (&args.verb, &args.when) {
+        (Some(TimelapseVerb::Plan(args)), _) => plan::run(args, context).await,
+        (None, Some(when)) => shoot(args, when, context).await,
+        (None, None) => Err(Trouble::usage("--interval is missing", "add --interval 10s").into()),
+    }
+}
+
+async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> Result<Exit> {
+    let schedule = when.schedule()?;
+    let ramp = args.ramp.limits(&schedule)?;
+    let mut terms = when.terms(&schedule);
+    args.ramp.add_terms(&mut terms);
+    let config = context.config(&SettingFlags::default())?;
+    let clock = SystemClock::start()
+        .map_err(|cause| Trouble::storage("start with", "the system's threads", cause))?;
+    let allow = Allow { shoot: true, settings: ramp.is_some(), ..Allow::default() };
+    let connect = Connect { context, config: &config, allow };
+    let mut report = Report::new(context.out.clone(), &schedule);
+    let setup = Setup {
+        connect: &connect,
+        clock: &clock,
+        journal: &args.journal,
+        terms: &terms,
+        starts_now: when.starts_now(),
+        schedule,
+        on_gap: args.on_gap.clone(),
+        ramp,
+    };
+    let stop = context.interrupt.stop.asked();
+    let ran = filmwire_shoot::timelapse::run(setup, stop, &mut |event| report.take(&event)).await;
+    let outcome = ran.map_err(trouble)?;
+    report.conclude(&outcome)?;
+    Ok(match outcome.end {
+        End::Stopped => Exit::Interrupted,
+        End::Finished if outcome.gaps.frames() > 0 => Exit::SomeFailed,
+        End::Finished => Exit::Done,
+    })
+}
+
+fn trouble(error: Error) -> anyhow::Error {
+    let error = match error {
+        Error::Camera(error) | Error::Ramp(NoRamp::Camera(error)) => return error.into(),
+        Error::Ramp(error) => {
+            return Trouble::usage(error.to_string(), error.cure()).into();
+        }
+        Error::Journal(error) => error,
+    };
+    let text = error.to_string();
+    match error {
+        JournalError::Io { action, path, cause } => Trouble::storage(action, path, cause),
+        JournalError::Held(_) => {
+            Trouble::held(text, "wait until it ends or stop it, or name another --journal")
+        }
+        JournalError::Other { .. } => Trouble::usage(
+            text,
+            "run the command it was made with to go on, or name another --journal to begin anew",
+        ),
+        JournalError::Damaged { .. } => {
+            Trouble::usage(text, "name another --journal; filmwire leaves this file as it is")
+        }
+    }
+    .into()
+}
+
+/// The camera that the settings mean.
+struct Connect<'a> {
+    context: &'a Context<'a>,
+    config: &'a Config,
+    allow: Allow,
+}
+
+impl ConnectRemote for Connect<'_> {
+    async fn connect(&self) -> Result<Remote, CameraError> {
+        let network = TcpNetwork::new(self.config.camera.value.address.clone());
+        let options = Options { allow: self.allow, ..self.context.options(self.config) };
+        Camera::connect_remote(network, options, self.context.departures).await
+    }
+}

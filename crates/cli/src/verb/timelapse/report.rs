@@ -1,0 +1,195 @@
+//! What is told of a run: each frame, each gap, and what it came to.
+
+use filmwire_program::exit::Trouble;
+use filmwire_program::output::{Output, text};
+use filmwire_shoot::timelapse::gap::{Gap, Missed};
+use filmwire_shoot::timelapse::journal::Taken;
+use filmwire_shoot::timelapse::ramp::Changed;
+use filmwire_shoot::timelapse::schedule::{Due, Schedule};
+use filmwire_shoot::timelapse::window::Polar;
+use filmwire_shoot::timelapse::{End, Event, Outcome};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+pub(super) struct Report {
+    out: Output,
+    count: Option<u64>,
+    polar: Option<Polar>,
+    /// Whoever read standard output is gone; the run goes on for its journal's sake.
+    told: Result<(), Trouble>,
+}
+
+/// A time as the clock on the wall shows it.
+pub(super) fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+impl Report {
+    pub(super) fn new(out: Output, schedule: &Schedule) -> Self {
+        let polar = schedule.windows.polar(schedule.start);
+        Self { out, count: schedule.count, polar, told: Ok(()) }
+    }
+
+    /// Tells of something that happened.
+    pub(super) fn take(&mut self, event: &Event) {
+        let told = self.tell(event);
+        if self.told.is_ok() {
+            self.told = told;
+        }
+    }
+
+    fn tell(&self, event: &Event) -> Result<(), Trouble> {
+        match event {
+            Event::Begun { start, next, resumed } => self.begun(*start, *next, *resumed),
+            Event::LinkUp { at, model } => {
+                self.out.say(&format!("{}  connected to {}", clock(*at), text::tame(model)))?;
+                self.out.json("link", json!({ "at": at.to_string(), "up": true, "cause": null }))
+            }
+            Event::LinkLost { at, cause } => {
+                let cause = text::tame(cause);
+                self.out.warn(&format!("{}  no link to the camera: {cause}", clock(*at)));
+                self.out.json("link", json!({ "at": at.to_string(), "up": false, "cause": cause }))
+            }
+            Event::Taken(taken) => self.taken(taken),
+            Event::Missed(missed) => self.missed(missed),
+            Event::Exposure(after, Changed { dial, from, to }) => {
+                self.out.say(&format!("                     {dial} {from} to {to}"))?;
+                let body = json!({ "after": after, "setting": dial.key(), "from": from, "to": to });
+                self.out.json("exposure", body)
+            }
+            Event::NoRamp(cause) => {
+                let cause = text::tame(cause);
+                self.out.warn(&format!("the exposure does not follow the light: {cause}"));
+                self.out.json("no-ramp", json!({ "cause": cause }))
+            }
+            Event::Hook(text) => {
+                self.out.warn(text);
+                self.out.json("hook", json!({ "error": text }))
+            }
+            Event::Remaining(count) => self.out.json("remaining", json!({ "pictures": count })),
+            _ => Ok(()),
+        }
+    }
+
+    fn begun(&self, start: Timestamp, next: Option<Due>, resumed: bool) -> Result<(), Trouble> {
+        let line = match next {
+            Some(next) => {
+                let goes = if resumed { "goes on with" } else { "begins with" };
+                let of = self.count.map(|count| format!(" of {count}")).unwrap_or_default();
+                format!("{goes} frame {}{of} at {}", next.number, clock(next.at))
+            }
+            None => "has no more frames".to_owned(),
+        };
+        self.out.say(&format!("The timelapse {line}"))?;
+        match self.polar {
+            Some(Polar::Day) => self.out.warn("at this place the sun does not set these days"),
+            Some(Polar::Night) => self.out.warn("at this place the sun does not rise these days"),
+            None => {}
+        }
+        self.out.json(
+            "begun",
+            json!({
+                "start": start.to_string(),
+                "next": next.map(|due| due.number),
+                "due": next.map(|due| due.at.to_string()),
+                "resumed": resumed,
+            }),
+        )
+    }
+
+    fn taken(&self, taken: &Taken) -> Result<(), Trouble> {
+        let late = taken.fired.duration_since(taken.due).as_secs_f64() * 1000.0;
+        self.out.say(&format!("{}  frame {}", clock(taken.due), taken.number))?;
+        self.out.json(
+            "frame",
+            json!({
+                "number": taken.number,
+                "due": taken.due.to_string(),
+                "fired": taken.fired.to_string(),
+                "late_ms": late,
+                "luminance": taken.luminance,
+            }),
+        )
+    }
+
+    fn missed(&self, missed: &Missed) -> Result<(), Trouble> {
+        let Missed { first, last, why, cause, may_exist } = missed;
+        let cause = text::tame(cause);
+        let line = format!("{}  {} not taken: {cause}", clock(first.at), numbers(*first, *last));
+        self.out.warn(&line);
+        self.out.json(
+            "missed",
+            json!({
+                "first": first.number,
+                "last": last.number,
+                "due": first.at.to_string(),
+                "last_due": last.at.to_string(),
+                "why": why,
+                "cause": cause,
+                "may_exist": may_exist,
+            }),
+        )
+    }
+
+    /// Tells what the timelapse came to.
+    pub(super) fn conclude(self, outcome: &Outcome) -> Result<(), Trouble> {
+        let (taken, gaps) = (outcome.taken, &outcome.gaps);
+        let missed = gaps.frames();
+        let frames = text::count(taken + missed, "frame", "frames");
+        let interrupted = outcome.end == End::Stopped;
+        let line = match gaps.list().len() as u64 {
+            0 => format!("{frames}, all taken"),
+            many => {
+                let many = text::count(many, "gap", "gaps");
+                format!("{frames}: {taken} taken, {missed} missing in {many}")
+            }
+        };
+        // A pipe that was closed long ago is told once.
+        self.told?;
+        self.out.say(&line)?;
+        gaps.list().iter().try_for_each(|gap| self.out.say(&format!("  {}", words(gap))))?;
+        if interrupted {
+            self.out.say("Stopped; run the same command to go on")?;
+        }
+        self.out.json(
+            "summary",
+            json!({
+                "frames": taken + missed,
+                "taken": taken,
+                "missed": missed,
+                "gaps": gaps.list().iter().map(line_of).collect::<Vec<_>>(),
+                "latest_ms": outcome.latest.as_secs_f64() * 1000.0,
+                "interrupted": interrupted,
+            }),
+        )
+    }
+}
+
+fn numbers(first: Due, last: Due) -> String {
+    if first.number == last.number {
+        format!("frame {}", first.number)
+    } else {
+        format!("frames {} to {}", first.number, last.number)
+    }
+}
+
+fn words(gap: &Gap) -> String {
+    let until = match gap.frames() {
+        1 => String::new(),
+        _ => format!(" to {}", clock(gap.last.at)),
+    };
+    let cause = text::tame(&gap.cause);
+    format!("{}, {}{until}: {cause}", numbers(gap.first, gap.last), clock(gap.first.at))
+}
+
+fn line_of(gap: &Gap) -> Value {
+    json!({
+        "first": gap.first.number,
+        "last": gap.last.number,
+        "due": gap.first.at.to_string(),
+        "last_due": gap.last.at.to_string(),
+        "why": gap.why,
+        "cause": text::tame(&gap.cause),
+    })
+}

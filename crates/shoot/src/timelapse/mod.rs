@@ -1,0 +1,20 @@
+//! Timelapse: frames by an absolute schedule, each of them taken or accounted for.
+//!
+//! A [`schedule::Schedule`] says when frames are due, [`run()`] takes them, and a
+//! [`journal::Journal`] accounts for each, so that the same command goes on after a crash.
+
+pub mod clock;
+pub mod gap;
+mod hook;
+pub mod journal;
+mod link;
+mod log;
+pub mod ramp;
+mod run;
+pub mod schedule;
+pub mod sun;
+pub mod window;
+pub mod words;
+
+pub use link::ConnectRemote;
+pub use run::{End, Error, Event, Outcome, Setup, run};

@@ -1,0 +1,578 @@
+//! A run: waits for each frame, takes it or tells why not, and keeps the link meanwhile.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use bytes::Bytes;
+use filmwire_camera::{Error as CameraError, Picture, Remote};
+use filmwire_codec::DevicePropCode;
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::Clock;
+use super::gap::{Gaps, Missed, Why};
+use super::hook::{GapNews, Hook};
+use super::journal::{Journal, JournalError, Past, Record, Taken, Terms};
+use super::link::{ConnectRemote, Link};
+use super::log::Log;
+use super::ramp::luminance::luminance;
+use super::ramp::{Changed, Exposure, Limits, NoRamp};
+use super::schedule::{Cursor, Due, Schedule};
+
+/// From one look at the camera to the next. Reported: libfuji keeps a session by reading 0xD212 once
+/// a second.
+const CHECK: SignedDuration = SignedDuration::from_secs(1);
+/// How long before a frame the camera is left alone, so that nothing stands in the release's way.
+const LEAD: Duration = Duration::from_millis(300);
+/// A frame that is later than this, or than a part of the interval, is not taken.
+const LATEST: Duration = Duration::from_millis(500);
+const LATEST_PART: u32 = 4;
+
+/// What a run needs.
+pub struct Setup<'a, C, K> {
+    /// Opens the camera.
+    pub connect: &'a C,
+    /// Tells the time.
+    pub clock: &'a K,
+    /// Where frames are accounted for.
+    pub journal: &'a Path,
+    /// What was asked for; a journal on other terms is refused.
+    pub terms: &'a Terms,
+    /// When frames are due. Its start is that of the journal; in a new one it is the first slot from
+    /// now on.
+    pub schedule: Schedule,
+    /// In a new journal frames begin as soon as the camera is there, and not at the schedule's own
+    /// slots.
+    pub starts_now: bool,
+    /// A shell command that is run when a gap begins.
+    pub on_gap: Option<String>,
+    /// What may change for the exposure to follow the light.
+    pub ramp: Option<Limits>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A run begins, or goes on.
+    Begun {
+        /// Slot 0.
+        start: Timestamp,
+        /// The next frame; `None` if there is none.
+        next: Option<Due>,
+        /// It goes on with a journal.
+        resumed: bool,
+    },
+    /// The camera is there, for the first time or again.
+    LinkUp {
+        /// When.
+        at: Timestamp,
+        /// What the camera calls itself.
+        model: String,
+    },
+    /// The link to the camera was lost, or is not there yet.
+    LinkLost {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        cause: String,
+    },
+    /// A frame was taken.
+    Taken(Taken),
+    /// Frames were not taken.
+    Missed(Missed),
+    /// The exposure followed the light after a frame.
+    Exposure(u64, Changed),
+    /// The exposure does not follow the light any more, and why.
+    NoRamp(String),
+    /// Something about the command for gaps.
+    Hook(String),
+    /// How many pictures the camera says that its card still holds (D229), when that changes.
+    Remaining(u32),
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The schedule is at its end.
+    Finished,
+    /// It was asked to stop.
+    Stopped,
+}
+
+/// What a timelapse came to, over all runs of its journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Why it ended.
+    pub end: End,
+    /// Frames that were taken.
+    pub taken: u64,
+    /// Those that were not.
+    pub gaps: Gaps,
+    /// Most that a frame of this run was sent late.
+    pub latest: SignedDuration,
+}
+
+/// What ends a run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The camera could not be opened for the first time.
+    #[error(transparent)]
+    Camera(#[from] CameraError),
+    /// The exposure cannot follow the light.
+    #[error(transparent)]
+    Ramp(#[from] NoRamp),
+    /// Frames can no longer be accounted for.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Runs a timelapse to its end, or until it is asked to stop.
+///
+/// 1. Frames that were due while nothing ran are told as missed.
+/// 2. Until a frame is due the camera is looked at once a second; a link that is lost is rebuilt.
+/// 3. A frame is taken when it is due, or told as missed with its cause. None is taken later.
+///
+/// A new journal needs a camera that can be opened; one that goes on waits for it. If its schedule
+/// is at its end already, what it came to is told and the camera left alone.
+///
+/// Fails with [`Error::Camera`] before the first frame, or with [`Error::Journal`]. Cancel-safe in
+/// that the same journal goes on; `stop` ends it with a word.
+pub async fn run<C: ConnectRemote, K: Clock>(
+    mut setup: Setup<'_, C, K>,
+    stop: impl Future<Output = ()>,
+    tell: &mut dyn FnMut(Event),
+) -> Result<Outcome, Error> {
+    let mut stop = pin!(stop);
+    let (mut journal, past) = Journal::open(setup.journal, setup.terms)?;
+    let now = setup.clock.now();
+    let (link, past, journal, resumed) = match past {
+        Some(past) if past.is_ended => return Ok(outcome(past, End::Finished)),
+        Some(past) => {
+            let link = Link::down("the camera is not connected yet".into(), now);
+            (link, past, journal, true)
+        }
+        None => {
+            let Some(opened) = unless(&mut stop, setup.connect.connect()).await else {
+                journal.abandon();
+                return Ok(outcome(Past::new(now), End::Stopped));
+            };
+            let remote = match opened {
+                Ok(remote) => remote,
+                Err(error) => {
+                    journal.abandon();
+                    return Err(error.into());
+                }
+            };
+            if let Err(error) = can_ramp(&remote, setup.ramp.as_ref()).await {
+                journal.abandon();
+                remote.leave().await;
+                return Err(error.into());
+            }
+            let start = first_slot(&setup);
+            if let Err(error) = journal.begin(start, setup.terms) {
+                remote.leave().await;
+                return Err(error.into());
+            }
+            tell(Event::LinkUp { at: setup.clock.now(), model: remote.info().model.clone() });
+            (Link::up(remote, setup.clock.now()), Past::new(start), journal, false)
+        }
+    };
+    setup.schedule.start = past.start;
+    let hook = Hook::new(setup.on_gap.take());
+    let schedule = setup.schedule.clone();
+    let run = Run {
+        latest_ok: (schedule.interval / LATEST_PART).min(LATEST),
+        lead: (schedule.interval / LATEST_PART).min(LEAD),
+        setup,
+        tell,
+        link,
+        past,
+        log: Log::new(journal),
+        hook,
+        is_announced: false,
+        delay: None,
+        remaining: None,
+        exposure: None,
+        latest: SignedDuration::ZERO,
+    };
+    run.whole(&schedule, resumed, stop).await
+}
+
+/// Whether the camera lets the exposure follow the light; better known before the night.
+async fn can_ramp(remote: &Remote, limits: Option<&Limits>) -> Result<(), NoRamp> {
+    match limits {
+        Some(limits) => Exposure::open(remote, limits).await.map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// Slot 0 of a new journal.
+fn first_slot<C, K: Clock>(setup: &Setup<'_, C, K>) -> Timestamp {
+    let now = setup.clock.now();
+    if setup.starts_now {
+        return now;
+    }
+    let slot = setup.schedule.slot_at(now);
+    setup.schedule.at(slot).unwrap_or(now)
+}
+
+fn outcome(past: Past, end: End) -> Outcome {
+    Outcome { end, taken: past.taken, gaps: past.gaps, latest: SignedDuration::ZERO }
+}
+
+/// What work comes to; `None` if it was to stop first. The work is dropped then.
+async fn unless<T>(
+    stop: &mut Pin<&mut impl Future<Output = ()>>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop => None,
+        done = work => Some(done),
+    }
+}
+
+/// A run that goes on.
+struct Run<'a, 't, C, K> {
+    setup: Setup<'a, C, K>,
+    tell: &'t mut dyn FnMut(Event),
+    link: Link<'a>,
+    past: Past,
+    log: Log,
+    hook: Hook,
+    /// The gap that a lost link makes was told of, before a frame was missing.
+    is_announced: bool,
+    /// What may have kept us from the next frame.
+    delay: Option<(Why, String)>,
+    /// Pictures that the card still holds, as last told.
+    remaining: Option<u32>,
+    /// The ramp on this link; read anew on the next one.
+    exposure: Option<Exposure>,
+    /// How late a frame may be.
+    latest_ok: Duration,
+    /// How long before a frame the camera is left alone.
+    lead: Duration,
+    /// How late one was.
+    latest: SignedDuration,
+}
+
+/// Whether to go on.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Due,
+    Stop,
+}
+
+impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
+    /// Whatever happens, the camera is left and all that was told is on the disk.
+    async fn whole(
+        mut self,
+        schedule: &Schedule,
+        resumed: bool,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Outcome, Error> {
+        let ended = self.frames(schedule, resumed, &mut stop).await;
+        let at = self.now();
+        let last = match ended {
+            Ok(End::Finished) => self.log.write(Record::Ended { at }).await,
+            Ok(End::Stopped) => self.log.write(Record::Stopped { at }).await,
+            Err(_) => Ok(()),
+        };
+        let flushed = self.log.flush().await;
+        let failures = [ended.as_ref().err(), last.as_ref().err(), flushed.as_ref().err()];
+        if let Some(error) = failures.into_iter().flatten().next() {
+            let frame = self.past.taken + self.past.gaps.frames() + 1;
+            let cause = error.to_string();
+            self.call(GapNews { frame, at, why: Why::Journal, cause }).await;
+        }
+        if let Link::Up { remote, armed, .. } = self.link {
+            drop(armed);
+            remote.leave().await;
+        }
+        if let Err(text) = self.hook.ended().await {
+            (self.tell)(Event::Hook(text));
+        }
+        let end = ended?;
+        last.and(flushed)?;
+        Ok(Outcome { latest: self.latest, ..outcome(self.past, end) })
+    }
+
+    async fn frames(
+        &mut self,
+        schedule: &Schedule,
+        resumed: bool,
+        stop: &mut Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<End, JournalError> {
+        let mut cursor = schedule.cursor_at(self.past.slot, self.past.number);
+        if resumed {
+            self.log.write(Record::Resumed { at: self.now() }).await?;
+            self.take_stock(&mut cursor).await?;
+        }
+        let (start, next) = (schedule.start, cursor.peek());
+        (self.tell)(Event::Begun { start, next, resumed });
+        loop {
+            self.skip(&mut cursor).await?;
+            let Some(due) = cursor.peek() else { return Ok(End::Finished) };
+            if self.wait(due, stop).await == Next::Stop {
+                return Ok(End::Stopped);
+            }
+            if self.is_too_late(due) {
+                continue;
+            }
+            cursor.advance();
+            self.frame(due).await?;
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.setup.clock.now()
+    }
+
+    fn is_too_late(&self, due: Due) -> bool {
+        due.at < self.too_late()
+    }
+
+    /// Frames that were due before this instant are not taken any more.
+    fn too_late(&self) -> Timestamp {
+        self.now().checked_sub(self.latest_ok).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Tells of the frames that were due while filmwire did not run.
+    async fn take_stock(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JournalError> {
+        let first = cursor.peek();
+        if let Some(due) = first.filter(|due| !self.past.is_stopped && self.is_too_late(*due)) {
+            cursor.advance();
+            let cause = "filmwire ended without a word around this frame".to_owned();
+            let why = Why::Unknown;
+            self.miss(Missed { first: due, last: due, why, cause, may_exist: true }).await?;
+        }
+        self.delay = Some((Why::NotRunning, "filmwire did not run".into()));
+        self.skip(cursor).await
+    }
+
+    /// Tells of the frames whose time has gone by.
+    async fn skip(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JournalError> {
+        let skipped = cursor.skip_before(self.too_late());
+        let delay = self.delay.take();
+        let Some((first, last)) = skipped else { return Ok(()) };
+        let (why, cause) = delay.unwrap_or_else(|| {
+            let cause = "this computer was asleep or busy, or its clock was set";
+            (Why::Late, cause.to_owned())
+        });
+        self.miss(Missed { first, last, why, cause, may_exist: false }).await
+    }
+
+    /// Waits until a frame is due, keeps the link or rebuilds it meanwhile, and makes the camera
+    /// ready for the frame.
+    async fn wait(&mut self, due: Due, stop: &mut Pin<&mut impl Future<Output = ()>>) -> Next {
+        let lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
+        loop {
+            let wake = match &self.link {
+                Link::Up { armed: None, next_check, .. } => lead.min(*next_check),
+                Link::Down { retry, .. } => due.at.min(*retry),
+                Link::Up { .. } | Link::Opening { .. } => due.at,
+            };
+            tokio::select! {
+                biased;
+                () = &mut *stop => return Next::Stop,
+                opened = self.link.opened() => self.take_link(opened),
+                () = self.setup.clock.until(wake) => {}
+            }
+            let now = self.now();
+            if now >= due.at {
+                return Next::Due;
+            }
+            if unless(stop, self.keep(now, lead, due)).await.is_none() {
+                return Next::Stop;
+            }
+            if self.now() < due.at {
+                self.delay = None;
+            }
+        }
+    }
+
+    /// Does what the link needs now.
+    async fn keep(&mut self, now: Timestamp, lead: Timestamp, due: Due) {
+        match &mut self.link {
+            Link::Up { remote, next_check, armed } if armed.is_none() => {
+                let kept = if now >= lead {
+                    remote.arm().await.map(|ready| *armed = Some(ready))
+                } else if now >= *next_check {
+                    *next_check = now.checked_add(CHECK).unwrap_or(Timestamp::MAX);
+                    look(remote).await.map(|found| self.take_remaining(found))
+                } else {
+                    Ok(())
+                };
+                let cause = "the camera took too long to answer".to_owned();
+                self.delay = Some((Why::Busy, cause));
+                if let Err(error) = kept {
+                    self.lose(&error, due).await;
+                }
+            }
+            Link::Down { retry, .. } if now >= *retry => {
+                self.link.open(Box::pin(self.setup.connect.connect()));
+            }
+            Link::Up { .. } | Link::Down { .. } | Link::Opening { .. } => {}
+        }
+    }
+
+    fn take_remaining(&mut self, found: Option<u32>) {
+        if found.is_some() && found != self.remaining {
+            self.remaining = found;
+            found.into_iter().for_each(|count| (self.tell)(Event::Remaining(count)));
+        }
+    }
+
+    /// What a try to rebuild the link came to.
+    fn take_link(&mut self, opened: Result<Remote, CameraError>) {
+        let now = self.now();
+        let pause = match &self.link {
+            Link::Opening { pause, .. } => *pause,
+            _ => Duration::ZERO,
+        };
+        match opened {
+            Ok(remote) => {
+                (self.tell)(Event::LinkUp { at: now, model: remote.info().model.clone() });
+                self.link = Link::up(remote, now);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the link was not rebuilt");
+                self.link = Link::still_down(error.to_string(), now, pause);
+            }
+        }
+    }
+
+    /// The link is gone; `due` is the next frame, or the one that it was lost in.
+    async fn lose(&mut self, error: &CameraError, due: Due) {
+        let (at, cause) = (self.now(), error.to_string());
+        self.link = Link::down(cause.clone(), at);
+        self.exposure = None;
+        (self.tell)(Event::LinkLost { at, cause: cause.clone() });
+        self.is_announced = true;
+        self.call(GapNews { frame: due.number, at, why: Why::Link, cause }).await;
+    }
+
+    async fn call(&mut self, news: GapNews) {
+        if let Err(text) = self.hook.start(&news).await {
+            (self.tell)(Event::Hook(text));
+        }
+    }
+
+    /// Takes a frame that is due, or tells why not.
+    async fn frame(&mut self, due: Due) -> Result<(), JournalError> {
+        let missed =
+            |why, cause, may_exist| Missed { first: due, last: due, why, cause, may_exist };
+        let Link::Up { remote, armed, .. } = &mut self.link else {
+            let cause = self.link.cause().unwrap_or_default().to_owned();
+            return self.miss(missed(Why::Link, cause, false)).await;
+        };
+        let result = match armed.take() {
+            Some(ready) => ready.fire().await,
+            None => remote.capture().await,
+        };
+        self.delay = Some((Why::Busy, format!("frame {} was not done", due.number)));
+        let error = match result {
+            Ok(shot) => {
+                let seen = self.look_at(shot.preview).await;
+                self.took(due, shot.sent, seen).await?;
+                return self.follow(due, seen).await;
+            }
+            Err(error) => error,
+        };
+        let (sent, picture) = match &error {
+            CameraError::NotTaken(what) => (what.sent, what.picture),
+            _ => (None, Picture::None),
+        };
+        let why = if error.is_link_trouble() { Why::Link } else { Why::Refused };
+        if why == Why::Link {
+            self.lose(&error, due).await;
+        }
+        match (sent, picture) {
+            (Some(sent), Picture::Taken) => self.took(due, sent, None).await,
+            _ => {
+                let may_exist = picture != Picture::None;
+                self.miss(missed(why, error.to_string(), may_exist)).await
+            }
+        }
+    }
+
+    /// How bright a frame is, if the exposure is to follow the light.
+    async fn look_at(&self, preview: Bytes) -> Option<f64> {
+        self.setup.ramp.as_ref()?;
+        tokio::task::spawn_blocking(move || luminance(&preview)).await.ok().flatten()
+    }
+
+    /// Lets the exposure follow the light for the next frame.
+    async fn follow(&mut self, due: Due, seen: Option<f64>) -> Result<(), JournalError> {
+        let (Some(limits), Some(seen), Link::Up { remote, .. }) =
+            (&self.setup.ramp, seen, &self.link)
+        else {
+            return Ok(());
+        };
+        let exposure = match self.exposure.take() {
+            Some(exposure) => Ok(exposure),
+            None => Exposure::open(remote, limits).await,
+        };
+        let followed = match exposure {
+            Ok(exposure) => {
+                let exposure = self.exposure.insert(exposure);
+                exposure.follow(remote, seen).await.map_err(NoRamp::Camera)
+            }
+            Err(error) => Err(error),
+        };
+        match followed {
+            Ok(None) => Ok(()),
+            Ok(Some(changed)) => {
+                let (from, to) = (changed.from.clone(), changed.to.clone());
+                let (after, setting) = (due.number, changed.dial.key().to_owned());
+                (self.tell)(Event::Exposure(after, changed));
+                self.log.write(Record::Exposure { after, setting, from, to }).await
+            }
+            Err(NoRamp::Camera(error)) if error.is_link_trouble() => {
+                self.lose(&error, due).await;
+                Ok(())
+            }
+            Err(error) => {
+                (self.tell)(Event::NoRamp(error.to_string()));
+                Ok(())
+            }
+        }
+    }
+
+    async fn took(
+        &mut self,
+        due: Due,
+        sent: std::time::Instant,
+        luminance: Option<f64>,
+    ) -> Result<(), JournalError> {
+        let fired = self.setup.clock.at(sent);
+        let taken = Taken { number: due.number, slot: due.slot, due: due.at, fired, luminance };
+        self.latest = self.latest.max(fired.duration_since(due.at));
+        self.past.taken += 1;
+        self.is_announced = self.link.cause().is_some();
+        self.log.write(Record::Taken(taken.clone())).await?;
+        (self.tell)(Event::Taken(taken));
+        Ok(())
+    }
+
+    async fn miss(&mut self, missed: Missed) -> Result<(), JournalError> {
+        self.log.write(Record::Missed(missed.clone())).await?;
+        let (frame, why, cause) = (missed.first.number, missed.why, missed.cause.clone());
+        (self.tell)(Event::Missed(missed.clone()));
+        let begins = self.past.gaps.push(missed);
+        let is_told = std::mem::take(&mut self.is_announced) && why == Why::Link;
+        if begins && !is_told {
+            self.call(GapNews { frame, at: self.now(), why, cause }).await;
+        }
+        Ok(())
+    }
+}
+
+/// Looks at the camera: is it there, and how many pictures does its card still hold?
+async fn look(remote: &Remote) -> Result<Option<u32>, CameraError> {
+    let readings = remote.settings().await?;
+    let wanted = DevicePropCode::PICTURES_REMAINING;
+    Ok(readings.iter().find(|reading| reading.property == wanted).and_then(|found| found.bits))
+}
