@@ -254,7 +254,7 @@ async fn a_listed_value_is_written_where_the_state_list_does_not_tell_one() {
     let person = sim.clone();
     tokio::spawn(async move {
         while operations(&person, OperationCode::SET_DEVICE_PROP_VALUE) < 4 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
         }
         person.with_persona(|persona| persona.remote_list.push(entry));
     });
@@ -358,7 +358,7 @@ async fn a_body_whose_up_goes_down_is_followed_from_the_end_of_its_dial() {
                 at = if row.params[0] == 1 { at.saturating_sub(1) } else { (at + 1).min(3) };
                 person.turn(0x5007, DIAL[at]);
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
         }
     });
     assert_eq!(set(&remote, "aperture", "4").await, Ok(Means::Stepped(4)));
