@@ -224,6 +224,14 @@ pub enum Trouble {
         /// What to do.
         cure: String,
     },
+    /// A check found that something is not as it should be, so that nothing was begun.
+    #[error("{text}")]
+    Mismatch {
+        /// What is not.
+        text: String,
+        /// What to do.
+        cure: String,
+    },
     /// There is no way to a camera.
     #[error("{text}")]
     NoCamera {
@@ -264,6 +272,11 @@ impl Trouble {
         Self::Failed { text: text.into(), cure: cure.into() }
     }
 
+    /// What is not as it should be, and its cure.
+    pub fn mismatch(text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::Mismatch { text: text.into(), cure: cure.into() }
+    }
+
     /// A camera that cannot be reached, and the cure.
     pub fn no_camera(text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::NoCamera { text: text.into(), cure: cure.into() }
@@ -278,6 +291,7 @@ impl Trouble {
         match self {
             Self::Usage { .. } => Exit::Usage,
             Self::Failed { .. } => Exit::SomeFailed,
+            Self::Mismatch { .. } => Exit::Mismatch,
             Self::NoCamera { .. } => Exit::NoCamera,
             Self::Storage { .. } => Exit::Storage,
             Self::Interrupted { .. } => Exit::Interrupted,
@@ -289,6 +303,7 @@ impl Trouble {
         match self {
             Self::Usage { cure, .. }
             | Self::Failed { cure, .. }
+            | Self::Mismatch { cure, .. }
             | Self::NoCamera { cure, .. }
             | Self::Interrupted { cure } => cure.clone(),
             Self::Storage { cause, .. } => storage_cure(cause.kind()).to_owned(),

@@ -5,4 +5,8 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
+pub mod frame_log;
+pub mod label;
+pub mod profile;
 pub mod series;
+pub mod stand;

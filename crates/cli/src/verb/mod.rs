@@ -12,6 +12,7 @@ pub(crate) mod join;
 pub(crate) mod live;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod profile;
 pub(crate) mod raw;
 pub(crate) mod receive;
 pub(crate) mod settings;
@@ -44,6 +45,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,
         Verb::Thumb(args) => until_asked(thumb::run(&args, context), context).await,
         Verb::Settings(args) => until_asked(settings::run(&args, context), context).await,
+        Verb::Profile(args) => until_asked(profile::run(&args, context), context).await,
         Verb::Discover(args) => until_asked(discover::run(&args, context), context).await,
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,

@@ -13,6 +13,10 @@ fn every_verb_explains_itself() {
         ("get", &["--output", "--reduced", "-2"]),
         ("thumb", &["-thumb.jpg"]),
         ("settings", &["set", "iso=400", "only on the body", "select(.setting == \"iso\")"]),
+        (
+            "profile",
+            &["save", "apply", "check", "show", "list", "./studio.toml", "on the body only"],
+        ),
         ("live", &["--out", "--pipe", "--count", "| ffplay -f mjpeg", "| mpv", "640 x 480"]),
         ("shoot", &["--count", "--interval", "--focus", "--name-template", "AF-S", "Ctrl-C"]),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),

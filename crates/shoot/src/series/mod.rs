@@ -180,6 +180,11 @@ impl Series {
         &self.remote
     }
 
+    /// True if the connection is of little use, and the next frame will make a new one.
+    pub fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
     /// The camera, at the end. Focus is released.
     pub fn into_remote(self) -> Remote {
         self.remote
@@ -345,6 +350,13 @@ impl Series {
         let back = gallery.back().await;
         self.is_stale = !matches!(back, Ok(true));
         tracing::debug!(?back, "back from the gallery");
+    }
+}
+
+impl Exposed {
+    /// When the release was sent.
+    pub fn sent(&self) -> Instant {
+        self.shot.sent
     }
 }
 

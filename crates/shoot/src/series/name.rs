@@ -109,6 +109,11 @@ fn field(text: &str) -> Result<Part, String> {
 }
 
 impl NameTemplate {
+    /// The label alone.
+    pub fn label() -> Self {
+        Self { parts: vec![Part::Label] }
+    }
+
     fn check(&self) -> Result<(), String> {
         let word = |part: &Part| match part {
             Part::Text(text) => text.clone(),

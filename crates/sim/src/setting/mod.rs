@@ -137,6 +137,10 @@ impl Camera {
     }
 
     fn exposure_setting(&self, code: Prop, set: Option<u32>, listed: u32) -> u32 {
+        if code == Prop::SHUTTER_SPEED && set == Some(NO_SHUTTER) {
+            // The dial is at bulb, which is told as a speed that the body chooses (fact sheet 6.4).
+            return NO_SHUTTER;
+        }
         let logged = self.listed(Prop::EXPOSURE_PROGRAM).map(Program::of);
         if logged == Some(self.program()) && set.is_none() && self.listed(code).is_some() {
             return listed;

@@ -97,7 +97,8 @@ async fn a_picture_a_minute_for_a_day_takes_seconds() {
     assert_eq!(names, ("DSCF0001.JPG", "DSCF1440.JPG"));
     assert_eq!(first.capture.unwrap().ptp(), "20260321T000000");
     assert_eq!(newest.capture.unwrap().ptp(), "20260321T235900");
-    assert!(real.elapsed() < Duration::from_secs(10), "{:?}", real.elapsed());
+    // Two seconds alone; other tests and programs may want the machine at the same time.
+    assert!(real.elapsed() < Duration::from_secs(60), "{:?}", real.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

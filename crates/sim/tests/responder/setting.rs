@@ -130,6 +130,16 @@ async fn the_mode_decides_what_is_listed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bulb_is_told_as_no_speed() {
+    let camera = allowed(simulator("X-T4", 1));
+    let (mut client, _) = started(&camera).await;
+    camera.turn(0xD240, 0xFFFF_FFFF);
+    assert_eq!(setting(&mut client, 0xD240).await, Some(0xFFFF_FFFF));
+    client.run(0x902C, &[1]).await;
+    assert_eq!(setting(&mut client, 0xD240).await, Some(0x8000_0000 | 80_000), "from 1/60 s on");
+}
+
+#[tokio::test(start_paused = true)]
 async fn steps_move_by_a_third_and_end() {
     let camera = switched("X-T4", 1, &[("shooting.apertures", "[160, 280]")]);
     let camera = allowed(camera);

@@ -198,7 +198,8 @@ proptest! {
             lines.push_str(&format!("{since}s {}\n", f32::from(*tenths) / 10.0));
         }
         let light = Light::from_lines(&lines).unwrap();
-        prop_assert_eq!(light.to_string().parse::<Light>().unwrap(), light.clone());
+        let again: Light = light.to_string().parse().unwrap();
+        prop_assert_eq!(&again, &light);
         let ev = light.ev(Duration::from_secs(at), Stamp::new(2026, 1, 1, 0, 0, 0));
         let tenths = steps.iter().map(|step| f32::from(step.1) / 10.0);
         let (low, high) = (tenths.clone().fold(f32::MAX, f32::min), tenths.fold(f32::MIN, f32::max));

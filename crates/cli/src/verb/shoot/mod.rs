@@ -1,5 +1,6 @@
 //! `shoot`: pictures, one or a series.
 
+mod document;
 mod report;
 
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ Examples:
   filmwire shoot --count 10 --interval 2s
   filmwire shoot --focus 7,5 --to frames --fetch full
   filmwire shoot --count 3 --to frames --name-template '{date}/page-{number:04}'
+  filmwire shoot --profile studio --guard stop --labels - --to pages --log pages.csv
+  filmwire shoot --camera left --camera right --profile studio --to frames
   filmwire shoot --json | jq -r 'select(.kind == \"frame\") | .taken_at'")]
 pub(crate) struct ShootArgs {
     /// Take so many
@@ -59,6 +62,8 @@ pub(crate) struct ShootArgs {
     /// [default: {date}_{time}_{number:04}]
     #[arg(long, value_name = "TEMPLATE")]
     name_template: Option<NameTemplate>,
+    #[command(flatten)]
+    document: document::DocumentArgs,
 }
 
 /// What stands before the cause of an original that could not be had.
@@ -73,6 +78,9 @@ enum End {
 
 /// Runs the verb.
 pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit> {
+    if args.document.is_wanted() || context.global.camera.len() > 1 {
+        return document::run(args, context).await;
+    }
     let plan = plan(args)?;
     let shelf = match plan.fetch {
         Fetch::None => PathBuf::new(),
@@ -102,14 +110,17 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
 }
 
 fn plan(args: &ShootArgs) -> Result<Plan, Trouble> {
-    let wants_files = args.to.is_some() || args.name_template.is_some();
+    let has_labels = args.document.has_labels();
+    let wants_files = args.to.is_some() || args.name_template.is_some() || has_labels;
     let usual = if wants_files { Fetch::Preview } else { Fetch::None };
     let fetch = args.fetch.unwrap_or(usual);
-    if fetch == Fetch::None && wants_files {
+    // Labels may be for the log alone.
+    if fetch == Fetch::None && (args.to.is_some() || args.name_template.is_some()) {
         let text = "with --fetch none there is no file for --to and --name-template";
         return Err(Trouble::usage(text, "leave it out, or fetch the preview"));
     }
-    Ok(Plan { fetch, name: args.name_template.clone().unwrap_or_default() })
+    let usual = if has_labels { NameTemplate::label() } else { NameTemplate::default() };
+    Ok(Plan { fetch, name: args.name_template.clone().unwrap_or(usual) })
 }
 
 async fn begin(

@@ -66,16 +66,7 @@ impl Report {
         error: &Error,
         cure: &str,
     ) -> Result<(), Trouble> {
-        self.out.json(
-            "failed",
-            json!({
-                "number": number,
-                "code": code,
-                "picture": picture.as_str(),
-                "error": error.to_string(),
-                "help": cure,
-            }),
-        )
+        self.out.json("failed", failed_line(number, code, picture, error, cure))
     }
 
     /// The exit code of a run that came to its end.
@@ -124,6 +115,22 @@ fn was_tried(error: &Error) -> bool {
     }
 }
 
+fn failed_line(number: u64, code: &str, picture: Picture, error: &Error, cure: &str) -> Value {
+    json!({
+        "number": number,
+        "code": code,
+        "picture": picture.as_str(),
+        "error": error.to_string(),
+        "help": cure,
+    })
+}
+
+/// A frame that was not taken as JSON, and what helps.
+pub(super) fn failure(number: u64, error: &Error) -> (Value, &'static str) {
+    let (code, picture, cure) = words(error);
+    (failed_line(number, code, picture, error, cure), cure)
+}
+
 /// The word for a failure, whether there is a picture, and what helps.
 fn words(error: &Error) -> (&'static str, Picture, &'static str) {
     match error {
@@ -140,7 +147,8 @@ fn words(error: &Error) -> (&'static str, Picture, &'static str) {
     }
 }
 
-fn line(frame: &Frame) -> Value {
+/// A frame as JSON.
+pub(super) fn line(frame: &Frame) -> Value {
     let known = frame.settings.iter().filter_map(|reading| {
         let (setting, bits) = (reading.setting?, reading.bits?);
         Some((setting.key.to_owned(), reading.text(bits).into()))
