@@ -191,7 +191,7 @@ fn worded(error: Error) -> anyhow::Error {
         Error::Camera(error) => error.into(),
         Error::Storage { action, path, cause } => Trouble::storage(action, path, cause).into(),
         Error::NotFetched(cause) => worded(*cause).context(NOT_FETCHED),
-        error => error.into(),
+        error => Trouble::failed(error.to_string(), "look at the picture on the camera").into(),
     }
 }
 
