@@ -37,6 +37,8 @@ pub(super) struct Shutter {
     pending: Option<Pending>,
     /// What ends the remote function; `None` while the camera is in its gallery.
     function: Option<TransactionId>,
+    /// Properties read by the end of the last capture.
+    reads: u64,
 }
 
 /// A camera that is ready to take a picture: nothing is owed to it, and nobody else shoots.
@@ -76,7 +78,8 @@ impl Remote {
 
 impl Shutter {
     pub(super) fn new(started: Started) -> Self {
-        Self { events: started.events, pending: None, function: Some(started.function) }
+        let (events, function) = (started.events, Some(started.function));
+        Self { events, pending: None, function, reads: 0 }
     }
 
     /// True if the camera closed the port of events, or never opened it.
@@ -142,7 +145,16 @@ impl Armed {
     }
 
     /// Brings what an earlier capture left to its end.
-    pub(super) async fn settle(&mut self) -> Result<(), Error> {
+    async fn settle(&mut self) -> Result<(), Error> {
+        self.settle_captures().await?;
+        // What is compared with later must not be older than the last picture.
+        if self.camera.shared.counted(OperationCode::GET_DEVICE_PROP_VALUE) <= self.shutter.reads {
+            self.camera.refresh().await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_captures(&mut self) -> Result<(), Error> {
         if let Some(pending) = self.shutter.pending.clone() {
             // Whoever asks waits behind the release, if that still waits to be sent.
             self.camera.refresh().await?;
@@ -213,6 +225,7 @@ impl Armed {
         self.owe(None);
         let wait = if pending.told.is_some() { COMPLETE_WAIT } else { COMPLETE_WAIT_UNTOLD };
         let is_complete = self.await_complete(wait).await;
+        self.shutter.reads = self.camera.shared.counted(OperationCode::GET_DEVICE_PROP_VALUE);
         let Pending { transaction, sent, told, .. } = pending;
         let (transaction, sent) = (transaction.unwrap_or_default(), sent.unwrap_or(fetched));
         Ok(Shot { preview: jpeg, transaction, sent, told, fetched, is_complete })
@@ -293,6 +306,7 @@ impl Armed {
         let mishap = pending.mishap(&self.camera.state(), Instant::now());
         let picture = match mishap {
             Mishap::NothingCame(_) => Picture::Maybe,
+            _ if pending.count_fell() => Picture::Maybe,
             _ => Picture::None,
         };
         failed(NotTaken::new(mishap, picture, pending.sent))

@@ -193,7 +193,7 @@ impl Series {
     /// Locks focus at a point, for all frames to come. A visit to the gallery ends the lock, so that
     /// with [`Fetch::Full`] it is locked anew for each frame.
     ///
-    /// Fails as [`Remote::lock_focus`]. Cancel-safe.
+    /// Fails as [`Remote::lock_focus`]; it is tried again for each frame then. Cancel-safe.
     pub async fn lock_focus(&mut self, point: FocusPoint) -> Result<(), Error> {
         self.focus = Some(point);
         self.lock = None;
@@ -225,7 +225,7 @@ impl Series {
     /// Fails with link trouble. Cancel-safe: yes; the number is used up.
     pub async fn ready(&mut self) -> Result<Ready, Error> {
         self.number += 1;
-        self.make_ready().await?;
+        self.prepare().await?;
         let settings = self.remote.settings().await?;
         let armed = self.remote.arm().await?;
         Ok(Ready { number: self.number, settings, armed, now: self.now })
@@ -257,9 +257,12 @@ impl Series {
 }
 
 impl Series {
-    /// What must be so before a frame: a connection that hears, the newest object known if originals
-    /// are wanted, focus locked.
-    async fn make_ready(&mut self) -> Result<(), Error> {
+    /// Does what must be done before a frame and takes its time: a connection that hears, the newest
+    /// object looked up if originals are wanted, focus locked. A frame does it by itself, but the
+    /// first is late then.
+    ///
+    /// Fails as [`Remote::visit_gallery`] and [`Remote::lock_focus`]. Cancel-safe.
+    pub async fn prepare(&mut self) -> Result<(), Error> {
         if self.is_stale {
             self.renew().await?;
         }

@@ -23,11 +23,12 @@ use report::Report;
 /// Take pictures: one, or a series with equal settings
 ///
 /// Each picture is taken as the camera is set (`filmwire settings`), self-timer included, and stays
-/// on its card; --fetch full copies it here. In AF-S the camera focuses by itself on each; --focus locks focus once, at a point,
-/// for the whole run, and releases it at the end. A picture that cannot be taken is told with its
-/// cause, and the next one is tried: exit code 1 then, or 4 if none was taken. A full card and a lost
-/// link end the run. How bulb is used over Wi-Fi is unknown. While filmwire is connected the body's
-/// own controls are dead; Ctrl-C ends after the present picture.
+/// on its card; --fetch full copies it here. In AF-S the camera focuses by itself on each; --focus
+/// locks focus once, at a point, for the whole run (with --fetch full anew for each picture), and
+/// releases it at the end. A picture that cannot be taken is told with its cause, and the next one
+/// is tried: exit code 1 then, or 4 if none was taken. A full card and a lost link end the run. How
+/// bulb is used over Wi-Fi is unknown. While filmwire is connected the body's own controls are dead;
+/// Ctrl-C ends after the present picture.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -136,6 +137,7 @@ async fn begin(
     if let Some(point) = args.focus {
         series.lock_focus(point).await.map_err(worded)?;
     }
+    series.prepare().await.map_err(worded)?;
     Ok(series)
 }
 
@@ -189,7 +191,7 @@ fn worded(error: Error) -> anyhow::Error {
         Error::Camera(error) => error.into(),
         Error::Storage { action, path, cause } => Trouble::storage(action, path, cause).into(),
         Error::NotFetched(cause) => worded(*cause).context(NOT_FETCHED),
-        error => error.into(),
+        error => Trouble::failed(error.to_string(), "look at the picture on the camera").into(),
     }
 }
 
