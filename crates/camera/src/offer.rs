@@ -27,7 +27,7 @@ const FUNCTIONS: [(&str, DevicePropCode, bool); 6] = [
     ("view and fetch photos", DevicePropCode::VIEW_VERSION, true),
     ("view and fetch photos in a remote session", DevicePropCode::REMOTE_VIEW_VERSION, true),
     ("receive photos picked on the camera", DevicePropCode::RECEIVE_VERSION, true),
-    ("remote shooting", DevicePropCode::REMOTE_VERSION, false),
+    ("remote shooting", DevicePropCode::REMOTE_VERSION, true),
     ("view and fetch photos, newer way", DevicePropCode::EXTENDED_VIEW_VERSION, true),
     ("location from a phone", DevicePropCode::GPS_VERSION, true),
 ];

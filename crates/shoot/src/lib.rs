@@ -1,7 +1,8 @@
 //! Activities that make pictures with a Fujifilm X camera over Wi-Fi.
 //!
 //! One operation of a camera lives in `filmwire-camera`; what takes many of them, a clock, or a file
-//! beside lives here: series, timelapse, exposure profiles, the hub of live view.
+//! beside lives here: series ([`series`]), timelapse, exposure profiles, live view for many ([`Hub`]),
+//! and telling a camera where it is ([`Tagger`]).
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 

@@ -184,19 +184,20 @@ impl Report<'_> {
         } else if exit == Exit::SomeFailed {
             self.out.warn("the movie had ended on the camera before it was to be ended");
         }
-        let told = self.out.say(&format!("{:.1} s{}", seconds, self.room())).and_then(|()| {
-            self.out.json(
-                "summary",
-                json!({
-                    "model": self.model,
-                    "seconds": seconds,
-                    "left_s": self.left,
-                    "ended": word,
-                    "stopped": stopped,
-                    "interrupted": exit == Exit::Interrupted,
-                }),
-            )
-        });
+        let told =
+            self.out.say(&format!("recorded {seconds:.1} s{}", self.room())).and_then(|()| {
+                self.out.json(
+                    "summary",
+                    json!({
+                        "model": self.model,
+                        "seconds": seconds,
+                        "left_s": self.left,
+                        "ended": word,
+                        "stopped": stopped,
+                        "interrupted": exit == Exit::Interrupted,
+                    }),
+                )
+            });
         match told {
             // Whoever is gone needs no totals.
             Err(Trouble::PipeClosed) => Ok(exit),

@@ -136,7 +136,9 @@ fn track(path: &Path, context: &Context<'_>) -> Result<Track, Trouble> {
     }
     if track.untimed() > 0 {
         let (untimed, points) = (track.untimed(), track.points());
-        context.out.warn(&format!("{untimed} points of {name} tell no time; {points} do"));
+        context.out.warn(&format!(
+            "points of {name} without a time, which are of no use: {untimed}; with one: {points}"
+        ));
     }
     Ok(track)
 }
