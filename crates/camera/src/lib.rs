@@ -61,6 +61,6 @@ pub use presence::{Presence, Sight};
 pub use receive::{ReceiveMode, Receiver};
 pub use remote::{
     Armed, Change, Choices, FocusLock, FocusObstacle, Frame, LiveView, Means, Mishap, NotReached,
-    NotTaken, Obstacle, Picture, Reached, Reading, Remote, SETTINGS, Setting, Shot, Tally,
+    NotTaken, Obstacle, Picture, Reached, Reading, Remote, SETTINGS, Setting, Shot, Tally, Visit,
 };
 pub use state::{StateView, Stats};

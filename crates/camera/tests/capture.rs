@@ -176,6 +176,20 @@ async fn focus_that_is_not_found_is_told_however_the_camera_tells_it() {
     }
 }
 
+/// The card's count falls for the picture before, which is no news of this one.
+#[tokio::test(start_paused = true)]
+async fn a_failure_right_after_a_picture_is_not_taken_for_one() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    is_whole(&remote.capture().await.unwrap());
+    sim.add_fault("focus-fail=1".parse().unwrap());
+    let what = not_taken(remote.capture().await);
+    assert!(matches!(what.mishap, Mishap::NoFocus(_)), "{what}");
+    assert_eq!(what.picture, Picture::None);
+    remote.leave().await;
+    was_left(&sim).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_full_card_is_told_however_the_camera_tells_it() {
     for signal in [FailureSignal::DeviceError, FailureSignal::Busy, FailureSignal::NoEvents] {

@@ -25,7 +25,8 @@ Try it without a camera: filmwire sync --demo";
 /// Fetches photos from Fujifilm X and GFX cameras over Wi-Fi.
 ///
 /// Switch on the camera's wireless communication, join its network, and run `filmwire sync`. The
-/// camera is only read: filmwire deletes nothing, and changes settings only by `settings set`.
+/// camera is only read: filmwire deletes nothing, and takes pictures and changes
+/// settings only where it is asked to: `shoot`, `timelapse`, `settings set`.
 #[derive(Debug, Parser)]
 #[command(name = "filmwire", version, after_help = AFTER, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -83,6 +84,7 @@ pub(crate) enum Verb {
     Thumb(verb::thumb::ThumbArgs),
     Settings(verb::settings::SettingsArgs),
     Live(verb::live::LiveArgs),
+    Shoot(verb::shoot::ShootArgs),
     Timelapse(Box<verb::timelapse::TimelapseArgs>),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),

@@ -316,7 +316,8 @@ impl Trouble {
 mod tests {
     use std::time::Duration;
 
-    use filmwire_camera::Error;
+    use filmwire_camera::{Error, FocusObstacle, Mishap, NotTaken, Picture};
+    use filmwire_codec::value::FocusPoint;
     use filmwire_codec::{DecodeError, OperationCode, Problem, ResponseCode};
 
     use super::*;
@@ -339,6 +340,20 @@ mod tests {
         assert_eq!(of(Error::NotOffered(String::new())), 4);
         assert_eq!(of(Error::Refused { operation, response: ResponseCode(0x2005) }), 4);
         assert_eq!(of(Error::Forbidden(String::new())), 2);
+    }
+
+    #[test]
+    fn a_picture_that_was_not_taken_is_a_refusal_unless_the_link_is_lost() {
+        let not_taken = |mishap, cause| {
+            let what = NotTaken { mishap, picture: Picture::Maybe, sent: None, cause };
+            of(Error::from(Box::new(what)))
+        };
+        assert_eq!(not_taken(Mishap::CardFull, None), 4);
+        assert_eq!(not_taken(Mishap::Busy, None), 4);
+        assert_eq!(not_taken(Mishap::LinkLost, Some(Error::Lost(String::new()))), 3);
+        let response = ResponseCode::DEVICE_BUSY;
+        let (point, obstacle) = (FocusPoint::new(7, 5), FocusObstacle::Refused(response));
+        assert_eq!(of(Error::NotFocused { point, obstacle }), 4);
     }
 
     #[test]

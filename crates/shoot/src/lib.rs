@@ -5,4 +5,5 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
+pub mod series;
 pub mod timelapse;

@@ -177,13 +177,11 @@ impl<N: Network> Driver<N> {
 
     /// Waits for a job, reads 0xD212 while there is none, and notices a camera that hangs up.
     async fn next_job(&mut self) -> Option<Job> {
-        // Who wants to leave does not wait for those who came before.
-        let leaving = |job: &Job| matches!(job, Job::Leave { .. });
-        let first = self.waiting.iter().position(leaving).unwrap_or(0);
-        if let Some(job) = self.waiting.remove(first) {
-            return Some(job);
-        }
         loop {
+            // Jobs come while a transaction runs, and the last one may have been ours.
+            if let Some(job) = self.next_waiting() {
+                return Some(job);
+            }
             let keep_alive = Instant::now() + self.options.waits.keep_alive;
             let alive = self.lost.is_none();
             tokio::select! {
@@ -195,6 +193,14 @@ impl<N: Network> Driver<N> {
                 }
             }
         }
+    }
+
+    /// A job that came while a transaction ran. Who wants to leave does not wait for those who came
+    /// before.
+    fn next_waiting(&mut self) -> Option<Job> {
+        let leaving = |job: &Job| matches!(job, Job::Leave { .. });
+        let first = self.waiting.iter().position(leaving).unwrap_or(0);
+        self.waiting.remove(first)
     }
 
     async fn answer(&mut self, request: Request, reply: oneshot::Sender<Result<Reply, Error>>) {

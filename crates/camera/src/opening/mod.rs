@@ -6,7 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod gallery;
 mod newer;
-mod remote;
+pub(crate) mod remote;
 
 use filmwire_codec::operation::{GetDevicePropValue, OpenSession};
 use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, ResponseCode, SessionId};

@@ -13,6 +13,7 @@ mod setting;
 mod shot;
 mod shutter;
 mod stepper;
+mod visit;
 
 use std::sync::Arc;
 
@@ -21,11 +22,11 @@ use filmwire_codec::dataset::{
     Capabilities, CurrentState, DevicePropDesc, DevicePropValue, Form, PropAccess,
 };
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::Mutex;
 
 use crate::camera::{Camera, CameraInfo};
 use crate::error::Error;
-use event::Told;
+use crate::opening::remote::Started;
 use shutter::Shutter;
 
 pub use change::{Means, Reached};
@@ -36,6 +37,7 @@ pub use setting::{Change, SETTINGS, Setting};
 pub use shot::{Mishap, NotTaken, Picture, Shot};
 pub use shutter::Armed;
 pub(crate) use shutter::MOST_PREVIEW_BYTES;
+pub use visit::Visit;
 
 /// A camera in its remote function.
 ///
@@ -101,12 +103,8 @@ impl Reading {
 }
 
 impl Remote {
-    pub(crate) fn new(
-        camera: Camera,
-        capabilities: Capabilities,
-        events: Option<mpsc::Receiver<Told>>,
-    ) -> Self {
-        let shutter = Arc::new(Mutex::new(Shutter::new(events)));
+    pub(crate) fn new(camera: Camera, capabilities: Capabilities, started: Started) -> Self {
+        let shutter = Arc::new(Mutex::new(Shutter::new(started)));
         Self { camera, capabilities: Arc::new(capabilities), shutter }
     }
 

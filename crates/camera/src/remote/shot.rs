@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// A picture that was taken. It is on the card in full; nothing tells its handle (the fact sheet's
 /// section 8.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Shot {
     /// The preview: a JPEG, about 640 x 480.
     pub preview: Bytes,
@@ -25,6 +25,20 @@ pub struct Shot {
     pub fetched: Instant,
     /// True if the camera told that the capture is complete.
     pub is_complete: bool,
+}
+
+impl fmt::Debug for Shot {
+    /// Leaves the bytes out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { preview, transaction, sent, told, fetched, is_complete } = self;
+        f.debug_struct("Shot")
+            .field("preview_bytes", &preview.len())
+            .field("transaction", transaction)
+            .field("told", &told.map(|told| told.saturating_duration_since(*sent)))
+            .field("fetched", &fetched.saturating_duration_since(*sent))
+            .field("is_complete", is_complete)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether there is a picture on the card.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::operation::{GetCapturePreview, InitiateCapture};
-use filmwire_codec::{EventCode, OperationCode, ResponseCode};
+use filmwire_codec::{EventCode, OperationCode, ResponseCode, TransactionId};
 use filmwire_session::Request;
 use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -16,6 +16,7 @@ use super::pending::{Pending, refusal};
 use super::shot::{Mishap, NotTaken, Picture, Shot};
 use crate::camera::Camera;
 use crate::error::Error;
+use crate::opening::remote::{Started, from_gallery, to_gallery};
 
 /// Longest preview that makes sense; 61,737 bytes were announced by an X-T1.
 pub(crate) const MOST_PREVIEW_BYTES: usize = 16 << 20;
@@ -34,6 +35,10 @@ pub(super) struct Shutter {
     events: Option<mpsc::Receiver<Told>>,
     /// The release that was not seen to its end.
     pending: Option<Pending>,
+    /// What ends the remote function; `None` while the camera is in its gallery.
+    function: Option<TransactionId>,
+    /// Properties read by the end of the last capture.
+    reads: u64,
 }
 
 /// A camera that is ready to take a picture: nothing is owed to it, and nobody else shoots.
@@ -56,20 +61,30 @@ impl Remote {
         self.arm().await?.fire().await
     }
 
-    /// Makes ready: waits for captures that run, and fetches the preview that one of them left.
+    /// Makes ready: waits for captures that run, fetches the preview that one of them left, and comes
+    /// back from the gallery if a [`super::Visit`] did not.
     ///
     /// Fails with link trouble. Cancel-safe.
     pub async fn arm(&self) -> Result<Armed, Error> {
         let shutter = std::sync::Arc::clone(&self.shutter).lock_owned().await;
         let mut armed = Armed { camera: self.camera.clone(), shutter };
+        if armed.shutter.function.is_none() {
+            armed.enter_function().await?;
+        }
         armed.settle().await?;
         Ok(armed)
     }
 }
 
 impl Shutter {
-    pub(super) fn new(events: Option<mpsc::Receiver<Told>>) -> Self {
-        Self { events, pending: None }
+    pub(super) fn new(started: Started) -> Self {
+        let (events, function) = (started.events, Some(started.function));
+        Self { events, pending: None, function, reads: 0 }
+    }
+
+    /// True if the camera closed the port of events, or never opened it.
+    fn is_deaf(&self) -> bool {
+        self.events.as_ref().is_none_or(mpsc::Receiver::is_closed)
     }
 
     /// The next event; never if none can come any more. Cancel-safe.
@@ -105,8 +120,41 @@ impl Armed {
         self.finish(pending).await
     }
 
+    /// Goes to the gallery; what ends the function is used up then.
+    pub(super) async fn leave_function(&mut self, camera: &mut Camera) -> Result<(), Error> {
+        match self.shutter.function.take() {
+            Some(function) => to_gallery(camera, function).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Goes back to the remote function, if the camera is in its gallery. False if the port of
+    /// events, closed meanwhile, does not open again.
+    pub(super) async fn enter_function(&mut self) -> Result<bool, Error> {
+        if self.shutter.function.is_none() {
+            self.shutter.function = Some(from_gallery(&self.camera).await?);
+        }
+        if self.shutter.is_deaf() {
+            let opened = self.camera.open_events().await;
+            if let Err(cause) = &opened {
+                tracing::debug!(%cause, "the port of events did not open again");
+            }
+            self.shutter.events = opened.ok();
+        }
+        Ok(!self.shutter.is_deaf())
+    }
+
     /// Brings what an earlier capture left to its end.
     async fn settle(&mut self) -> Result<(), Error> {
+        self.settle_captures().await?;
+        // What is compared with later must not be older than the last picture.
+        if self.camera.shared.counted(OperationCode::GET_DEVICE_PROP_VALUE) <= self.shutter.reads {
+            self.camera.refresh().await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_captures(&mut self) -> Result<(), Error> {
         if let Some(pending) = self.shutter.pending.clone() {
             // Whoever asks waits behind the release, if that still waits to be sent.
             self.camera.refresh().await?;
@@ -177,6 +225,7 @@ impl Armed {
         self.owe(None);
         let wait = if pending.told.is_some() { COMPLETE_WAIT } else { COMPLETE_WAIT_UNTOLD };
         let is_complete = self.await_complete(wait).await;
+        self.shutter.reads = self.camera.shared.counted(OperationCode::GET_DEVICE_PROP_VALUE);
         let Pending { transaction, sent, told, .. } = pending;
         let (transaction, sent) = (transaction.unwrap_or_default(), sent.unwrap_or(fetched));
         Ok(Shot { preview: jpeg, transaction, sent, told, fetched, is_complete })
@@ -257,6 +306,7 @@ impl Armed {
         let mishap = pending.mishap(&self.camera.state(), Instant::now());
         let picture = match mishap {
             Mishap::NothingCame(_) => Picture::Maybe,
+            _ if pending.count_fell() => Picture::Maybe,
             _ => Picture::None,
         };
         failed(NotTaken::new(mishap, picture, pending.sent))

@@ -15,6 +15,7 @@ pub(crate) mod man;
 pub(crate) mod raw;
 pub(crate) mod receive;
 pub(crate) mod settings;
+pub(crate) mod shoot;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
@@ -38,6 +39,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
+        Verb::Shoot(args) => shoot::run(&args, context).await,
         Verb::Timelapse(args) => timelapse::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,

@@ -14,6 +14,7 @@ mod program;
 mod receive;
 mod schema;
 mod settings;
+mod shoot;
 mod sync;
 mod timelapse;
 mod verb;

@@ -23,9 +23,20 @@ impl Responder {
             // Guess: no body was seen to be asked for a picture then.
             return Answer::new(ResponseCode::DEVICE_BUSY).into();
         }
-        let released = camera.release(now, self.connection, command.transaction, self.telling);
+        let (connection, transaction) = (self.connection, command.transaction);
+        let (released, signal) = match camera.usb_press() {
+            // Over USB a release without focus is busy (gp2).
+            Some(press) => (camera.press(now, connection, transaction, press), FailureSignal::Busy),
+            None => {
+                let released = camera.release(now, connection, transaction, self.telling);
+                (released, camera.persona.shooting.failure)
+            }
+        };
         let note = match released {
-            Ok(Released::Taken) => return Answer::ok().into(),
+            Ok(Released::Done) => return Answer::ok().into(),
+            Ok(Released::Unfocused) => {
+                return Answer { note: Some("no focus"), ..Answer::ok() }.into();
+            }
             Ok(Released::Ignored) => {
                 let note = Some("nothing taken: the last one is not complete");
                 return Answer { note, ..Answer::ok() }.into();
@@ -33,7 +44,6 @@ impl Responder {
             Err(Failure::Focus) => "nothing taken: no focus",
             Err(Failure::CardFull) => "nothing taken: card full",
         };
-        let signal = camera.persona.shooting.failure;
         if signal != FailureSignal::DeviceError {
             camera.shooting.error = 0;
         }

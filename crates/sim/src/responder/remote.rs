@@ -76,15 +76,18 @@ impl Responder {
     fn capabilities(&mut self, camera: &Camera) -> Reply {
         self.capabilities_read = true;
         let items = camera.persona.capabilities.iter();
-        let items = items.map(|item| described(&camera.present(item))).collect();
+        let items = items.map(|item| described(camera, item)).collect();
         let mut payload = Vec::new();
         Capabilities { items }.encode(&mut payload);
         Answer::data(payload).into()
     }
 }
 
-/// A descriptor of the persona as the codec writes it.
-pub(super) fn described(descriptor: &Descriptor) -> DevicePropDesc {
+/// A descriptor of the persona with its present value, as the codec writes it. What a dial of the
+/// body rules is get-only.
+pub(super) fn described(camera: &Camera, descriptor: &Descriptor) -> DevicePropDesc {
+    let descriptor = camera.present(descriptor);
+    let dial = camera.is_on_dial(Prop(descriptor.code.0));
     let data_type = DataType(descriptor.data_type);
     let value = |bits| DevicePropValue::Number { data_type, bits };
     let form = match descriptor.range[..] {
@@ -95,7 +98,7 @@ pub(super) fn described(descriptor: &Descriptor) -> DevicePropDesc {
     DevicePropDesc {
         property: Prop(descriptor.code.0),
         data_type,
-        access: PropAccess::GET_SET,
+        access: if dial { PropAccess::GET } else { PropAccess::GET_SET },
         default: value(descriptor.default),
         current: value(descriptor.current),
         form,

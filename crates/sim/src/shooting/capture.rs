@@ -44,13 +44,17 @@ pub(crate) enum Telling {
     InOrder,
     PreviewFirst,
     Never,
+    /// As over USB: complete without a preview, and no event tells of it.
+    OverUsb,
 }
 
 /// What a release did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Released {
-    /// A picture will be on the card.
-    Taken,
+    /// What was asked for: a picture will be on the card, or the button is half pressed or let go.
+    Done,
+    /// The button is half pressed, and focus was not found.
+    Unfocused,
     /// Nothing: the picture before is being taken, or its preview waits.
     Ignored,
 }
@@ -117,7 +121,7 @@ impl Camera {
         let stamp = self.clock(opens);
         let shot = Shot { connection, transaction, at, stamp, exposure, telling };
         self.shooting.capture = Capture::Exposing(shot);
-        Ok(Released::Taken)
+        Ok(Released::Done)
     }
 
     fn failed(&mut self, failure: Failure) -> Result<Released, Failure> {
@@ -132,6 +136,12 @@ impl Camera {
     /// A setting as it is, where the body has it.
     fn present_of(&self, code: Prop) -> Option<u32> {
         self.listed(code).map(|listed| self.setting(code.0, listed))
+    }
+
+    /// Whether a raw file comes beside the JPEG: D018 of 1, 4 and 5. RAW alone is shot as RAW+Fine
+    /// (hkr, ptp-ip).
+    pub(super) fn keeps_raw(&self) -> bool {
+        matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5))
     }
 
     /// When the picture that is being taken is there.
@@ -151,15 +161,14 @@ impl Camera {
 
     fn develop_at_once(&mut self) {
         let Capture::Exposing(shot) = std::mem::take(&mut self.shooting.capture) else { return };
-        // 1, 4 and 5 keep the raw file; RAW alone is shot as RAW+Fine (hkr, ptp-ip).
-        let raw = matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5));
+        let raw = self.keeps_raw();
         self.shooting.room = Some(self.pictures_left().saturating_sub(1));
         self.faults.take_room();
         let taken = self.card.expose(shot.stamp, shot.exposure, raw);
         self.anchor_clock();
         self.shooting.taken += 1;
         // A client that left, and whoever came after it, owes nothing.
-        if self.shooting.owner != Some(shot.connection) {
+        if self.shooting.owner != Some(shot.connection) || shot.telling == Telling::OverUsb {
             return;
         }
         let Some(picture) = taken.last().and_then(|at| self.card.object(at)) else { return };
@@ -172,7 +181,7 @@ impl Camera {
         match shot.telling {
             Telling::InOrder => {}
             Telling::PreviewFirst => events.reverse(),
-            Telling::Never => events.clear(),
+            Telling::Never | Telling::OverUsb => events.clear(),
         }
         self.shooting.untold.append(&mut events);
         self.shooting.capture = Capture::Preview { transaction, picture };
