@@ -26,8 +26,8 @@ Try it without a camera: filmwire sync --demo";
 /// Fetches photos from Fujifilm X and GFX cameras over Wi-Fi.
 ///
 /// Switch on the camera's wireless communication, join its network, and run `filmwire sync`. The
-/// camera is only read: filmwire deletes nothing, changes settings only by `settings set`, `profile
-/// apply` and `shoot --profile`, and takes pictures only by `shoot`.
+/// camera is only read: filmwire deletes nothing, and takes pictures, records movies and changes
+/// settings only where it is asked to: `shoot`, `timelapse`, `movie`, `settings set`, `profile apply`.
 #[derive(Debug, Parser)]
 #[command(name = "filmwire", version, after_help = AFTER, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]

@@ -23,6 +23,8 @@ use super::schedule::{Cursor, Due, Schedule};
 /// From one look at the camera to the next. Reported: libfuji keeps a session by reading 0xD212 once
 /// a second.
 const CHECK: SignedDuration = SignedDuration::from_secs(1);
+/// From a camera that is there to the first frame: the journal is on the disk by then.
+const HEAD_START: SignedDuration = SignedDuration::from_millis(500);
 /// How long before a frame the camera is left alone, so that nothing stands in the release's way.
 const LEAD: Duration = Duration::from_millis(300);
 /// A frame that is later than this, or than a part of the interval, is not taken.
@@ -212,7 +214,7 @@ async fn can_ramp(remote: &Remote, limits: Option<&Limits>) -> Result<(), NoRamp
 fn first_slot<C, K: Clock>(setup: &Setup<'_, C, K>) -> Timestamp {
     let now = setup.clock.now();
     if setup.starts_now {
-        return now;
+        return now.checked_add(HEAD_START).unwrap_or(now);
     }
     let slot = setup.schedule.slot_at(now);
     setup.schedule.at(slot).unwrap_or(now)

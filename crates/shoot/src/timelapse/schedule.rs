@@ -299,6 +299,15 @@ mod tests {
     }
 
     #[test]
+    fn a_set_without_a_rise_is_at_noon() {
+        // A polar night with a dawn: light comes and goes around noon, at 10:42 UTC.
+        let twilight = sun("2026-12-21T00:00:00Z", "dawn..sunset", "69.65,18.96");
+        let (first, last) = first_and_last_of_day(&twilight);
+        assert!(first.starts_with("2026-12-21T0"), "{first}");
+        assert!(last.starts_with("2026-12-21T10:4"), "{last}");
+    }
+
+    #[test]
     fn hours_of_clock_and_sun_that_never_meet_have_no_frame() {
         let mut never = sun("2026-03-20T00:00:00Z", "sunrise..sunset", "0,15");
         never.windows.daily = vec!["23:00..01:00".parse().unwrap()];

@@ -314,6 +314,20 @@ mod tests {
         assert_eq!(next.unwrap().dial, Dial::Aperture);
     }
 
+    /// What it changed itself must not look like light.
+    #[test]
+    fn it_does_not_run_past_a_light_that_stays() {
+        let mut ramp = ramp();
+        let mut body = Body { at: [-12.0, -6.0, 1.0] };
+        for step in 0..40 {
+            let (luminance, wanted) = body.frame(&mut ramp, 14.0);
+            assert!(luminance < HYSTERESIS_STOPS, "{step}: {luminance}");
+            assert!(wanted.is_none_or(|wanted| wanted.brighter), "{step}");
+            // Nine thirds of three stops.
+            assert_eq!(wanted.is_some(), step < 9, "{step}: {luminance}");
+        }
+    }
+
     #[test]
     fn a_flicker_changes_nothing() {
         let mut ramp = ramp();
