@@ -43,6 +43,7 @@ pub(super) async fn begin(args: &ShootArgs, plan: Plan, context: &Context<'_>) -
         if let Some(point) = args.focus {
             series.lock_focus(point).await.map_err(worded)?;
         }
+        series.prepare().await.map_err(worded)?;
         posts.push(Post { name, series, guard });
     }
     Ok(Stand::new(posts))
