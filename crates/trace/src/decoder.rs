@@ -14,6 +14,7 @@ use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
 use crate::record::{Note, Record, Side};
 use crate::tcp::Budget;
+use crate::wifi::{AirTally, Found, Keys, Opener};
 
 /// Ports of cameras. Source: the fact sheet's section 1.2.
 const PHONE: u16 = 55740;
@@ -99,6 +100,8 @@ pub struct Tally {
     pub stray_bytes: u64,
     /// Bytes of live view.
     pub frame_bytes: u64,
+    /// Protected frames of Wi-Fi.
+    pub air: AirTally,
     /// Operations by their code.
     pub operations: BTreeMap<u16, OperationTally>,
 }
@@ -140,6 +143,7 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Decoder {
     ports: Ports,
+    opener: Opener,
     assembler: Assembler,
     connections: Vec<Connection>,
     budget: Budget,
@@ -154,6 +158,11 @@ impl Decoder {
         Self { ports, ..Self::default() }
     }
 
+    /// Opens protected frames of Wi-Fi with these keys, in this capture and those that follow.
+    pub fn give_keys(&mut self, keys: Keys) {
+        self.opener = Opener::new(keys);
+    }
+
     /// What was counted so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -162,7 +171,8 @@ impl Decoder {
     /// Bytes held for packets, transactions and connections that are not complete.
     pub fn held_bytes(&self) -> usize {
         let connections: usize = self.connections.iter().map(Connection::held_bytes).sum();
-        connections + self.budget.held_bytes + self.assembler.held_bytes()
+        let air = self.opener.held_bytes();
+        connections + self.budget.held_bytes + self.assembler.held_bytes() + air
     }
 
     /// Takes a piece of a capture and gives out what it completes.
@@ -176,6 +186,13 @@ impl Decoder {
 
     /// Gives out what is unfinished at the end of a capture; the next one begins anew.
     pub fn finish(&mut self, give: &mut dyn FnMut(Record)) {
+        let mut opener = std::mem::take(&mut self.opener);
+        opener.finish(&mut |found| {
+            if let Found::Note(text) = found {
+                self.note(text, give);
+            }
+        });
+        self.opener = opener;
         let mut sink = Sink { tally: &mut self.tally, give };
         for connection in &mut self.connections {
             connection.finish(self.last_ns, &mut self.budget, &mut sink);
@@ -198,10 +215,33 @@ impl Decoder {
             self.refuse(packet.link, give);
             return;
         }
+        if packet.link.is_wifi() {
+            self.frame(packet, give);
+        } else {
+            self.ip(packet.at_ns, link::ip_packet(packet.link, packet.data), give);
+        }
+    }
+
+    /// A frame of Wi-Fi, which may hold several packets, or none.
+    fn frame(&mut self, packet: &Packet<'_>, give: &mut dyn FnMut(Record)) {
+        let mut opener = std::mem::take(&mut self.opener);
+        let mut is_empty = true;
+        opener.take(packet.link, packet.data, packet.cut_bytes > 0, &mut |found| match found {
+            Found::Packet(kind, bytes) => {
+                is_empty = false;
+                self.ip(packet.at_ns, link::untag(kind, bytes), give);
+            }
+            Found::Note(text) => self.note(text, give),
+        });
+        self.tally.others += u64::from(is_empty && opener.tally() == self.tally.air);
+        self.tally.air = opener.tally();
+        self.opener = opener;
+    }
+
+    fn ip(&mut self, at_ns: Option<u64>, ip: Option<&[u8]>, give: &mut dyn FnMut(Record)) {
         let mut assembler = std::mem::take(&mut self.assembler);
-        let ip = link::ip_packet(packet.link, packet.data);
         match ip.and_then(|ip| assembler.datagram(ip)) {
-            Some(datagram) => self.datagram(packet.at_ns, &datagram, give),
+            Some(datagram) => self.datagram(at_ns, &datagram, give),
             None => self.tally.others += 1,
         }
         self.assembler = assembler;
