@@ -18,21 +18,28 @@ use crate::context::Context;
 
 mod line;
 mod sieve;
+mod wpa;
 
 use line::Lines;
 use sieve::Word;
+use wpa::WpaArgs;
 
 /// Show what a capture holds: one line a transaction
 ///
 /// Reads pcap and pcapng as tcpdump, Wireshark and capture apps of phones write them. A capture may
 /// begin and end anywhere and have holes; they are shown. Packets of live view are counted, with
-/// --json told one by one. Captures of Wi-Fi itself (802.11, monitor mode) cannot be read.
+/// --json told one by one.
+///
+/// Wi-Fi itself (802.11, monitor mode) is read too. What is protected by WPA2 is opened with the
+/// network's passphrase, if the capture has the handshake by which the client joined. No key is
+/// guessed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   filmwire decode session.pcapng
   tcpdump -i wlan0 -w - 'tcp portrange 55740-55742' | filmwire decode -
   filmwire decode --json session.pcap | jq 'select(.kind == \"transaction\") | .operation_name'
-  filmwire decode --filter SetDevicePropValue --filter 0xD212 session.pcap")]
+  filmwire decode --filter SetDevicePropValue --filter 0xD212 session.pcap
+  filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
     #[arg(value_name = "FILE|-", required = true)]
@@ -44,6 +51,8 @@ pub(crate) struct DecodeArgs {
     /// Only transactions and events of this operation, property, event or response: name or code
     #[arg(long, value_name = "NAME|CODE", value_parser = sieve::word)]
     filter: Vec<Word>,
+    #[command(flatten)]
+    wpa: WpaArgs,
     /// Only count: operations, times, losses
     #[arg(long)]
     stats: bool,
@@ -54,6 +63,7 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     let mut ports = Ports::default();
     args.port.iter().for_each(|&port| ports.add(port));
     let mut decoder = Decoder::new(ports);
+    decoder.give_keys(wpa::keys(&args.wpa, context)?);
     let mut failed = 0u64;
     for file in &args.files {
         if let Err(error) = decode(file, args, context, &mut decoder) {
@@ -63,9 +73,9 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
                     let cure = "what was shown so far stands".to_owned();
                     return Err(Trouble::Interrupted { cure }.into());
                 }
-                Stop::Input(reason) => {
+                Stop::Input(reason, cure) => {
                     failed += 1;
-                    fail(file, &reason, &context.out)?;
+                    fail(file, &reason, cure, &context.out)?;
                 }
             }
         }
@@ -79,10 +89,15 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
+/// What helps where there is no capture.
+const MAKE: &str = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng";
+const OPEN: &str =
+    "give its passphrase by --wpa-file, and capture from before the client joins the network";
+
 /// Why a file is not read on.
 enum Stop {
-    /// It cannot be, in words; another file may.
-    Input(String),
+    /// It cannot be, in words, and what helps; another file may.
+    Input(String, &'static str),
     /// Nobody reads what we write.
     Output(Trouble),
     /// We were asked to stop.
@@ -98,12 +113,12 @@ fn decode(
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
-        Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string()))?)
+        Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string(), MAKE))?)
     };
-    let unreadable = |error: CaptureError| Stop::Input(error.to_string());
+    let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
     let mut reader = Reader::new(input).map_err(unreadable)?;
     let mut teller = Teller::new(args, &context.out);
-    let (packets, refused) = (decoder.tally().packets, refused(decoder.tally()));
+    let before = decoder.tally().clone();
     let result = loop {
         match reader.next_item() {
             Ok(None) => break Ok(()),
@@ -118,21 +133,35 @@ fn decode(
     decoder.finish(&mut |record| teller.tell(&record));
     teller.check().map_err(Stop::Output)?;
     result?;
-    let tally = decoder.tally();
-    let packets = tally.packets - packets;
-    if packets > 0 && self::refused(tally) - refused == packets {
-        return Err(Stop::Input("all its packets are of a kind that cannot be decoded".to_owned()));
+    judge(&before, decoder.tally())
+}
+
+/// A capture of which nothing can be shown has failed.
+fn judge(before: &Tally, after: &Tally) -> Result<(), Stop> {
+    let of = |count: fn(&Tally) -> u64| count(after) - count(before);
+    let packets = of(|tally| tally.packets);
+    if packets > 0 && of(refused) == packets {
+        let reason = "all its packets are of a kind that cannot be decoded";
+        return Err(Stop::Input(reason.to_owned(), MAKE));
+    }
+    let (opened, closed) = (of(|tally| tally.air.opened), of(|tally| tally.air.closed));
+    if closed > 0 && opened == 0 && of(shown) == 0 {
+        let reason = format!("all its {closed} frames with data are protected, and stay closed");
+        return Err(Stop::Input(reason, OPEN));
     }
     Ok(())
+}
+
+fn shown(tally: &Tally) -> u64 {
+    tally.records.iter().filter(|(kind, _)| **kind != "note").map(|(_, count)| count).sum()
 }
 
 fn refused(tally: &Tally) -> u64 {
     tally.refused.values().sum()
 }
 
-fn fail(file: &Path, reason: &str, out: &Output) -> Result<(), Trouble> {
+fn fail(file: &Path, reason: &str, cure: &str, out: &Output) -> Result<(), Trouble> {
     let name = file.display().to_string();
-    let cure = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng";
     out.error(&format!("{name}: {reason}"), cure);
     out.json("failed", json!({ "name": name, "reason": reason }))
 }
@@ -180,6 +209,9 @@ fn summary(tally: &Tally, exit: Exit) -> serde_json::Value {
         "packets": tally.packets,
         "other_packets": tally.others,
         "refused_packets": refused(tally),
+        "opened_frames": tally.air.opened,
+        "closed_frames": tally.air.closed,
+        "repeated_frames": tally.air.repeated,
         "connections": tally.connections,
         "repeated_segments": tally.repeated,
         "transactions": count("transaction"),
@@ -246,6 +278,13 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
     out.data(&format!(
         "{connections} connections in {packets} packets; {others} packets of others"
     ))?;
+    let (opened, closed) = (tally.air.opened, tally.air.closed);
+    if opened + closed > 0 {
+        out.data(&format!(
+            "{opened} protected frames of Wi-Fi opened, {closed} stay closed, {} repeated",
+            tally.air.repeated
+        ))?;
+    }
     out.data(&format!(
         "{repeated} segments repeated; {} gaps: {lost} lost, {stray} not understood",
         count("gap")

@@ -143,7 +143,7 @@ fn packet(sent: &Sent, port: u16, flags: u8, bytes: &[u8], next: &mut [u32; 2]) 
 }
 
 /// A session of several connections: the capture, and the camera's own journal.
-fn session(words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
+pub(crate) fn session(words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
     let camera = Camera::start_at(&nobody(), &[&["--photos", "3"], camera].concat());
     let (relay, folder) = (Relay::before(&camera.address), tempfile::tempdir().unwrap());
     for words in words {
@@ -162,7 +162,7 @@ fn decode(capture: &[u8], words: &[&str]) -> Ran {
 
 /// What a journal's row and a line of the transcript both tell: the way of the data phase, id,
 /// operation, parameters, what a client sent, length of the data phase, response.
-type Told = (String, u64, u64, Value, String, u64, Option<u64>);
+pub(crate) type Told = (String, u64, u64, Value, String, u64, Option<u64>);
 
 fn of_row(row: &JournalRow) -> Told {
     let direction = serde_json::to_value(row.direction).unwrap();
@@ -194,6 +194,11 @@ fn of_line(line: &Value) -> Told {
         line["data_bytes"].as_u64().unwrap(),
         code("response"),
     )
+}
+
+/// All transactions of a transcript.
+pub(crate) fn told(ran: &Ran) -> Vec<Told> {
+    ran.of_kind("decode", "transaction").iter().map(of_line).collect()
 }
 
 #[test]
@@ -295,16 +300,16 @@ fn a_pipe_is_read_and_other_ports_are_recognised_or_named() {
 #[test]
 fn what_is_no_capture_of_packets_with_ip_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let wifi = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 127, 1, 0, 4, 4, 0];
-    fs::write(folder.path().join("wifi.pcap"), wifi.map(u32::to_le_bytes).concat()).unwrap();
+    let wifi = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 119, 1, 0, 4, 4, 0];
+    fs::write(folder.path().join("prism.pcap"), wifi.map(u32::to_le_bytes).concat()).unwrap();
     fs::write(folder.path().join("text.pcap"), "no capture at all").unwrap();
     fs::write(folder.path().join("empty.pcap"), "").unwrap();
-    let files = ["wifi.pcap", "text.pcap", "empty.pcap", "none.pcap"];
+    let files = ["prism.pcap", "text.pcap", "empty.pcap", "none.pcap"];
     let ran = run(folder.path(), &[&["decode", "--json"], &files[..]].concat());
     assert_eq!(ran.code, 1, "{ran:?}");
     let failed = ran.of_kind("decode", "failed");
     assert_eq!(failed.iter().map(|line| line["name"].as_str().unwrap()).collect::<Vec<_>>(), files);
-    assert!(ran.out.contains("802.11 with radiotap (link type 127)"), "{ran:?}");
+    assert!(ran.out.contains("802.11 with Prism header (link type 119)"), "{ran:?}");
     assert!(ran.err.contains("neither pcap nor pcapng"), "{ran:?}");
     assert_eq!(ran.of_kind("decode", "summary")[0]["outcome"], "some-failed");
     assert_eq!(run(folder.path(), &["decode"]).code, 2);

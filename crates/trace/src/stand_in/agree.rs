@@ -85,7 +85,7 @@ impl Air {
 
     fn eapol(&mut self, way: Way, message: &[u8], sealed: bool) -> Vec<u8> {
         let body = llc([0x88, 0x8E], message);
-        let manner = Manner { way, qos: Some(6), more: false, fragment: 0 };
+        let manner = Manner { qos: Some(6), ..Manner::new(way) };
         if sealed {
             return self.sealed(manner, &body);
         }

@@ -66,6 +66,13 @@ struct Manner {
     qos: Option<u8>,
     more: bool,
     fragment: u8,
+    signed: bool,
+}
+
+impl Manner {
+    fn new(way: Way) -> Self {
+        Self { way, qos: None, more: false, fragment: 0, signed: false }
+    }
 }
 
 impl Air {
@@ -132,24 +139,21 @@ impl Air {
 
     /// A packet in a QoS frame.
     pub fn packet(&mut self, way: Way, ip: &[u8]) -> Vec<u8> {
-        let manner = Manner { way, qos: Some(5), more: false, fragment: 0 };
-        self.sealed(manner, &snap(ip))
+        self.sealed(Manner { qos: Some(5), ..Manner::new(way) }, &snap(ip))
     }
 
     /// A packet in a frame of old, without QoS.
     pub fn old_packet(&mut self, way: Way, ip: &[u8]) -> Vec<u8> {
-        let manner = Manner { way, qos: None, more: false, fragment: 0 };
-        self.sealed(manner, &snap(ip))
+        self.sealed(Manner::new(way), &snap(ip))
     }
 
     /// A packet nobody protects.
     pub fn open_packet(&mut self, way: Way, ip: &[u8]) -> Vec<u8> {
-        let manner = Manner { way, qos: None, more: false, fragment: 0 };
-        self.unsealed(manner, &snap(ip))
+        self.unsealed(Manner::new(way), &snap(ip))
     }
 
-    /// Several packets in a frame.
-    pub fn aggregate(&mut self, way: Way, packets: &[Vec<u8>]) -> Vec<u8> {
+    /// Several packets in a frame. `signed`: both sides agreed that the check covers that it is one.
+    pub fn aggregate(&mut self, way: Way, packets: &[Vec<u8>], signed: bool) -> Vec<u8> {
         let mut body = Vec::new();
         for packet in packets {
             body.resize(body.len().next_multiple_of(4), 0);
@@ -158,7 +162,7 @@ impl Air {
             body.extend((inner.len() as u16).to_be_bytes());
             body.extend(inner);
         }
-        self.sealed(Manner { way, qos: Some(0x80), more: false, fragment: 0 }, &body)
+        self.sealed(Manner { qos: Some(0x80), signed, ..Manner::new(way) }, &body)
     }
 
     /// A packet in several frames of so many bytes.
@@ -172,7 +176,7 @@ impl Air {
                 // All have the number of the first.
                 self.sequence = first.wrapping_sub(1);
                 let more = usize::from(fragment) + 1 < count;
-                self.sealed(Manner { way, qos: Some(0), more, fragment }, piece)
+                self.sealed(Manner { qos: Some(0), more, fragment, ..Manner::new(way) }, piece)
             })
             .collect()
     }
@@ -219,7 +223,8 @@ impl Air {
         let sequence = self.step(manner.fragment);
         let field = |qos: u8| [qos, 0];
         let qos: Vec<u8> = manner.qos.into_iter().flat_map(field).collect();
-        let covered: Vec<u8> = manner.qos.into_iter().flat_map(|qos| field(qos & 0xF)).collect();
+        let kept = if manner.signed { 0x8F } else { 0x0F };
+        let covered: Vec<u8> = manner.qos.into_iter().flat_map(|qos| field(qos & kept)).collect();
         (
             [&control[..], &[0, 0], &addresses, &sequence, &qos].concat(),
             [&control[..], &addresses, &[manner.fragment, 0], &covered].concat(),

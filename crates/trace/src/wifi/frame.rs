@@ -220,6 +220,23 @@ mod tests {
     }
 
     #[test]
+    fn the_check_covers_what_a_repetition_leaves_alone() {
+        let covered = |control: u16, behind: &[u8], signed| {
+            let bytes = frame(control, behind);
+            let (covered, length) = Frame::read(&bytes, false).unwrap().covered(signed);
+            let addresses = [[1; 6], [2; 6], [3; 6]].concat();
+            assert_eq!((&covered[2..20], &covered[20..22]), (&addresses[..], &[5, 0][..]));
+            [&covered[..2], &covered[22..length]].concat()
+        };
+        // Of a frame with QoS all of retry, power, more data and order go; without it order stays.
+        assert_eq!(covered(0xF988, &[0x85; 10], false), [0x88, 0x41, 5, 0]);
+        assert_eq!(covered(0xF988, &[0x85; 10], true), [0x88, 0x41, 0x85, 0]);
+        assert_eq!(covered(0xFD08, &[0x85; 10], true), [0x08, 0xC5]);
+        // Between access points the fourth address is covered as well.
+        assert_eq!(covered(0x4388, &[4; 10], false), [&[0x88, 0x43][..], &[4; 7], &[0]].concat());
+    }
+
+    #[test]
     fn ends_are_told_by_the_way() {
         let ends = |control| Frame::read(&frame(control, &[9; 20]), false).unwrap().ends();
         assert_eq!(ends(0x0108), Some((Mac([1; 6]), Mac([2; 6]))));

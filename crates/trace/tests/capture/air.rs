@@ -215,12 +215,14 @@ fn stations_and_networks_are_told_apart() {
 fn aggregates_and_fragments_are_read() {
     let session = session(99, 12);
     let mut air = air(Version::Sha1);
-    let mut aggregates = beginning(&mut air);
-    for run in session.packets.chunk_by(|one, other| way(one) == way(other)) {
-        aggregates.push(air.aggregate(way(&run[0]), run));
+    for signed in [false, true] {
+        let mut aggregates = beginning(&mut air);
+        for run in session.packets.chunk_by(|one, other| way(one) == way(other)) {
+            aggregates.push(air.aggregate(way(&run[0]), run, signed));
+        }
+        assert!(aggregates.len() < session.packets.len());
+        session.assert_whole(&decode(keys(), &aggregates).0);
     }
-    assert!(aggregates.len() < session.packets.len());
-    session.assert_whole(&decode(keys(), &aggregates).0);
     let mut fragments = beginning(&mut air);
     for packet in &session.packets {
         fragments.extend(air.fragments(way(packet), packet, 300));
@@ -251,6 +253,19 @@ fn what_comes_twice_is_opened_once() {
     let air = tally.air;
     assert_eq!((air.opened, air.repeated, air.closed), (count, count, 0));
     assert_eq!(tally.repeated, 0);
+}
+
+#[test]
+fn kinds_of_traffic_may_overtake_each_other() {
+    let session = session(99, 2);
+    let mut air = air(Version::Sha1);
+    let mut frames = beginning(&mut air);
+    let packet = &session.packets[2];
+    let slow = air.old_packet(way(packet), packet);
+    frames.extend((0..1200).map(|_| air.packet(way(packet), packet)));
+    frames.push(slow);
+    let (_, tally) = decode(keys(), &frames);
+    assert_eq!((tally.air.opened, tally.air.repeated), (1201, 0));
 }
 
 #[test]
