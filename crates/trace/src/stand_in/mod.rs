@@ -97,6 +97,11 @@ impl Air {
         }
     }
 
+    /// The same network with other functions in its handshakes.
+    pub fn with_version(&self, version: Version) -> Self {
+        Self { version, ..self.clone() }
+    }
+
     /// Another station of the same network, which has the group's key already.
     pub fn another_station(&self, last_byte: u8) -> Self {
         let mut other = self.clone();
@@ -128,6 +133,11 @@ impl Air {
         self.plain(0x0080, addresses, &body)
     }
 
+    /// The station comes, before it asks to be taken in.
+    pub fn authentication(&mut self) -> Vec<u8> {
+        self.plain(0x00B0, [self.network, self.station, self.network], &[0, 0, 1, 0, 0, 0])
+    }
+
     /// The station asks to be taken in.
     pub fn association(&mut self) -> Vec<u8> {
         let mut body = vec![0x11, 0, 10, 0, 0, self.ssid.len() as u8];
@@ -150,6 +160,11 @@ impl Air {
     /// A packet nobody protects.
     pub fn open_packet(&mut self, way: Way, ip: &[u8]) -> Vec<u8> {
         self.unsealed(Manner::new(way), &snap(ip))
+    }
+
+    /// A body of any bytes in a frame, with a QoS field or without.
+    pub fn body(&mut self, way: Way, qos: Option<u8>, body: &[u8]) -> Vec<u8> {
+        self.sealed(Manner { qos, ..Manner::new(way) }, body)
     }
 
     /// Several packets in a frame. `signed`: both sides agreed that the check covers that it is one.

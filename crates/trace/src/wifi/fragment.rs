@@ -95,3 +95,68 @@ impl Waiting {
         self.bytes.capacity() + WAITING_BYTES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fragment of a frame from a station to its network.
+    fn fragment(number: u16, fragment: u8, more: bool, protected: bool) -> Vec<u8> {
+        let control = 0x0108 | if more { 0x0400 } else { 0 } | if protected { 0x4000 } else { 0 };
+        let mut bytes = u16::to_le_bytes(control).to_vec();
+        bytes.extend([0; 20]);
+        bytes.extend((number << 4 | u16::from(fragment)).to_le_bytes());
+        bytes
+    }
+
+    fn add(fragments: &mut Fragments, bytes: &[u8], packet: u64, body: &[u8]) -> Option<Vec<u8>> {
+        fragments.add(&Frame::read(bytes, false).unwrap(), packet, body)
+    }
+
+    #[test]
+    fn fragments_are_put_together_if_none_is_missing() {
+        let frame = |number, more| fragment(7, number, more, true);
+        let (mut all, mut lost, mut mixed) =
+            (Fragments::default(), Fragments::default(), Fragments::default());
+        for number in 0..3u8 {
+            let bytes = frame(number, number < 2);
+            let packet = 100 + u64::from(number);
+            let whole = add(&mut all, &bytes, packet, &[number; 2]);
+            assert_eq!(whole, (number == 2).then(|| vec![0, 0, 1, 1, 2, 2]));
+            if number != 1 {
+                assert_eq!(add(&mut lost, &bytes, packet, &[number; 2]), None);
+            }
+            // Fragments of two packets: their numbers do not follow each other (CVE-2020-24587).
+            let other = packet + if number == 2 { 9 } else { 0 };
+            assert_eq!(add(&mut mixed, &bytes, other, &[number; 2]), None);
+        }
+        for fragments in [all, lost, mixed] {
+            assert_eq!(fragments.held_bytes(), 0);
+        }
+    }
+
+    #[test]
+    fn a_fragment_in_the_open_may_come_twice() {
+        let mut fragments = Fragments::default();
+        for (number, more) in [(0, true), (1, true), (1, true)] {
+            assert_eq!(add(&mut fragments, &fragment(7, number, more, false), 0, &[number]), None);
+        }
+        let whole = add(&mut fragments, &fragment(7, 2, false, false), 0, &[2]);
+        assert_eq!(whole, Some(vec![0, 1, 2]));
+        // One that was not protected completes none that was.
+        assert_eq!(add(&mut fragments, &fragment(8, 0, true, true), 5, &[0]), None);
+        assert_eq!(add(&mut fragments, &fragment(8, 1, false, false), 0, &[1]), None);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut fragments = Fragments::default();
+        for number in 0..200 {
+            add(&mut fragments, &fragment(number, 0, true, true), 1, &[1; 100]);
+            assert!(fragments.waiting.len() <= MOST_WAITING);
+            add(&mut fragments, &fragment(number, 1, true, true), 2, &[1; 60_000]);
+            assert!(fragments.held_bytes() <= MOST_BYTES);
+        }
+        assert!(fragments.held_bytes() > MOST_BYTES / 2);
+    }
+}

@@ -19,12 +19,9 @@ impl Window {
     pub(super) fn is_new(&mut self, number: u64) -> bool {
         let (word, newest) = (number / 64, self.newest / 64);
         if number > self.newest {
+            // After a leap all words are empty, which are as many.
             for passed in (newest + 1..=word).take(WORDS) {
                 self.word(passed, |bits| *bits = 0);
-            }
-            // A leap of more than the window leaves nothing of it.
-            if word - newest > WORDS as u64 {
-                self.seen = [0; WORDS];
             }
             self.newest = number;
         } else if newest - word >= WORDS as u64 {

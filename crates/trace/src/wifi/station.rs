@@ -85,10 +85,6 @@ impl Station {
         keys: impl Iterator<Item = &'a NetworkKey>,
     ) {
         let Step::Pairwise(number) = message.step else { return };
-        if number == 1 && self.has_said(message) {
-            // A handshake of its own: keys are renewed, or the last one failed.
-            self.begin();
-        }
         self.seen |= 1 << number;
         self.version = Some(message.version);
         if number == 2 {
@@ -107,12 +103,6 @@ impl Station {
             return;
         }
         self.derive(functions, message, keys);
-    }
-
-    /// True if a first message is another than that of the handshake that was seen.
-    fn has_said(&self, first: &Message<'_>) -> bool {
-        let [network, _] = &self.nonces;
-        self.seen > 2 && network.iter().all(|(nonce, _)| nonce != first.nonce)
     }
 
     /// True if a message is by who has the keys that are there already.

@@ -1,8 +1,10 @@
 //! Sessions in the air: protected by a network that the test plays, and opened with its keys.
 
+use std::sync::LazyLock;
+
 use filmwire_trace::capture::{Item, LinkType, Packet};
 use filmwire_trace::stand_in::{Air, Version, Way, radiotap};
-use filmwire_trace::wifi::{Keys, MOST_STATIONS};
+use filmwire_trace::wifi::{Keys, MOST_NETWORKS, MOST_STATIONS};
 use filmwire_trace::{Decoder, Record, Tally};
 use proptest::prelude::*;
 
@@ -13,12 +15,17 @@ const PASSPHRASE: &str = "only for a test";
 /// What the crate's documentation says is held for networks, stations and fragments.
 const MOST_HELD: usize = 6 << 20;
 
+/// Making a key of a passphrase takes long.
+static AIR: LazyLock<Air> = LazyLock::new(|| Air::new(SSID, PASSPHRASE, Version::Sha1));
+static KEYS: LazyLock<Keys> =
+    LazyLock::new(|| Keys::read(format!("{SSID}\t{PASSPHRASE}").as_bytes()).unwrap());
+
 fn air(version: Version) -> Air {
-    Air::new(SSID, PASSPHRASE, version)
+    AIR.with_version(version)
 }
 
 fn keys() -> Keys {
-    Keys::read(format!("{SSID}\t{PASSPHRASE}").as_bytes()).unwrap()
+    KEYS.clone()
 }
 
 /// The client has 192.168.0.2 and is the station.
@@ -184,6 +191,102 @@ fn keys_may_change_while_a_session_goes_on() {
 }
 
 #[test]
+fn a_key_that_comes_again_is_no_new_one() {
+    let session = session(99, 8);
+    let mut air = air(Version::Sha1);
+    let mut frames = frames(&mut air, &session);
+    let group = air.packet(Way::All, &session.packets[0]);
+    // The third message is sent again, and with it both keys; then what was there before.
+    let third = frames[4].clone();
+    let again = [vec![group.clone(), third], frames[6..].to_vec(), vec![group]].concat();
+    frames.extend(again);
+    let (records, tally) = decode(keys(), &frames);
+    session.assert_whole(&records);
+    let count = session.packets.len() as u64;
+    assert_eq!((tally.air.opened, tally.air.repeated), (count + 1, count + 1));
+}
+
+#[test]
+fn a_first_message_may_come_several_times() {
+    let session = session(99, 8);
+    let mut air = air(Version::Sha1);
+    let mut frames = frames(&mut air, &session);
+    // The network asks three times in vain, with another number each, before it is answered.
+    let mut vain = air.clone();
+    for _ in 0..3 {
+        let first = vain.handshake().swap_remove(0);
+        frames.insert(2, first);
+    }
+    session.assert_whole(&decode(keys(), &frames).0);
+}
+
+#[test]
+fn messages_that_do_not_belong_together_are_no_wrong_passphrase() {
+    let session = session(99, 8);
+    let mut air = air(Version::Sha1);
+    let mut frames = frames(&mut air, &session);
+    // The first message is one of long ago.
+    let mut other = air.clone();
+    (0..3).for_each(|_| drop(other.handshake()));
+    frames[2] = other.handshake().swap_remove(0);
+    frames.remove(4);
+    assert_closed(&decode(keys(), &frames), "do not belong together");
+    // The station left and comes back: its next handshake is judged by itself.
+    for comes in [air.association(), air.authentication()] {
+        let mut frames = frames.clone();
+        frames.insert(3, comes);
+        assert_closed(&decode(keys(), &frames), "neither message 1 nor 3");
+    }
+}
+
+#[test]
+fn management_frames_that_are_protected_are_told_of_once() {
+    let mut air = air(Version::Sha256);
+    let mut frames = beginning(&mut air);
+    for _ in 0..3 {
+        let mut frame = air.association();
+        (frame[0], frame[1]) = (0xD0, 0x40);
+        frames.push(frame);
+    }
+    let (records, _) = decode(keys(), &frames);
+    let notes = notes(&records);
+    assert!(notes.len() == 1 && notes[0].contains("802.11w"), "{notes:?}");
+}
+
+#[test]
+fn a_station_that_never_rests_is_bounded() {
+    let (mut decoder, mut air, mut held) = (Decoder::default(), air(Version::Sha1), Vec::new());
+    decoder.give_keys(keys());
+    for _ in 0..60 {
+        let mut frames = beginning(&mut air);
+        frames.extend(air.renew_group());
+        frames.extend([Way::Up, Way::All].map(|way| air.packet(way, &[0x45; 40])));
+        for frame in frames {
+            let link = LinkType::IEEE802_11;
+            let packet = Packet { at_ns: None, link, data: &frame, cut_bytes: 0 };
+            decoder.take(&Item::Packet(packet), &mut |_| {});
+        }
+        held.push(decoder.held_bytes());
+    }
+    assert_eq!(decoder.tally().air.closed, 0);
+    assert_eq!(held[9], held[59]);
+}
+
+#[test]
+fn remarks_come_to_an_end() {
+    let there = air(Version::Sha1);
+    let mut frames = Vec::new();
+    for number in 0..500 {
+        let mut air = there.clone();
+        air.move_to(number);
+        frames.push(air.packet(Way::Up, &[0x45; 40]));
+    }
+    let (records, tally) = decode(Keys::default(), &frames);
+    assert_eq!((records.len(), tally.air.closed), (100, 500));
+    assert!(notes(&records)[99].contains("only counted"));
+}
+
+#[test]
 fn stations_and_networks_are_told_apart() {
     let session = session(99, 10);
     let mut first = air(Version::Sha1);
@@ -312,33 +415,34 @@ fn frames_that_were_cut_stay_closed() {
 
 #[test]
 fn what_is_held_of_the_air_is_bounded() {
-    let (mut decoder, mut most) = (Decoder::default(), 0);
+    let (mut decoder, mut held) = (Decoder::default(), Vec::new());
     decoder.give_keys(keys());
-    let mut take = |frame: &[u8]| {
-        let packet = Packet { at_ns: None, link: LinkType::IEEE802_11, data: frame, cut_bytes: 0 };
-        decoder.take(&Item::Packet(packet), &mut |_| {});
-        most = most.max(decoder.held_bytes());
-    };
     let packet = [&[0x45, 0][..], &noise(1, 700)].concat();
     let there = air(Version::Sha1);
     for number in 0..MOST_STATIONS as u16 + 40 {
         // Another network and station each time, of the same name.
         let mut air = there.clone();
         air.move_to(number);
-        for round in 0..4 {
-            beginning(&mut air).iter().for_each(|frame| take(frame));
-            for _ in 0..3 {
-                for way in [Way::Up, Way::Down, Way::All] {
-                    take(&air.old_packet(way, &packet));
-                    take(&air.packet(way, &packet));
-                }
+        for _ in 0..4 {
+            let mut frames = beginning(&mut air);
+            for way in [Way::Up, Way::Down, Way::All] {
+                frames.extend([air.old_packet(way, &packet), air.packet(way, &packet)]);
             }
-            let fragments = air.fragments(Way::Up, &packet, 100);
-            fragments.iter().skip(round / 3).take(6).for_each(|frame| take(frame));
+            frames.extend(air.fragments(Way::Up, &packet, 100).into_iter().take(6));
+            for frame in frames {
+                let link = LinkType::IEEE802_11;
+                let packet = Packet { at_ns: None, link, data: &frame, cut_bytes: 0 };
+                decoder.take(&Item::Packet(packet), &mut |_| {});
+            }
         }
+        held.push(decoder.held_bytes());
     }
-    assert!(most > 1 << 20, "{most}");
-    assert!(most < MOST_HELD, "{most}");
+    assert_eq!(decoder.tally().air.closed, 0);
+    // From the last station that has a place on, each takes the place of another.
+    let (full, last) = (held[MOST_STATIONS - 1], held[MOST_STATIONS + 39]);
+    assert!(full > 1 << 20, "{full}");
+    assert!(full < MOST_HELD && last <= full, "{full} {last}");
+    assert!(held[MOST_NETWORKS] < held[MOST_NETWORKS - 1] + (full >> 8), "{held:?}");
     decoder.finish(&mut |_| {});
     assert_eq!(decoder.held_bytes(), 0);
 }
