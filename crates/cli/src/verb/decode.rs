@@ -38,7 +38,7 @@ use wpa::WpaArgs;
   filmwire decode session.pcapng
   tcpdump -i wlan0 -w - 'tcp portrange 55740-55742' | filmwire decode -
   filmwire decode --json session.pcap | jq 'select(.kind == \"transaction\") | .operation_name'
-  filmwire decode --filter SetDevicePropValue --filter 0xD212 session.pcap
+  filmwire decode --filter SetDevicePropValue --filter 0xD212 --filter 10..20 session.pcap
   filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
@@ -48,8 +48,9 @@ pub(crate) struct DecodeArgs {
     /// ones, and those where a client registers
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Vec<u16>,
-    /// Only transactions and events of this operation, property, event or response: name or code
-    #[arg(long, value_name = "NAME|CODE", value_parser = sieve::word)]
+    /// Only transactions and events of this operation, property, event or response: name or code;
+    /// only what was in these seconds from the start. Of names one must fit, and of times one
+    #[arg(long, value_name = "NAME|CODE|FROM..TO", value_parser = sieve::word)]
     filter: Vec<Word>,
     #[command(flatten)]
     wpa: WpaArgs,
@@ -183,7 +184,8 @@ impl<'a> Teller<'a> {
 
     /// Tells a record; what goes wrong is kept for [`Teller::check`].
     fn tell(&mut self, record: &Record) {
-        if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, record) {
+        let start_ns = self.lines.see(record);
+        if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {
             return;
         }
         let result = if self.out.is_json() {

@@ -263,6 +263,18 @@ fn only_what_is_asked_for_is_shown() {
         assert!(is_wanted, "{line}");
     }
     assert!(ran.of_kind("decode", "init").is_empty());
+    // Packets are a millisecond apart.
+    let all = decode(&capture, &["--json"]);
+    let start = all.lines("decode")[0]["at_us"].as_u64().unwrap();
+    let ran = decode(&capture, &["--json", "--filter", "0.020..0.040", "--filter", "..0.001"]);
+    let times: Vec<_> = ran.lines("decode").iter().filter_map(|it| it["at_us"].as_u64()).collect();
+    let is_in = |time: &u64| matches!(time - start, 20_000..=40_000 | 0..=1000);
+    assert!(times.len() > 5 && times.iter().all(is_in), "{times:?}");
+    // Times of lines are those of the whole.
+    let lines = decode(&capture, &["--filter", "0.020..0.040"]).out;
+    assert!(lines.starts_with("    0.02"), "{lines}");
+    let whole = decode(&capture, &[]).out;
+    assert!(lines.lines().all(|line| whole.contains(line)), "{lines}\n{whole}");
     assert_eq!(decode(&capture, &["--filter", "nonsense"]).code, 2);
 }
 

@@ -14,6 +14,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// Sees a record, shown or not. Returns when the first one with a time was.
+    pub(super) fn see(&mut self, record: &Record) -> Option<u64> {
+        self.start_ns = self.start_ns.or_else(|| record.at_ns());
+        self.start_ns
+    }
+
     /// The lines of a record: none for pictures of live view, which are told of at their end.
     pub(super) fn of(&mut self, record: &Record) -> Vec<String> {
         let at = self.at(record.at_ns());
