@@ -167,7 +167,8 @@ impl Air {
         self.sealed(Manner { qos, ..Manner::new(way) }, body)
     }
 
-    /// Several packets in a frame. `signed`: both sides agreed that the check covers that it is one.
+    /// Several packets in a frame. `signed`: the check covers that it is such a frame, as both
+    /// sides agreed.
     pub fn aggregate(&mut self, way: Way, packets: &[Vec<u8>], signed: bool) -> Vec<u8> {
         let mut body = Vec::new();
         for packet in packets {

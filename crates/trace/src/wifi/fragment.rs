@@ -1,7 +1,7 @@
 //! Packets that were sent in several frames.
 //!
-//! Source: IEEE 802.11-2020, 10.4 and 10.5 (fragments come in order, each until it is acknowledged),
-//! 12.5.3.4.4 (packet numbers of fragments follow each other).
+//! Source: IEEE 802.11-2020, 10.4 and 10.5 (fragments come in order, each until it is
+//! acknowledged), 12.5.3.4.4 (packet numbers of fragments follow each other).
 
 use std::collections::VecDeque;
 

@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::msdu;
 use super::network::Network;
 use super::radiotap::bare;
-use super::security::{Suites, announcement};
+use super::security::{SAE, Suites, TKIP, WEP, announcement};
 use super::station::Station;
 
 /// Networks that are told apart at a time.
@@ -22,6 +22,11 @@ pub const MOST_NETWORKS: usize = 128;
 pub const MOST_STATIONS: usize = 256;
 /// Networks and stations of which it is told why they stay closed.
 const MOST_TOLD: u32 = 100;
+
+const CUT: &str =
+    "protected frames that the capture cut stay closed: capture them whole (tcpdump -s 0)";
+const MANAGEMENT: &str =
+    "its management frames are protected (802.11w) and stay closed; they hold no packets";
 
 /// Subtypes of management frames.
 const ASSOCIATION: u8 = 0;
@@ -134,7 +139,8 @@ impl Opener {
             let network = self.network(network);
             if !std::mem::replace(&mut network.told_management, true) {
                 let name = network.name();
-                self.tell(format!("network {name}: its management frames are protected (802.11w) and stay closed; they hold no packets"), give);
+                let text = format!("network {name}: {MANAGEMENT}");
+                self.tell(text, give);
             }
             return;
         }
@@ -164,8 +170,7 @@ impl Opener {
         if cut {
             self.tally.closed += 1;
             if !std::mem::replace(&mut self.told_cut, true) {
-                let text = "protected frames that the capture cut stay closed: capture them whole (tcpdump -s 0)";
-                give(Found::Note(text.to_owned()));
+                give(Found::Note(CUT.to_owned()));
             }
             return;
         }
@@ -270,10 +275,8 @@ impl Opener {
         let network = self.network(ends.0);
         let suites = suites.unwrap_or(network.suites);
         let refusal = match (form, version) {
-            (Some(Form::Wep), _) => Some("it is protected by WEP, which is not opened"),
-            (Some(Form::Tkip), _) | (_, Some(1)) => {
-                Some("it is protected by WPA with TKIP, which is not opened; WPA2 is")
-            }
+            (Some(Form::Wep), _) => Some(WEP),
+            (Some(Form::Tkip), _) | (_, Some(1)) => Some(TKIP),
             _ => suites.refusal(),
         };
         let refusal =
@@ -295,9 +298,7 @@ impl Opener {
         let only_passphrases = self.keys.of(ssid.as_deref()).all(|key| key.is_of_passphrase);
         let station = self.station(ends);
         let suites = station.suites.unwrap_or(announced);
-        let wpa3 = (station.version == Some(0)).then_some(
-            "WPA3 (SAE): the passphrase does not open it, only the session's own key (PMK)",
-        );
+        let wpa3 = (station.version == Some(0)).then_some(SAE);
         let needs = suites.needs_session_key().or(wpa3).filter(|_| only_passphrases);
         let problem = needs.unwrap_or_else(|| station.problem());
         if station.told.replace(problem) == Some(problem) {

@@ -71,7 +71,7 @@ fn flags(header: &[u8]) -> Option<Option<u8>> {
     Some(Some(*header.get(at)?))
 }
 
-/// A frame without its check sequence, where nothing tells if it has one: if it is right, it is one.
+/// A frame without its check sequence, where nothing tells if it has one: one that is right is one.
 fn without_check(frame: &[u8], cut: bool) -> &[u8] {
     match frame.split_last_chunk::<CHECK_BYTES>() {
         Some((bytes, check)) if !cut && crc32(bytes) == u32::from_le_bytes(*check) => bytes,

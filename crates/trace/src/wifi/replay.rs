@@ -1,8 +1,8 @@
 //! Which packet numbers were seen already.
 //!
-//! The air brings frames twice (repetitions of which the receiver had one), and a little out of order
-//! (a lost frame of a block is sent again behind its block), so that a receiver sorts them before it
-//! insists that numbers grow. Who only listens keeps a window instead.
+//! The air brings frames twice (repetitions of which the receiver had one), and a little out of
+//! order (a lost frame of a block is sent again behind its block), so that a receiver sorts them
+//! before it insists that numbers grow. Who only listens keeps a window instead.
 
 /// Words of 64 numbers each: 1,024 numbers, four times the longest block of 802.11ax.
 const WORDS: usize = 16;

@@ -2,6 +2,13 @@
 //!
 //! Source: IEEE 802.11-2020, 9.4.2.1 (elements), 9.4.2.24 (RSNE), 9.3.3 (management frames).
 
+/// What is told of ciphers that are not opened.
+pub(super) const WEP: &str = "it is protected by WEP, which is not opened";
+pub(super) const TKIP: &str = "it is protected by WPA with TKIP, which is not opened; WPA2 is";
+/// What is told of WPA3 to who has its passphrase.
+pub(super) const SAE: &str =
+    "WPA3 (SAE): the passphrase does not open it, only the session's own key (PMK)";
+
 const SSID: u8 = 0;
 const RSN: u8 = 48;
 const VENDOR: u8 = 221;
@@ -73,10 +80,10 @@ impl Suites {
     /// Why this cannot be opened whatever key one has; `None` if it can.
     pub(super) fn refusal(self) -> Option<&'static str> {
         if self.wep {
-            return Some("it is protected by WEP, which is not opened");
+            return Some(WEP);
         }
         if self.old || self.ciphers == Self::TKIP {
-            return Some("it is protected by WPA with TKIP, which is not opened; WPA2 is");
+            return Some(TKIP);
         }
         if self.ciphers != 0 && self.ciphers & Self::CCMP == 0 {
             return Some("it is protected by another cipher than CCMP-128, which is not opened");
@@ -94,7 +101,7 @@ impl Suites {
         if self.ways == 0 || is_passphrase {
             None
         } else if self.ways & Self::SAE != 0 {
-            Some("WPA3 (SAE): the passphrase does not open it, only the session's own key (PMK)")
+            Some(SAE)
         } else if self.ways & Self::ENTERPRISE != 0 {
             Some("WPA-Enterprise: only the session's own key (PMK) opens it")
         } else if self.ways & Self::OWE != 0 {
