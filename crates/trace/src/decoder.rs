@@ -108,6 +108,9 @@ pub struct Tally {
 
 impl Tally {
     pub(crate) fn count(&mut self, record: &Record) {
+        if matches!(record, Record::Part(_)) {
+            return;
+        }
         *self.records.entry(record.kind()).or_default() += 1;
         match record {
             Record::Transaction(transaction) => {
@@ -134,7 +137,11 @@ impl Tally {
             }
             Record::Gap(gap) if gap.lost => self.lost_bytes += gap.bytes.unwrap_or_default(),
             Record::Gap(gap) => self.stray_bytes += gap.bytes.unwrap_or_default(),
-            Record::Init(_) | Record::Event(_) | Record::Discovery(_) | Record::Note(_) => {}
+            Record::Init(_)
+            | Record::Event(_)
+            | Record::Part(_)
+            | Record::Discovery(_)
+            | Record::Note(_) => {}
         }
     }
 }
@@ -143,6 +150,7 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Decoder {
     ports: Ports,
+    spills: bool,
     opener: Opener,
     assembler: Assembler,
     connections: Vec<Connection>,
@@ -161,6 +169,11 @@ impl Decoder {
     /// Opens protected frames of Wi-Fi with these keys, in this capture and those that follow.
     pub fn give_keys(&mut self, keys: Keys) {
         self.opener = Opener::new(keys);
+    }
+
+    /// Gives out the bytes of objects, thumbnails, previews and live view as [`Record::Part`] too.
+    pub fn give_parts(&mut self) {
+        self.spills = true;
     }
 
     /// What was counted so far.
@@ -318,7 +331,7 @@ impl Decoder {
                 make_room(&mut self.connections, at_ns, &mut self.budget, &mut sink);
                 sink.tally.connections += 1;
                 let number = u32::try_from(sink.tally.connections).unwrap_or(u32::MAX);
-                let mut connection = Connection::new(number, role, client, camera);
+                let mut connection = Connection::new(number, role, (client, camera), self.spills);
                 if client == from && is_init(payload) {
                     connection.begin(segment);
                 }

@@ -16,10 +16,12 @@ use serde_json::json;
 
 use crate::context::Context;
 
+mod extract;
 mod line;
 mod sieve;
 mod wpa;
 
+use extract::Extract;
 use line::Lines;
 use sieve::Word;
 use wpa::WpaArgs;
@@ -39,6 +41,7 @@ use wpa::WpaArgs;
   tcpdump -i wlan0 -w - 'tcp portrange 55740-55742' | filmwire decode -
   filmwire decode --json session.pcap | jq 'select(.kind == \"transaction\") | .operation_name'
   filmwire decode --filter SetDevicePropValue --filter 0xD212 --filter 10..20 session.pcap
+  filmwire decode --extract session session.pcap
   filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
@@ -52,6 +55,10 @@ pub(crate) struct DecodeArgs {
     /// only what was in these seconds from the start. Of names one must fit, and of times one
     #[arg(long, value_name = "NAME|CODE|FROM..TO", value_parser = sieve::word)]
     filter: Vec<Word>,
+    /// Write what was fetched into this folder: objects, thumbnails, previews, live view as frames
+    /// and as a film (Motion-JPEG). Nothing is ever replaced; what has holes says so in its name
+    #[arg(long, value_name = "DIR")]
+    extract: Option<PathBuf>,
     #[command(flatten)]
     wpa: WpaArgs,
     /// Only count: operations, times, losses
@@ -65,6 +72,9 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     args.port.iter().for_each(|&port| ports.add(port));
     let mut decoder = Decoder::new(ports);
     decoder.give_keys(wpa::keys(&args.wpa, context)?);
+    if args.extract.is_some() {
+        decoder.give_parts();
+    }
     let mut failed = 0u64;
     for file in &args.files {
         if let Err(error) = decode(file, args, context, &mut decoder) {
@@ -118,7 +128,7 @@ fn decode(
     };
     let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
     let mut reader = Reader::new(input).map_err(unreadable)?;
-    let mut teller = Teller::new(args, &context.out);
+    let mut teller = Teller::new(args, &context.out).map_err(Stop::Output)?;
     let before = decoder.tally().clone();
     let result = loop {
         match reader.next_item() {
@@ -132,7 +142,7 @@ fn decode(
         }
     };
     decoder.finish(&mut |record| teller.tell(&record));
-    teller.check().map_err(Stop::Output)?;
+    teller.check().and_then(|()| teller.finish()).map_err(Stop::Output)?;
     result?;
     judge(&before, decoder.tally())
 }
@@ -172,18 +182,26 @@ struct Teller<'a> {
     out: &'a Output,
     filter: &'a [Word],
     quiet: bool,
+    extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(args: &'a DecodeArgs, out: &'a Output) -> Self {
+    fn new(args: &'a DecodeArgs, out: &'a Output) -> Result<Self, Trouble> {
         let (filter, quiet) = (args.filter.as_slice(), args.stats);
-        Self { out, filter, quiet, lines: Lines::default(), trouble: None }
+        let extract = args.extract.as_deref().map(Extract::into_folder).transpose()?;
+        Ok(Self { out, filter, quiet, extract, lines: Lines::default(), trouble: None })
     }
 
     /// Tells a record; what goes wrong is kept for [`Teller::check`].
     fn tell(&mut self, record: &Record) {
+        if let Some(extract) = self.extract.as_mut().filter(|_| self.trouble.is_none()) {
+            self.trouble = extract.take(record, self.out).err();
+        }
+        if matches!(record, Record::Part(_)) {
+            return;
+        }
         let start_ns = self.lines.see(record);
         if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {
             return;
@@ -195,6 +213,11 @@ impl<'a> Teller<'a> {
             lines.iter().try_for_each(|line| self.out.data(&text::tame(line)))
         };
         self.trouble = result.err();
+    }
+
+    /// Puts objects under their names.
+    fn finish(&mut self) -> Result<(), Trouble> {
+        self.extract.take().map_or(Ok(()), |extract| extract.finish(self.out))
     }
 
     fn check(&mut self) -> Result<(), Trouble> {

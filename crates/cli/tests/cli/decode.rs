@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -144,10 +145,15 @@ fn packet(sent: &Sent, port: u16, flags: u8, bytes: &[u8], next: &mut [u32; 2]) 
 
 /// A session of several connections: the capture, and the camera's own journal.
 pub(crate) fn session(words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
+    session_in(tempfile::tempdir().unwrap().path(), words, camera)
+}
+
+/// The same; what the client writes is in the folder.
+fn session_in(folder: &Path, words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
     let camera = Camera::start_at(&nobody(), &[&["--photos", "3"], camera].concat());
-    let (relay, folder) = (Relay::before(&camera.address), tempfile::tempdir().unwrap());
+    let relay = Relay::before(&camera.address);
     for words in words {
-        let ran = run(folder.path(), &[&["--camera", &relay.address], *words].concat());
+        let ran = run(folder, &[&["--camera", &relay.address], *words].concat());
         assert_eq!(ran.code, 0, "{ran:?}");
     }
     let rows = camera.left();
@@ -325,4 +331,80 @@ fn what_is_no_capture_of_packets_with_ip_is_named() {
     assert!(ran.err.contains("neither pcap nor pcapng"), "{ran:?}");
     assert_eq!(ran.of_kind("decode", "summary")[0]["outcome"], "some-failed");
     assert_eq!(run(folder.path(), &["decode"]).code, 2);
+}
+
+/// Names in a folder with what is in them.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let names = crate::camera::files(folder);
+    names.into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+}
+
+#[test]
+fn what_was_fetched_is_extracted_as_the_client_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let words: [&[&str]; 3] = [
+        &["get", "1", "2", "--to", "files"],
+        &["thumb", "3", "--to", "thumbs"],
+        &["live", "--count", "4", "--out", "frames"],
+    ];
+    let (capture, _) = session_in(folder.path(), &words, &["--model", "X-T20"]);
+    fs::write(place("a.pcap"), &capture).unwrap();
+    let ran = run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let out = contents(&place("out"));
+    let told = ran.of_kind("decode", "extracted");
+    assert_eq!(told.len(), out.len());
+    for line in &told {
+        let path = line["path"].as_str().unwrap().strip_prefix("out/").unwrap();
+        assert_eq!(out[path].len() as u64, line["bytes"].as_u64().unwrap());
+        assert_eq!(line["is_whole"], true, "{line}");
+    }
+    for fetched in ["files", "thumbs"] {
+        let fetched = contents(&place(fetched));
+        assert!(!fetched.is_empty());
+        for (name, bytes) in fetched {
+            assert!(out.get(&name) == Some(&bytes), "{name}: {:?}", out.keys());
+        }
+    }
+    // Frames that the client was too slow for are in the capture all the same.
+    let frames = (1..).map_while(|number| out.get(&format!("live-{number:06}.jpg")));
+    let frames: Vec<_> = frames.cloned().collect();
+    let shown = contents(&place("frames"));
+    assert!(shown.len() == 4 && shown.values().all(|frame| frames.contains(frame)));
+    assert_eq!(out["live.mjpeg"], frames.concat());
+    // Nothing is replaced, and nothing else is left.
+    let again = run(folder.path(), &["decode", "a.pcap", "--extract", "out"]);
+    assert!(again.code == 0 && again.err.contains("files are in out"), "{again:?}");
+    let twice = contents(&place("out"));
+    assert_eq!(twice.len(), out.len() * 2);
+    assert!(out.iter().all(|(name, bytes)| twice[name] == *bytes));
+    assert_eq!(fs::read_dir(place("out")).unwrap().count(), twice.len());
+}
+
+#[test]
+fn what_has_holes_says_so_in_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut capture, _) = session_in(folder.path(), &[&["get", "1", "--to", "files"]], &[]);
+    let (name, whole) = contents(&folder.path().join("files")).pop_first().unwrap();
+    // A full segment in the middle is lost.
+    let (mut at, mut full) = (24, Vec::new());
+    while at < capture.len() {
+        let length = u32::from_le_bytes(capture[at + 8..at + 12].try_into().unwrap()) as usize;
+        if length == 40 + SEGMENT_BYTES {
+            full.push(at..at + 16 + length);
+        }
+        at += 16 + length;
+    }
+    capture.drain(full[full.len() / 2].clone());
+    fs::write(folder.path().join("a.pcap"), &capture).unwrap();
+    let ran = run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    let told = ran.of_kind("decode", "extracted");
+    assert!(told.len() == 1 && told[0]["is_whole"] == false, "{told:?}");
+    let out = fs::read(folder.path().join("out").join(name.replace(".JPG", ".incomplete.JPG")));
+    let (out, hole) = (out.unwrap(), SEGMENT_BYTES);
+    let start = (0..whole.len()).find(|&at| out[at] != whole[at]).unwrap();
+    assert_eq!(out.len(), whole.len());
+    assert!(out[start..].len() > hole && out[start + hole..] == whole[start + hole..]);
+    assert!(out[start..start + hole - 16].iter().all(|&byte| byte == 0));
 }
