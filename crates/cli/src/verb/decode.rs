@@ -61,6 +61,9 @@ pub(crate) struct DecodeArgs {
     extract: Option<PathBuf>,
     #[command(flatten)]
     wpa: WpaArgs,
+    /// Show the first bytes of data phases as well
+    #[arg(long, conflicts_with = "stats")]
+    hex: bool,
     /// Only count: operations, times, losses
     #[arg(long)]
     stats: bool,
@@ -182,6 +185,7 @@ struct Teller<'a> {
     out: &'a Output,
     filter: &'a [Word],
     quiet: bool,
+    hex: bool,
     extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
@@ -191,7 +195,8 @@ impl<'a> Teller<'a> {
     fn new(args: &'a DecodeArgs, out: &'a Output) -> Result<Self, Trouble> {
         let (filter, quiet) = (args.filter.as_slice(), args.stats);
         let extract = args.extract.as_deref().map(Extract::into_folder).transpose()?;
-        Ok(Self { out, filter, quiet, extract, lines: Lines::default(), trouble: None })
+        let hex = args.hex;
+        Ok(Self { out, filter, quiet, hex, extract, lines: Lines::default(), trouble: None })
     }
 
     /// Tells a record; what goes wrong is kept for [`Teller::check`].
@@ -209,7 +214,12 @@ impl<'a> Teller<'a> {
         let result = if self.out.is_json() {
             self.out.json(record.kind(), record)
         } else {
-            let lines = self.lines.of(record);
+            let mut lines = self.lines.of(record);
+            if let Record::Transaction(done) = record
+                && self.hex
+            {
+                lines.extend(line::hex(done));
+            }
             lines.iter().try_for_each(|line| self.out.data(&text::tame(line)))
         };
         self.trouble = result.err();

@@ -254,6 +254,11 @@ fn people_read_one_line_a_transaction() {
     ] {
         assert!(ran.out.contains(words), "{words}\n{}", ran.out);
     }
+    let bytes = decode(&capture, &["--hex"]).out;
+    // The picture's first bytes, and how many there are besides.
+    assert!(bytes.contains("0000  ff d8 ff "), "{bytes}");
+    assert!(bytes.lines().any(|line| line.contains("bytes more")), "{bytes}");
+    assert!(ran.out.lines().all(|line| bytes.contains(line)));
     let counts = decode(&capture, &["--stats"]);
     assert!(counts.out.contains("GetPartialObject") && !counts.out.contains(" #"), "{counts:?}");
 }
