@@ -19,11 +19,13 @@ use crate::context::Context;
 mod extract;
 mod line;
 mod sieve;
+mod unknown;
 mod wpa;
 
 use extract::Extract;
 use line::Lines;
 use sieve::Word;
+use unknown::Unknown;
 use wpa::WpaArgs;
 
 /// Show what a capture holds: one line a transaction
@@ -41,6 +43,7 @@ use wpa::WpaArgs;
   tcpdump -i wlan0 -w - 'tcp portrange 55740-55742' | filmwire decode -
   filmwire decode --json session.pcap | jq 'select(.kind == \"transaction\") | .operation_name'
   filmwire decode --filter SetDevicePropValue --filter 0xD212 --filter 10..20 session.pcap
+  filmwire decode --unknown session.pcap
   filmwire decode --extract session session.pcap
   filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
@@ -64,6 +67,10 @@ pub(crate) struct DecodeArgs {
     /// Show the first bytes of data phases as well
     #[arg(long, conflicts_with = "stats")]
     hex: bool,
+    /// Only what no table explains: codes without a name or whose meaning is a guess, data without
+    /// words, bytes that belong to no packet
+    #[arg(long, conflicts_with_all = ["hex", "filter"])]
+    unknown: bool,
     /// Only count: operations, times, losses
     #[arg(long)]
     stats: bool,
@@ -78,9 +85,10 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     if args.extract.is_some() {
         decoder.give_parts();
     }
+    let mut unknown = Unknown::default();
     let mut failed = 0u64;
     for file in &args.files {
-        if let Err(error) = decode(file, args, context, &mut decoder) {
+        if let Err(error) = decode(file, args, context, &mut decoder, &mut unknown) {
             match error {
                 Stop::Output(trouble) => return Err(trouble.into()),
                 Stop::Asked => {
@@ -96,6 +104,9 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     }
     let exit = if failed == 0 { Exit::Done } else { Exit::SomeFailed };
     let tally = decoder.tally();
+    if args.unknown {
+        unknown.tell(&context.out)?;
+    }
     if args.stats {
         stats(tally, &context.out)?;
     }
@@ -123,6 +134,7 @@ fn decode(
     args: &DecodeArgs,
     context: &Context<'_>,
     decoder: &mut Decoder,
+    unknown: &mut Unknown,
 ) -> Result<(), Stop> {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(io::stdin().lock())
@@ -131,7 +143,7 @@ fn decode(
     };
     let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
     let mut reader = Reader::new(input).map_err(unreadable)?;
-    let mut teller = Teller::new(args, &context.out).map_err(Stop::Output)?;
+    let mut teller = Teller::new(args, &context.out, unknown).map_err(Stop::Output)?;
     let before = decoder.tally().clone();
     let result = loop {
         match reader.next_item() {
@@ -186,17 +198,31 @@ struct Teller<'a> {
     filter: &'a [Word],
     quiet: bool,
     hex: bool,
+    unknown: Option<&'a mut Unknown>,
     extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(args: &'a DecodeArgs, out: &'a Output) -> Result<Self, Trouble> {
-        let (filter, quiet) = (args.filter.as_slice(), args.stats);
+    fn new(
+        args: &'a DecodeArgs,
+        out: &'a Output,
+        unknown: &'a mut Unknown,
+    ) -> Result<Self, Trouble> {
+        let (filter, quiet) = (args.filter.as_slice(), args.stats || args.unknown);
         let extract = args.extract.as_deref().map(Extract::into_folder).transpose()?;
-        let hex = args.hex;
-        Ok(Self { out, filter, quiet, hex, extract, lines: Lines::default(), trouble: None })
+        let (hex, unknown) = (args.hex, args.unknown.then_some(unknown));
+        Ok(Self {
+            out,
+            filter,
+            quiet,
+            hex,
+            unknown,
+            extract,
+            lines: Lines::default(),
+            trouble: None,
+        })
     }
 
     /// Tells a record; what goes wrong is kept for [`Teller::check`].
@@ -206,6 +232,9 @@ impl<'a> Teller<'a> {
         }
         if matches!(record, Record::Part(_)) {
             return;
+        }
+        if let Some(unknown) = &mut self.unknown {
+            unknown.take(record);
         }
         let start_ns = self.lines.see(record);
         if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {

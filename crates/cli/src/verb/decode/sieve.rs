@@ -2,6 +2,7 @@
 
 use filmwire_codec::{DevicePropCode, EventCode, OperationCode, ResponseCode};
 use filmwire_trace::Record;
+use filmwire_trace::record::Transaction;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,12 +66,7 @@ pub(super) fn passes(words: &[Word], start_ns: Option<u64>, record: &Record) -> 
     };
     match record {
         Record::Transaction(done) => {
-            let has_property = done.operation.is_some_and(takes_property);
-            let property = done
-                .params
-                .as_ref()
-                .and_then(|params| params.first().copied())
-                .filter(|_| has_property);
+            let property = property(done).map(|code| code.0.into());
             let operation = done.operation.map(|code| code.0.into());
             any(&[operation, done.response.map(|code| code.0.into()), property])
         }
@@ -92,6 +88,13 @@ impl Word {
             Self::Span(..) => None,
         }
     }
+}
+
+/// The property an operation is about.
+pub(super) fn property(done: &Transaction) -> Option<DevicePropCode> {
+    let &first = done.params.as_ref()?.first()?;
+    let code = u16::try_from(first).ok()?;
+    done.operation.filter(|&operation| takes_property(operation)).map(|_| DevicePropCode(code))
 }
 
 fn takes_property(operation: OperationCode) -> bool {
