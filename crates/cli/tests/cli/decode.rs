@@ -8,7 +8,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use filmwire_codec::container::{encode_command, encode_data_header, encode_response};
+use filmwire_codec::dataset::LiveViewHeader;
 use filmwire_codec::journal::{Direction, JournalRow};
+use filmwire_codec::{OperationCode, ResponseCode, TransactionId};
 use serde_json::Value;
 
 use crate::camera::{Camera, nobody};
@@ -392,11 +395,12 @@ fn what_has_holes_says_so_in_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let (mut capture, _) = session_in(folder.path(), &[&["get", "1", "--to", "files"]], &[]);
     let (name, whole) = contents(&folder.path().join("files")).pop_first().unwrap();
-    // A full segment in the middle is lost.
+    // A full segment in the middle of what the camera says is lost.
     let (mut at, mut full) = (24, Vec::new());
     while at < capture.len() {
         let length = u32::from_le_bytes(capture[at + 8..at + 12].try_into().unwrap()) as usize;
-        if length == 40 + SEGMENT_BYTES {
+        let from = capture[at + 36..at + 38] == COMMAND_PORT.to_be_bytes();
+        if from && length == 40 + SEGMENT_BYTES {
             full.push(at..at + 16 + length);
         }
         at += 16 + length;
@@ -449,4 +453,63 @@ fn what_no_table_explains_is_counted_with_its_first_place() {
     assert!(people.contains("operation 0x9777  "), "{people}");
     assert!(people.contains("first in connection 1 #"), "{people}");
     assert!(!none.out.contains("0x9777") && !none.out.contains("0xDEAD"), "{none:?}");
+}
+
+/// A capture of what was said on a connection of this port: by the client or not, and what.
+fn said(port: u16, said: Vec<(bool, Vec<u8>)>) -> Vec<u8> {
+    let sent = said.into_iter();
+    let sent = sent.map(|(from_client, bytes)| Sent { connection: 0, from_client, bytes });
+    let heard = Heard { ports: vec![port], sent: sent.collect() };
+    Relay { address: String::new(), heard: Arc::new(Mutex::new(heard)) }.capture()
+}
+
+#[test]
+fn pieces_of_an_object_are_put_where_they_belong() {
+    let mut talk = Vec::new();
+    // The second half comes first, in another transaction; the camera refuses a third.
+    for (id, offset, bytes) in [(2, 4, &b"EFGH"[..]), (3, 0, b"ABCD"), (4, 8, b"")] {
+        let (code, id) = (OperationCode::GET_PARTIAL_OBJECT, TransactionId(id));
+        talk.push((true, encode_command(code, id, &[7, offset, 4])));
+        let head = encode_data_header(code, id, bytes.len()).to_vec();
+        let response =
+            if bytes.is_empty() { ResponseCode::GENERAL_ERROR } else { ResponseCode::OK };
+        talk.push((false, [&head, bytes, &encode_response(response, id, &[])].concat()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.pcap"), said(COMMAND_PORT, talk)).unwrap();
+    let ran = run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let out = contents(&folder.path().join("out"));
+    assert_eq!(out, BTreeMap::from([("object-7".to_owned(), b"ABCDEFGH".to_vec())]));
+}
+
+#[test]
+fn frames_with_holes_are_left_out() {
+    let jpeg = |number: u8| [&[0xFF, 0xD8][..], &[number; 4000], &[0xFF, 0xD9]].concat();
+    let frame = |number: u8| {
+        let jpeg = jpeg(number);
+        let (length, counter) = (18 + jpeg.len() as u32, number.into());
+        let header =
+            LiveViewHeader { length, reserved: 0, counter, extra_bytes: 0, unknown: 0xFFFF };
+        let mut bytes = Vec::new();
+        header.encode(&mut bytes);
+        (false, [bytes, jpeg].concat())
+    };
+    let mut capture = said(COMMAND_PORT + 2, (1..=3).map(frame).collect());
+    // The second segment of the second frame is lost. Before the first one's noise stand the heads
+    // of the file, IP and TCP, live view and JPEG.
+    let full = 16 + 40 + SEGMENT_BYTES;
+    let at = capture.windows(64).position(|bytes| *bytes == [2; 64]).unwrap();
+    let second = at - (16 + 40 + 18 + 2) + full;
+    capture.drain(second..second + full);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.pcap"), capture).unwrap();
+    run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    let out = contents(&folder.path().join("out"));
+    let whole = BTreeMap::from([
+        ("live-000001.jpg".to_owned(), jpeg(1)),
+        ("live-000002.jpg".to_owned(), jpeg(3)),
+        ("live.mjpeg".to_owned(), [jpeg(1), jpeg(3)].concat()),
+    ]);
+    assert!(out == whole, "{:?}", out.keys());
 }
