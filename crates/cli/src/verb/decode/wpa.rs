@@ -28,7 +28,8 @@ const MOST_TYPED: usize = 256;
 pub(super) struct WpaArgs {
     /// Open protected Wi-Fi with the keys in this file: a line for each network with its name, a
     /// tab (or a space, if the name has none) and its passphrase, or its key in 64 hexadecimal
-    /// digits, which may also stand alone
+    /// digits, which may also stand alone. FILMWIRE_WPA_SSID and FILMWIRE_WPA_PASSPHRASE in the
+    /// environment do for one network
     #[arg(long, value_name = "FILE")]
     wpa_file: Option<PathBuf>,
     /// Ask for the passphrase of the network of this name
@@ -51,7 +52,10 @@ pub(super) fn keys(args: &WpaArgs, context: &Context<'_>) -> Result<Keys, Troubl
         (ssid, Some(secret)) => {
             let ssid = ssid.as_ref().map(String::as_bytes);
             keys.add(ssid, secret.as_bytes()).map_err(|bad| {
-                Trouble::usage(format!("{PASSPHRASE}: {bad}"), format!("see {SSID} in the guide"))
+                Trouble::usage(
+                    format!("{PASSPHRASE}: {bad}"),
+                    format!("the name of its network belongs in {SSID}"),
+                )
             })?;
         }
         (None, None) => {}
