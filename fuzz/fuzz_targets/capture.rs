@@ -13,6 +13,7 @@ const MOST_HELD_BYTES: usize = 64 << 20;
 fuzz_target!(|input: &[u8]| {
     let Ok(mut reader) = Reader::new(input) else { return };
     let mut decoder = Decoder::new(Ports::default());
+    decoder.give_parts();
     let mut packets = 0;
     while let Ok(Some(item)) = reader.next_item() {
         if let Item::Packet(packet) = &item {

@@ -57,7 +57,7 @@ pub(crate) fn format_name(format: ObjectFormatCode) -> String {
 }
 
 /// Letters, digits and `._-` of the name; the handle where nothing is left.
-fn safe_file_name(name: &str, handle: ObjectHandle) -> String {
+pub(crate) fn safe_file_name(name: &str, handle: ObjectHandle) -> String {
     let keep = |c: char| c.is_alphanumeric() || "._-() ".contains(c);
     let name: String = name.chars().map(|c| if keep(c) { c } else { '_' }).take(100).collect();
     let name = name.trim().trim_matches('.').trim();

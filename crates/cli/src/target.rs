@@ -165,7 +165,7 @@ impl Drop for Sink {
 }
 
 /// Gives the file its name without replacing anything, also while others write there.
-fn place(temporary: &Path, folder: &Path, name: &str) -> Result<PathBuf, Trouble> {
+pub(crate) fn place(temporary: &Path, folder: &Path, name: &str) -> Result<PathBuf, Trouble> {
     let failed = |path: &Path, cause| Trouble::storage("write", path, cause);
     let mut number = 1;
     loop {

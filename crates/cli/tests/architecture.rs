@@ -33,7 +33,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     // The second opinion on the protocol: it shares bytes with the client, never beliefs.
     ("filmwire-sim", &["filmwire-codec"], &[]),
     // The wire as it was captured; it shares bytes with the client, never beliefs.
-    ("filmwire-trace", &["filmwire-codec"], &[]),
+    // Its tests use its own stand-in for a network in the air.
+    ("filmwire-trace", &["filmwire-codec"], &["filmwire-trace"]),
     // It judges what the link sees; what is seen is not told twice, by two crates.
     ("filmwire-doctor", &["filmwire-camera", "filmwire-codec", "filmwire-link"], &["filmwire-sim"]),
     // How our programs speak; delivery stays out, for the tool does without.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use filmwire_codec::container::ContainerType;
+use filmwire_codec::container::{ContainerType, HEADER_BYTES};
 use filmwire_codec::dataset::EventDataset;
 use filmwire_codec::init::{InitAnswer, InitRequest};
 
@@ -12,7 +12,7 @@ use crate::ip::Segment;
 use crate::ptp::frame::{Framer, Message, What};
 use crate::ptp::judge::{Channel, Kind};
 use crate::ptp::pair::{Container, Pairs};
-use crate::record::{Event, Frame, Gap, Init, Note, Record, Side, Step};
+use crate::record::{Event, Frame, Gap, Init, Note, Part, Record, Side, Step};
 use crate::tcp::{Budget, Piece, Stream};
 
 /// Connections followed at a time; of more, the one silent longest is ended.
@@ -92,7 +92,13 @@ impl Side {
 }
 
 impl Connection {
-    pub(crate) fn new(number: u32, role: Role, client: SocketAddr, camera: SocketAddr) -> Self {
+    /// `spills`: parts of pictures are given out.
+    pub(crate) fn new(
+        number: u32,
+        role: Role,
+        (client, camera): (SocketAddr, SocketAddr),
+        spills: bool,
+    ) -> Self {
         let (to, from) = match role {
             Role::Command | Role::Discovery => (Channel::ToCamera, Channel::FromCamera),
             Role::Events => (Channel::Events, Channel::Events),
@@ -101,7 +107,7 @@ impl Connection {
         let talk = Talk {
             number,
             role,
-            framers: [Framer::new(to), Framer::new(from)],
+            framers: [Framer::new(to, spills), Framer::new(from, spills)],
             pairs: Pairs::new(number),
             live: LiveView::default(),
         };
@@ -268,6 +274,11 @@ fn say(
         What::Packet { kind, bytes, .. } => {
             sink.give(Record::Init(init(connection, at_ns, from, *kind, bytes)));
         }
+        What::Part { kind, offset, bytes } => {
+            if let Some(part) = part(connection, at_ns, *kind, *offset, bytes) {
+                sink.give(Record::Part(part));
+            }
+        }
         What::Stray(count) => {
             let bytes = Some(*count);
             sink.give(Record::Gap(Gap { at_ns, connection, from, lost: false, bytes }));
@@ -277,6 +288,23 @@ fn say(
             sink.give(Record::Gap(Gap { at_ns, connection, from, lost: true, bytes }));
         }
     }
+}
+
+/// Of data what is behind its header; of a picture of live view the packet as it is.
+fn part(
+    connection: u32,
+    at_ns: Option<u64>,
+    kind: Kind,
+    offset: u64,
+    bytes: &[u8],
+) -> Option<Part> {
+    let (id, head) = match kind {
+        Kind::Container(header) => (Some(header.transaction), HEADER_BYTES as u64),
+        _ => (None, 0),
+    };
+    let within = usize::try_from(head.saturating_sub(offset)).ok()?;
+    let bytes = bytes.get(within..).filter(|bytes| !bytes.is_empty())?.to_vec();
+    Some(Part { at_ns, connection, id, offset: offset.saturating_sub(head), bytes })
 }
 
 fn init(connection: u32, at_ns: Option<u64>, from: Side, kind: Kind, bytes: &[u8]) -> Init {

@@ -14,6 +14,7 @@ use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
 use crate::record::{Note, Record, Side};
 use crate::tcp::Budget;
+use crate::wifi::{AirTally, Found, Keys, Opener};
 
 /// Ports of cameras. Source: the fact sheet's section 1.2.
 const PHONE: u16 = 55740;
@@ -99,12 +100,17 @@ pub struct Tally {
     pub stray_bytes: u64,
     /// Bytes of live view.
     pub frame_bytes: u64,
+    /// Protected frames of Wi-Fi.
+    pub air: AirTally,
     /// Operations by their code.
     pub operations: BTreeMap<u16, OperationTally>,
 }
 
 impl Tally {
     pub(crate) fn count(&mut self, record: &Record) {
+        if matches!(record, Record::Part(_)) {
+            return;
+        }
         *self.records.entry(record.kind()).or_default() += 1;
         match record {
             Record::Transaction(transaction) => {
@@ -131,7 +137,11 @@ impl Tally {
             }
             Record::Gap(gap) if gap.lost => self.lost_bytes += gap.bytes.unwrap_or_default(),
             Record::Gap(gap) => self.stray_bytes += gap.bytes.unwrap_or_default(),
-            Record::Init(_) | Record::Event(_) | Record::Discovery(_) | Record::Note(_) => {}
+            Record::Init(_)
+            | Record::Event(_)
+            | Record::Part(_)
+            | Record::Discovery(_)
+            | Record::Note(_) => {}
         }
     }
 }
@@ -140,6 +150,8 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Decoder {
     ports: Ports,
+    spills: bool,
+    opener: Opener,
     assembler: Assembler,
     connections: Vec<Connection>,
     budget: Budget,
@@ -154,6 +166,16 @@ impl Decoder {
         Self { ports, ..Self::default() }
     }
 
+    /// Opens protected frames of Wi-Fi with these keys, in this capture and those that follow.
+    pub fn give_keys(&mut self, keys: Keys) {
+        self.opener = Opener::new(keys);
+    }
+
+    /// Gives out the bytes of objects, thumbnails, previews and live view as [`Record::Part`] too.
+    pub fn give_parts(&mut self) {
+        self.spills = true;
+    }
+
     /// What was counted so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
@@ -162,7 +184,8 @@ impl Decoder {
     /// Bytes held for packets, transactions and connections that are not complete.
     pub fn held_bytes(&self) -> usize {
         let connections: usize = self.connections.iter().map(Connection::held_bytes).sum();
-        connections + self.budget.held_bytes + self.assembler.held_bytes()
+        let air = self.opener.held_bytes();
+        connections + self.budget.held_bytes + self.assembler.held_bytes() + air
     }
 
     /// Takes a piece of a capture and gives out what it completes.
@@ -176,6 +199,13 @@ impl Decoder {
 
     /// Gives out what is unfinished at the end of a capture; the next one begins anew.
     pub fn finish(&mut self, give: &mut dyn FnMut(Record)) {
+        let mut opener = std::mem::take(&mut self.opener);
+        opener.finish(&mut |found| {
+            if let Found::Note(text) = found {
+                self.note(text, give);
+            }
+        });
+        self.opener = opener;
         let mut sink = Sink { tally: &mut self.tally, give };
         for connection in &mut self.connections {
             connection.finish(self.last_ns, &mut self.budget, &mut sink);
@@ -198,10 +228,33 @@ impl Decoder {
             self.refuse(packet.link, give);
             return;
         }
+        if packet.link.is_wifi() {
+            self.frame(packet, give);
+        } else {
+            self.ip(packet.at_ns, link::ip_packet(packet.link, packet.data), give);
+        }
+    }
+
+    /// A frame of Wi-Fi, which may hold several packets, or none.
+    fn frame(&mut self, packet: &Packet<'_>, give: &mut dyn FnMut(Record)) {
+        let mut opener = std::mem::take(&mut self.opener);
+        let mut is_empty = true;
+        opener.take(packet.link, packet.data, packet.cut_bytes > 0, &mut |found| match found {
+            Found::Packet(kind, bytes) => {
+                is_empty = false;
+                self.ip(packet.at_ns, link::untag(kind, bytes), give);
+            }
+            Found::Note(text) => self.note(text, give),
+        });
+        self.tally.others += u64::from(is_empty && opener.tally() == self.tally.air);
+        self.tally.air = opener.tally();
+        self.opener = opener;
+    }
+
+    fn ip(&mut self, at_ns: Option<u64>, ip: Option<&[u8]>, give: &mut dyn FnMut(Record)) {
         let mut assembler = std::mem::take(&mut self.assembler);
-        let ip = link::ip_packet(packet.link, packet.data);
         match ip.and_then(|ip| assembler.datagram(ip)) {
-            Some(datagram) => self.datagram(packet.at_ns, &datagram, give),
+            Some(datagram) => self.datagram(at_ns, &datagram, give),
             None => self.tally.others += 1,
         }
         self.assembler = assembler;
@@ -278,7 +331,7 @@ impl Decoder {
                 make_room(&mut self.connections, at_ns, &mut self.budget, &mut sink);
                 sink.tally.connections += 1;
                 let number = u32::try_from(sink.tally.connections).unwrap_or(u32::MAX);
-                let mut connection = Connection::new(number, role, client, camera);
+                let mut connection = Connection::new(number, role, (client, camera), self.spills);
                 if client == from && is_init(payload) {
                     connection.begin(segment);
                 }

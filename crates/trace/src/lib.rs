@@ -2,7 +2,7 @@
 //!
 //! [`capture`] reads pcap and pcapng from a file or a pipe. A [`Decoder`] takes their packets, puts
 //! TCP streams together and gives out [`Record`]s: registration, transactions, events, live view,
-//! gaps. What a capture lost is shown as lost; decoding goes on at the next packet that makes sense.
+//! gaps. Frames of Wi-Fi itself are opened by [`wifi`], with the keys of their owner. What a capture lost is shown as lost; decoding goes on at the next packet that makes sense.
 //! It shares bytes with the client ([`filmwire_codec`]), never beliefs, and does not print.
 //!
 //! # Memory
@@ -18,6 +18,7 @@
 //! | a packet of PTP being put together, one way of a connection ([`KEPT_BYTES`]) | 32 KiB |
 //! | unfinished transactions of a connection ([`MOST_OPEN`], each with its data) | 384 KiB |
 //! | connections at a time ([`MOST_CONNECTIONS`]) | 64: 28 MiB for the two rows above |
+//! | networks and stations of Wi-Fi ([`wifi::MOST_NETWORKS`], [`wifi::MOST_STATIONS`]), keys, fragments | 6 MiB |
 //!
 //! ```
 //! use filmwire_trace::{Decoder, capture};
@@ -48,6 +49,9 @@
 
 pub mod capture;
 pub mod record;
+#[cfg(feature = "stand-in")]
+pub mod stand_in;
+pub mod wifi;
 
 mod connection;
 mod decoder;

@@ -25,7 +25,7 @@ pub(crate) fn ip_packet(link: LinkType, data: &[u8]) -> Option<&[u8]> {
             let kind = u16::from_be_bytes(*data.first_chunk()?);
             untag(kind, data.get(COOKED_2_BYTES..)?)
         }
-        link if link.is_read() => Some(data),
+        link if link.is_read() && !link.is_wifi() => Some(data),
         _ => None,
     }
 }
@@ -36,8 +36,9 @@ fn behind(data: &[u8], offset: usize) -> Option<&[u8]> {
     untag(u16::from_be_bytes(*kind), rest)
 }
 
-/// Takes tags off: two bytes of which network, then the ether type of what they stand before.
-fn untag(mut kind: u16, mut rest: &[u8]) -> Option<&[u8]> {
+/// The IP packet behind an ether type: takes tags off, which are two bytes of which network, then
+/// the ether type of what they stand before.
+pub(crate) fn untag(mut kind: u16, mut rest: &[u8]) -> Option<&[u8]> {
     for _ in 0..=MOST_TAGS {
         match kind {
             ETHER_IPV4 | ETHER_IPV6 => return Some(rest),

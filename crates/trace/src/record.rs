@@ -17,6 +17,9 @@ pub enum Record {
     Event(Event),
     /// A picture of the live view.
     Frame(Frame),
+    /// Bytes of a picture; only if they are asked for
+    /// ([`Decoder::give_parts`](crate::Decoder::give_parts)).
+    Part(Part),
     /// A text of the discovery.
     Discovery(Discovery),
     /// Bytes the capture does not have, or that are no packet.
@@ -33,6 +36,7 @@ impl Record {
             Self::Transaction(_) => "transaction",
             Self::Event(_) => "event",
             Self::Frame(_) => "frame",
+            Self::Part(_) => "part",
             Self::Discovery(_) => "discovery",
             Self::Gap(_) => "gap",
             Self::Note(_) => "note",
@@ -46,6 +50,7 @@ impl Record {
             Self::Transaction(transaction) => transaction.at_ns,
             Self::Event(event) => event.at_ns,
             Self::Frame(frame) => frame.at_ns,
+            Self::Part(part) => part.at_ns,
             Self::Discovery(discovery) => discovery.at_ns,
             Self::Gap(gap) => gap.at_ns,
             Self::Note(note) => note.at_ns,
@@ -181,6 +186,25 @@ pub struct Frame {
     pub missing_bytes: u64,
 }
 
+/// Bytes of an object, a thumbnail, a preview, or a picture of live view, as far as they were
+/// captured. The [`Transaction`] or [`Frame`] they belong to follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Nanoseconds since 1970.
+    #[serde(rename = "at_us", serialize_with = "micros")]
+    pub at_ns: Option<u64>,
+    /// Counts connections of the capture from 1.
+    pub connection: u32,
+    /// The transaction; `None` for live view.
+    #[serde(serialize_with = "part_id")]
+    pub id: Option<TransactionId>,
+    /// Where they stand in the data, or in the packet of live view.
+    pub offset: u64,
+    /// The bytes.
+    #[serde(serialize_with = "hex")]
+    pub bytes: Vec<u8>,
+}
+
 /// A text of the discovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Discovery {
@@ -231,6 +255,10 @@ fn micros<S: Serializer>(ns: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
 
 fn id<S: Serializer>(id: &TransactionId, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u32(id.0)
+}
+
+fn part_id<S: Serializer>(id: &Option<TransactionId>, to: S) -> Result<S::Ok, S::Error> {
+    id.map(|id| id.0).serialize(to)
 }
 
 fn code<S: Serializer>(code: Option<u32>, to: S) -> Result<S::Ok, S::Error> {

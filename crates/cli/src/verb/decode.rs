@@ -16,23 +16,36 @@ use serde_json::json;
 
 use crate::context::Context;
 
+mod extract;
 mod line;
 mod sieve;
+mod unknown;
+mod wpa;
 
+use extract::Extract;
 use line::Lines;
 use sieve::Word;
+use unknown::Unknown;
+use wpa::WpaArgs;
 
 /// Show what a capture holds: one line a transaction
 ///
 /// Reads pcap and pcapng as tcpdump, Wireshark and capture apps of phones write them. A capture may
 /// begin and end anywhere and have holes; they are shown. Packets of live view are counted, with
-/// --json told one by one. Captures of Wi-Fi itself (802.11, monitor mode) cannot be read.
+/// --json told one by one.
+///
+/// Wi-Fi itself (802.11, monitor mode) is read too. What is protected by WPA2 is opened with the
+/// network's passphrase, if the capture has the handshake by which the client joined. No key is
+/// guessed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   filmwire decode session.pcapng
   tcpdump -i wlan0 -w - 'tcp portrange 55740-55742' | filmwire decode -
   filmwire decode --json session.pcap | jq 'select(.kind == \"transaction\") | .operation_name'
-  filmwire decode --filter SetDevicePropValue --filter 0xD212 session.pcap")]
+  filmwire decode --filter SetDevicePropValue --filter 0xD212 --filter 10..20 session.pcap
+  filmwire decode --unknown session.pcap
+  filmwire decode --extract session session.pcap
+  filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
     #[arg(value_name = "FILE|-", required = true)]
@@ -41,9 +54,23 @@ pub(crate) struct DecodeArgs {
     /// ones, and those where a client registers
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Vec<u16>,
-    /// Only transactions and events of this operation, property, event or response: name or code
-    #[arg(long, value_name = "NAME|CODE", value_parser = sieve::word)]
+    /// Only transactions and events of this operation, property, event or response: name or code;
+    /// only what was in these seconds from the start. Of names one must fit, and of times one
+    #[arg(long, value_name = "NAME|CODE|FROM..TO", value_parser = sieve::word)]
     filter: Vec<Word>,
+    /// Write what was fetched into this folder: objects, thumbnails, previews, live view as frames
+    /// and as a film (Motion-JPEG). Nothing is ever replaced; what has holes says so in its name
+    #[arg(long, value_name = "DIR")]
+    extract: Option<PathBuf>,
+    #[command(flatten)]
+    wpa: WpaArgs,
+    /// Show the first bytes of data phases as well
+    #[arg(long, conflicts_with = "stats")]
+    hex: bool,
+    /// Only what no table explains: codes without a name or whose meaning is a guess, data without
+    /// words, bytes that belong to no packet
+    #[arg(long, conflicts_with_all = ["hex", "filter"])]
+    unknown: bool,
     /// Only count: operations, times, losses
     #[arg(long)]
     stats: bool,
@@ -54,24 +81,32 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     let mut ports = Ports::default();
     args.port.iter().for_each(|&port| ports.add(port));
     let mut decoder = Decoder::new(ports);
+    decoder.give_keys(wpa::keys(&args.wpa, context)?);
+    if args.extract.is_some() {
+        decoder.give_parts();
+    }
+    let mut unknown = Unknown::default();
     let mut failed = 0u64;
     for file in &args.files {
-        if let Err(error) = decode(file, args, context, &mut decoder) {
+        if let Err(error) = decode(file, args, context, &mut decoder, &mut unknown) {
             match error {
                 Stop::Output(trouble) => return Err(trouble.into()),
                 Stop::Asked => {
                     let cure = "what was shown so far stands".to_owned();
                     return Err(Trouble::Interrupted { cure }.into());
                 }
-                Stop::Input(reason) => {
+                Stop::Input(reason, cure) => {
                     failed += 1;
-                    fail(file, &reason, &context.out)?;
+                    fail(file, &reason, cure, &context.out)?;
                 }
             }
         }
     }
     let exit = if failed == 0 { Exit::Done } else { Exit::SomeFailed };
     let tally = decoder.tally();
+    if args.unknown {
+        unknown.tell(&context.out)?;
+    }
     if args.stats {
         stats(tally, &context.out)?;
     }
@@ -79,10 +114,15 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
+/// What helps where there is no capture.
+const MAKE: &str = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng";
+const OPEN: &str =
+    "give its passphrase by --wpa-file, and capture from before the client joins the network";
+
 /// Why a file is not read on.
 enum Stop {
-    /// It cannot be, in words; another file may.
-    Input(String),
+    /// It cannot be, in words, and what helps; another file may.
+    Input(String, &'static str),
     /// Nobody reads what we write.
     Output(Trouble),
     /// We were asked to stop.
@@ -94,16 +134,17 @@ fn decode(
     args: &DecodeArgs,
     context: &Context<'_>,
     decoder: &mut Decoder,
+    unknown: &mut Unknown,
 ) -> Result<(), Stop> {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
-        Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string()))?)
+        Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string(), MAKE))?)
     };
-    let unreadable = |error: CaptureError| Stop::Input(error.to_string());
+    let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
     let mut reader = Reader::new(input).map_err(unreadable)?;
-    let mut teller = Teller::new(args, &context.out);
-    let (packets, refused) = (decoder.tally().packets, refused(decoder.tally()));
+    let mut teller = Teller::new(args, &context.out, unknown).map_err(Stop::Output)?;
+    let before = decoder.tally().clone();
     let result = loop {
         match reader.next_item() {
             Ok(None) => break Ok(()),
@@ -116,23 +157,37 @@ fn decode(
         }
     };
     decoder.finish(&mut |record| teller.tell(&record));
-    teller.check().map_err(Stop::Output)?;
+    teller.check().and_then(|()| teller.finish()).map_err(Stop::Output)?;
     result?;
-    let tally = decoder.tally();
-    let packets = tally.packets - packets;
-    if packets > 0 && self::refused(tally) - refused == packets {
-        return Err(Stop::Input("all its packets are of a kind that cannot be decoded".to_owned()));
+    judge(&before, decoder.tally())
+}
+
+/// A capture of which nothing can be shown has failed.
+fn judge(before: &Tally, after: &Tally) -> Result<(), Stop> {
+    let of = |count: fn(&Tally) -> u64| count(after) - count(before);
+    let packets = of(|tally| tally.packets);
+    if packets > 0 && of(refused) == packets {
+        let reason = "all its packets are of a kind that cannot be decoded";
+        return Err(Stop::Input(reason.to_owned(), MAKE));
+    }
+    let (opened, closed) = (of(|tally| tally.air.opened), of(|tally| tally.air.closed));
+    if closed > 0 && opened == 0 && of(shown) == 0 {
+        let reason = format!("all its {closed} frames with data are protected, and stay closed");
+        return Err(Stop::Input(reason, OPEN));
     }
     Ok(())
+}
+
+fn shown(tally: &Tally) -> u64 {
+    tally.records.iter().filter(|(kind, _)| **kind != "note").map(|(_, count)| count).sum()
 }
 
 fn refused(tally: &Tally) -> u64 {
     tally.refused.values().sum()
 }
 
-fn fail(file: &Path, reason: &str, out: &Output) -> Result<(), Trouble> {
+fn fail(file: &Path, reason: &str, cure: &str, out: &Output) -> Result<(), Trouble> {
     let name = file.display().to_string();
-    let cure = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng";
     out.error(&format!("{name}: {reason}"), cure);
     out.json("failed", json!({ "name": name, "reason": reason }))
 }
@@ -142,28 +197,66 @@ struct Teller<'a> {
     out: &'a Output,
     filter: &'a [Word],
     quiet: bool,
+    hex: bool,
+    unknown: Option<&'a mut Unknown>,
+    extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(args: &'a DecodeArgs, out: &'a Output) -> Self {
-        let (filter, quiet) = (args.filter.as_slice(), args.stats);
-        Self { out, filter, quiet, lines: Lines::default(), trouble: None }
+    fn new(
+        args: &'a DecodeArgs,
+        out: &'a Output,
+        unknown: &'a mut Unknown,
+    ) -> Result<Self, Trouble> {
+        let (filter, quiet) = (args.filter.as_slice(), args.stats || args.unknown);
+        let extract = args.extract.as_deref().map(Extract::into_folder).transpose()?;
+        let (hex, unknown) = (args.hex, args.unknown.then_some(unknown));
+        Ok(Self {
+            out,
+            filter,
+            quiet,
+            hex,
+            unknown,
+            extract,
+            lines: Lines::default(),
+            trouble: None,
+        })
     }
 
     /// Tells a record; what goes wrong is kept for [`Teller::check`].
     fn tell(&mut self, record: &Record) {
-        if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, record) {
+        if let Some(extract) = self.extract.as_mut().filter(|_| self.trouble.is_none()) {
+            self.trouble = extract.take(record, self.out).err();
+        }
+        if matches!(record, Record::Part(_)) {
+            return;
+        }
+        if let Some(unknown) = &mut self.unknown {
+            unknown.take(record);
+        }
+        let start_ns = self.lines.see(record);
+        if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {
             return;
         }
         let result = if self.out.is_json() {
             self.out.json(record.kind(), record)
         } else {
-            let lines = self.lines.of(record);
+            let mut lines = self.lines.of(record);
+            if let Record::Transaction(done) = record
+                && self.hex
+            {
+                lines.extend(line::hex(done));
+            }
             lines.iter().try_for_each(|line| self.out.data(&text::tame(line)))
         };
         self.trouble = result.err();
+    }
+
+    /// Puts objects under their names.
+    fn finish(&mut self) -> Result<(), Trouble> {
+        self.extract.take().map_or(Ok(()), |extract| extract.finish(self.out))
     }
 
     fn check(&mut self) -> Result<(), Trouble> {
@@ -180,6 +273,9 @@ fn summary(tally: &Tally, exit: Exit) -> serde_json::Value {
         "packets": tally.packets,
         "other_packets": tally.others,
         "refused_packets": refused(tally),
+        "opened_frames": tally.air.opened,
+        "closed_frames": tally.air.closed,
+        "repeated_frames": tally.air.repeated,
         "connections": tally.connections,
         "repeated_segments": tally.repeated,
         "transactions": count("transaction"),
@@ -246,6 +342,13 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
     out.data(&format!(
         "{connections} connections in {packets} packets; {others} packets of others"
     ))?;
+    let (opened, closed) = (tally.air.opened, tally.air.closed);
+    if opened + closed > 0 {
+        out.data(&format!(
+            "{opened} protected frames of Wi-Fi opened, {closed} stay closed, {} repeated",
+            tally.air.repeated
+        ))?;
+    }
     out.data(&format!(
         "{repeated} segments repeated; {} gaps: {lost} lost, {stray} not understood",
         count("gap")

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use filmwire_codec::container::{encode_command, encode_data_header, encode_response};
+use filmwire_codec::dataset::LiveViewHeader;
 use filmwire_codec::journal::{Direction, JournalRow};
+use filmwire_codec::{OperationCode, ResponseCode, TransactionId};
 use serde_json::Value;
 
 use crate::camera::{Camera, nobody};
@@ -143,11 +147,16 @@ fn packet(sent: &Sent, port: u16, flags: u8, bytes: &[u8], next: &mut [u32; 2]) 
 }
 
 /// A session of several connections: the capture, and the camera's own journal.
-fn session(words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
+pub(crate) fn session(words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
+    session_in(tempfile::tempdir().unwrap().path(), words, camera)
+}
+
+/// The same; what the client writes is in the folder.
+fn session_in(folder: &Path, words: &[&[&str]], camera: &[&str]) -> (Vec<u8>, Vec<JournalRow>) {
     let camera = Camera::start_at(&nobody(), &[&["--photos", "3"], camera].concat());
-    let (relay, folder) = (Relay::before(&camera.address), tempfile::tempdir().unwrap());
+    let relay = Relay::before(&camera.address);
     for words in words {
-        let ran = run(folder.path(), &[&["--camera", &relay.address], *words].concat());
+        let ran = run(folder, &[&["--camera", &relay.address], *words].concat());
         assert_eq!(ran.code, 0, "{ran:?}");
     }
     let rows = camera.left();
@@ -162,7 +171,7 @@ fn decode(capture: &[u8], words: &[&str]) -> Ran {
 
 /// What a journal's row and a line of the transcript both tell: the way of the data phase, id,
 /// operation, parameters, what a client sent, length of the data phase, response.
-type Told = (String, u64, u64, Value, String, u64, Option<u64>);
+pub(crate) type Told = (String, u64, u64, Value, String, u64, Option<u64>);
 
 fn of_row(row: &JournalRow) -> Told {
     let direction = serde_json::to_value(row.direction).unwrap();
@@ -194,6 +203,11 @@ fn of_line(line: &Value) -> Told {
         line["data_bytes"].as_u64().unwrap(),
         code("response"),
     )
+}
+
+/// All transactions of a transcript.
+pub(crate) fn told(ran: &Ran) -> Vec<Told> {
+    ran.of_kind("decode", "transaction").iter().map(of_line).collect()
 }
 
 #[test]
@@ -243,6 +257,11 @@ fn people_read_one_line_a_transaction() {
     ] {
         assert!(ran.out.contains(words), "{words}\n{}", ran.out);
     }
+    let bytes = decode(&capture, &["--hex"]).out;
+    // The picture's first bytes, and how many there are besides.
+    assert!(bytes.contains("0000  ff d8 ff "), "{bytes}");
+    assert!(bytes.lines().any(|line| line.contains("bytes more")), "{bytes}");
+    assert!(ran.out.lines().all(|line| bytes.contains(line)));
     let counts = decode(&capture, &["--stats"]);
     assert!(counts.out.contains("GetPartialObject") && !counts.out.contains(" #"), "{counts:?}");
 }
@@ -258,6 +277,18 @@ fn only_what_is_asked_for_is_shown() {
         assert!(is_wanted, "{line}");
     }
     assert!(ran.of_kind("decode", "init").is_empty());
+    // Packets are a millisecond apart.
+    let all = decode(&capture, &["--json"]);
+    let start = all.lines("decode")[0]["at_us"].as_u64().unwrap();
+    let ran = decode(&capture, &["--json", "--filter", "0.020..0.040", "--filter", "..0.001"]);
+    let times: Vec<_> = ran.lines("decode").iter().filter_map(|it| it["at_us"].as_u64()).collect();
+    let is_in = |time: &u64| matches!(time - start, 20_000..=40_000 | 0..=1000);
+    assert!(times.len() > 5 && times.iter().all(is_in), "{times:?}");
+    // Times of lines are those of the whole.
+    let lines = decode(&capture, &["--filter", "0.020..0.040"]).out;
+    assert!(lines.starts_with("    0.02"), "{lines}");
+    let whole = decode(&capture, &[]).out;
+    assert!(lines.lines().all(|line| whole.contains(line)), "{lines}\n{whole}");
     assert_eq!(decode(&capture, &["--filter", "nonsense"]).code, 2);
 }
 
@@ -295,17 +326,190 @@ fn a_pipe_is_read_and_other_ports_are_recognised_or_named() {
 #[test]
 fn what_is_no_capture_of_packets_with_ip_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let wifi = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 127, 1, 0, 4, 4, 0];
-    fs::write(folder.path().join("wifi.pcap"), wifi.map(u32::to_le_bytes).concat()).unwrap();
+    let wifi = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 119, 1, 0, 4, 4, 0];
+    fs::write(folder.path().join("prism.pcap"), wifi.map(u32::to_le_bytes).concat()).unwrap();
     fs::write(folder.path().join("text.pcap"), "no capture at all").unwrap();
     fs::write(folder.path().join("empty.pcap"), "").unwrap();
-    let files = ["wifi.pcap", "text.pcap", "empty.pcap", "none.pcap"];
+    let files = ["prism.pcap", "text.pcap", "empty.pcap", "none.pcap"];
     let ran = run(folder.path(), &[&["decode", "--json"], &files[..]].concat());
     assert_eq!(ran.code, 1, "{ran:?}");
     let failed = ran.of_kind("decode", "failed");
     assert_eq!(failed.iter().map(|line| line["name"].as_str().unwrap()).collect::<Vec<_>>(), files);
-    assert!(ran.out.contains("802.11 with radiotap (link type 127)"), "{ran:?}");
+    assert!(ran.out.contains("802.11 with Prism header (link type 119)"), "{ran:?}");
     assert!(ran.err.contains("neither pcap nor pcapng"), "{ran:?}");
     assert_eq!(ran.of_kind("decode", "summary")[0]["outcome"], "some-failed");
     assert_eq!(run(folder.path(), &["decode"]).code, 2);
+}
+
+/// Names in a folder with what is in them.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let names = crate::camera::files(folder);
+    names.into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+}
+
+#[test]
+fn what_was_fetched_is_extracted_as_the_client_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let words: [&[&str]; 3] = [
+        &["get", "1", "2", "--to", "files"],
+        &["thumb", "3", "--to", "thumbs"],
+        &["live", "--count", "4", "--out", "frames"],
+    ];
+    let (capture, _) = session_in(folder.path(), &words, &["--model", "X-T20"]);
+    fs::write(place("a.pcap"), &capture).unwrap();
+    let ran = run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let out = contents(&place("out"));
+    let told = ran.of_kind("decode", "extracted");
+    assert_eq!(told.len(), out.len());
+    for line in &told {
+        let path = line["path"].as_str().unwrap().strip_prefix("out/").unwrap();
+        assert_eq!(out[path].len() as u64, line["bytes"].as_u64().unwrap());
+        assert_eq!(line["is_whole"], true, "{line}");
+    }
+    for fetched in ["files", "thumbs"] {
+        let fetched = contents(&place(fetched));
+        assert!(!fetched.is_empty());
+        for (name, bytes) in fetched {
+            assert!(out.get(&name) == Some(&bytes), "{name}: {:?}", out.keys());
+        }
+    }
+    // Frames that the client was too slow for are in the capture all the same.
+    let frames = (1..).map_while(|number| out.get(&format!("live-{number:06}.jpg")));
+    let frames: Vec<_> = frames.cloned().collect();
+    let shown = contents(&place("frames"));
+    assert!(shown.len() == 4 && shown.values().all(|frame| frames.contains(frame)));
+    assert_eq!(out["live.mjpeg"], frames.concat());
+    // Nothing is replaced, and nothing else is left.
+    let again = run(folder.path(), &["decode", "a.pcap", "--extract", "out"]);
+    assert!(again.code == 0 && again.err.contains("files are in out"), "{again:?}");
+    let twice = contents(&place("out"));
+    assert_eq!(twice.len(), out.len() * 2);
+    assert!(out.iter().all(|(name, bytes)| twice[name] == *bytes));
+    assert_eq!(fs::read_dir(place("out")).unwrap().count(), twice.len());
+}
+
+#[test]
+fn what_has_holes_says_so_in_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut capture, _) = session_in(folder.path(), &[&["get", "1", "--to", "files"]], &[]);
+    let (name, whole) = contents(&folder.path().join("files")).pop_first().unwrap();
+    // A full segment in the middle of what the camera says is lost.
+    let (mut at, mut full) = (24, Vec::new());
+    while at < capture.len() {
+        let length = u32::from_le_bytes(capture[at + 8..at + 12].try_into().unwrap()) as usize;
+        let from = capture[at + 36..at + 38] == COMMAND_PORT.to_be_bytes();
+        if from && length == 40 + SEGMENT_BYTES {
+            full.push(at..at + 16 + length);
+        }
+        at += 16 + length;
+    }
+    capture.drain(full[full.len() / 2].clone());
+    fs::write(folder.path().join("a.pcap"), &capture).unwrap();
+    let ran = run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    let mut told = ran.of_kind("decode", "extracted");
+    // A picture of live view may have slipped in between.
+    told.retain(|line| line["what"] == "object");
+    assert!(told.len() == 1 && told[0]["is_whole"] == false, "{told:?}");
+    let out = fs::read(folder.path().join("out").join(name.replace(".JPG", ".incomplete.JPG")));
+    let (out, hole) = (out.unwrap(), SEGMENT_BYTES);
+    let start = (0..whole.len()).find(|&at| out[at] != whole[at]).unwrap();
+    assert_eq!(out.len(), whole.len());
+    assert!(out[start..].len() > hole && out[start + hole..] == whole[start + hole..]);
+    assert!(out[start..start + hole - 16].iter().all(|&byte| byte == 0));
+}
+
+#[test]
+fn what_no_table_explains_is_counted_with_its_first_place() {
+    let (mut capture, _) = session(&[&["get", "1", "2"]], &[]);
+    let none = decode(&capture, &["--unknown"]);
+    // Commands of another operation, and one property of another code.
+    let mut operations = 0;
+    for at in 0..capture.len() - 16 {
+        let command = &mut capture[at..at + 16];
+        if command[2..8] == [0, 0, 1, 0, 0x08, 0x10] {
+            command[6..8].copy_from_slice(&[0x77, 0x97]);
+            operations += 1;
+        }
+        if command[2..8] == [0, 0, 1, 0, 0x16, 0x10] && command[12..14] == [0x00, 0xDF] {
+            command[12..14].copy_from_slice(&[0xAD, 0xDE]);
+        }
+    }
+    assert!(operations > 0);
+    let ran = decode(&capture, &["--unknown", "--json"]);
+    let told = ran.of_kind("decode", "unknown");
+    let find = |what: &str, code: &str| {
+        let mut fit = told.iter().filter(|line| line["what"] == what && line["code"] == code);
+        fit.next().unwrap_or_else(|| panic!("{what} {code}: {told:?}")).clone()
+    };
+    let operation = find("operation", "0x9777");
+    assert_eq!((&operation["count"], &operation["name"]), (&operations.into(), &Value::Null));
+    assert!(operation["bytes"].as_u64().unwrap() > 100 && operation["id"].as_u64().unwrap() > 1);
+    assert!(operation["value"].as_str().unwrap().len() == 128, "{operation}");
+    assert_eq!(find("property", "0xDEAD")["connection"], 1);
+    assert!(ran.of_kind("decode", "transaction").is_empty());
+    let people = decode(&capture, &["--unknown"]).out;
+    assert!(people.contains("operation 0x9777  "), "{people}");
+    assert!(people.contains("first in connection 1 #"), "{people}");
+    assert!(!none.out.contains("0x9777") && !none.out.contains("0xDEAD"), "{none:?}");
+}
+
+/// A capture of what was said on a connection of this port: by the client or not, and what.
+fn said(port: u16, said: Vec<(bool, Vec<u8>)>) -> Vec<u8> {
+    let sent = said.into_iter();
+    let sent = sent.map(|(from_client, bytes)| Sent { connection: 0, from_client, bytes });
+    let heard = Heard { ports: vec![port], sent: sent.collect() };
+    Relay { address: String::new(), heard: Arc::new(Mutex::new(heard)) }.capture()
+}
+
+#[test]
+fn pieces_of_an_object_are_put_where_they_belong() {
+    let mut talk = Vec::new();
+    // The second half comes first, in another transaction; the camera refuses a third.
+    for (id, offset, bytes) in [(2, 4, &b"EFGH"[..]), (3, 0, b"ABCD"), (4, 8, b"")] {
+        let (code, id) = (OperationCode::GET_PARTIAL_OBJECT, TransactionId(id));
+        talk.push((true, encode_command(code, id, &[7, offset, 4])));
+        let head = encode_data_header(code, id, bytes.len()).to_vec();
+        let response =
+            if bytes.is_empty() { ResponseCode::GENERAL_ERROR } else { ResponseCode::OK };
+        talk.push((false, [&head, bytes, &encode_response(response, id, &[])].concat()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.pcap"), said(COMMAND_PORT, talk)).unwrap();
+    let ran = run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let out = contents(&folder.path().join("out"));
+    assert_eq!(out, BTreeMap::from([("object-7".to_owned(), b"ABCDEFGH".to_vec())]));
+}
+
+#[test]
+fn frames_with_holes_are_left_out() {
+    let jpeg = |number: u8| [&[0xFF, 0xD8][..], &[number; 4000], &[0xFF, 0xD9]].concat();
+    let frame = |number: u8| {
+        let jpeg = jpeg(number);
+        let (length, counter) = (18 + jpeg.len() as u32, number.into());
+        let header =
+            LiveViewHeader { length, reserved: 0, counter, extra_bytes: 0, unknown: 0xFFFF };
+        let mut bytes = Vec::new();
+        header.encode(&mut bytes);
+        (false, [bytes, jpeg].concat())
+    };
+    let mut capture = said(COMMAND_PORT + 2, (1..=3).map(frame).collect());
+    // The second segment of the second frame is lost. Before the first one's noise stand the heads
+    // of the file, IP and TCP, live view and JPEG.
+    let full = 16 + 40 + SEGMENT_BYTES;
+    let at = capture.windows(64).position(|bytes| *bytes == [2; 64]).unwrap();
+    let second = at - (16 + 40 + 18 + 2) + full;
+    capture.drain(second..second + full);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.pcap"), capture).unwrap();
+    run(folder.path(), &["decode", "--json", "a.pcap", "--extract", "out"]);
+    let out = contents(&folder.path().join("out"));
+    let whole = BTreeMap::from([
+        ("live-000001.jpg".to_owned(), jpeg(1)),
+        ("live-000002.jpg".to_owned(), jpeg(3)),
+        ("live.mjpeg".to_owned(), [jpeg(1), jpeg(3)].concat()),
+    ]);
+    assert!(out == whole, "{:?}", out.keys());
 }

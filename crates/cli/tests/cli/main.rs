@@ -1,5 +1,6 @@
 //! The program as a user meets it: real runs against `filmwire sim`, each within a time limit.
 
+mod air;
 mod body;
 mod camera;
 mod catalogue;

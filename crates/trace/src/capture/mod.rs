@@ -26,8 +26,12 @@ impl LinkType {
     pub const ETHERNET: Self = Self(1);
     /// IP packets and nothing else.
     pub const RAW: Self = Self(101);
+    /// Frames of Wi-Fi.
+    pub const IEEE802_11: Self = Self(105);
     /// Linux, all interfaces, version 1.
     pub const LINUX_SLL: Self = Self(113);
+    /// Frames of Wi-Fi, behind what the radio tells of them.
+    pub const RADIOTAP: Self = Self(127);
     /// IPv4 packets and nothing else.
     pub const IPV4: Self = Self(228);
     /// IPv6 packets and nothing else.
@@ -38,7 +42,12 @@ impl LinkType {
     /// True for those that can be decoded.
     pub fn is_read(self) -> bool {
         // 12 and 14 are raw IP as BSD and OpenBSD number it in files.
-        matches!(self.0, 1 | 12 | 14 | 101 | 113 | 228 | 229 | 276)
+        matches!(self.0, 1 | 12 | 14 | 101 | 113 | 228 | 229 | 276) || self.is_wifi()
+    }
+
+    /// True for frames as they are in the air.
+    pub(crate) fn is_wifi(self) -> bool {
+        matches!(self, Self::IEEE802_11 | Self::RADIOTAP)
     }
 
     /// Its name, if it is one that may hold a camera's packets.

@@ -34,6 +34,13 @@ pub(crate) enum What {
         /// Bytes of it that are lost.
         missing: u64,
     },
+    /// Bytes of a picture's packet, if they are asked for, before the packet itself is told.
+    Part {
+        kind: Kind,
+        /// Where they stand in the packet, head included.
+        offset: u64,
+        bytes: Vec<u8>,
+    },
     /// Bytes that are no packet, or whose packet is unknown.
     Stray(u64),
     /// Lost bytes outside of a known packet; 0 if nobody knows how many.
@@ -56,6 +63,8 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Framer {
     channel: Channel,
+    /// Parts of pictures are given out.
+    spills: bool,
     /// No boundary is known.
     lost: bool,
     /// Bytes passed over while looking for one.
@@ -66,8 +75,9 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
-    pub(crate) fn new(channel: Channel) -> Self {
-        Self { channel, lost: false, stray: 0, head: Vec::new(), head_ns: None, open: None }
+    pub(crate) fn new(channel: Channel, spills: bool) -> Self {
+        let (head, head_ns, open) = (Vec::new(), None, None);
+        Self { channel, spills, lost: false, stray: 0, head, head_ns, open }
     }
 
     pub(crate) fn held_bytes(&self) -> usize {
@@ -117,6 +127,9 @@ impl Framer {
         let (own, rest) = bytes.split_at(left.min(bytes.len()));
         let room = if open.missing == 0 { open.keep.saturating_sub(open.bytes.len()) } else { 0 };
         open.bytes.extend(own.iter().take(room));
+        if self.spills && is_given(open.kind) {
+            give(open.part(at_ns, open.passed, own));
+        }
         open.passed += own.len() as u64;
         if open.passed == open.length {
             self.close(at_ns, give);
@@ -147,6 +160,9 @@ impl Framer {
                 self.head.truncate(had.max(head));
                 self.open_packet(kind, length, head);
                 self.head_ns = at_ns;
+                if let Some(open) = self.open.as_ref().filter(|_| self.spills && is_given(kind)) {
+                    give(open.part(at_ns, 0, &open.bytes));
+                }
                 if self.open.as_ref().is_some_and(|open| open.passed == open.length) {
                     self.close(at_ns, give);
                 }
@@ -172,15 +188,7 @@ impl Framer {
     fn open_packet(&mut self, kind: Kind, length: u64, head: usize) {
         let keep = match kind {
             Kind::Frame => HEAD_BYTES,
-            Kind::Container(header) if header.kind == ContainerType::DATA => {
-                match OperationCode(header.code) {
-                    OperationCode::GET_PARTIAL_OBJECT
-                    | OperationCode::GET_OBJECT
-                    | OperationCode::GET_THUMB
-                    | OperationCode::GET_CAPTURE_PREVIEW => KEPT_OF_PICTURES,
-                    _ => KEPT_BYTES,
-                }
-            }
+            Kind::Container(_) if is_picture(kind) => KEPT_OF_PICTURES,
             _ => KEPT_BYTES,
         };
         let room = usize::try_from(length).unwrap_or(usize::MAX).min(keep);
@@ -226,4 +234,36 @@ impl Framer {
             give(Message { first_ns: at_ns, last_ns: at_ns, what: What::Stray(count) });
         }
     }
+}
+
+impl Open {
+    fn part(&self, at_ns: Option<u64>, offset: u64, bytes: &[u8]) -> Message {
+        let (kind, bytes) = (self.kind, bytes.to_vec());
+        Message { first_ns: at_ns, last_ns: at_ns, what: What::Part { kind, offset, bytes } }
+    }
+}
+
+/// True for data of pictures, and pictures of live view.
+fn is_picture(kind: Kind) -> bool {
+    match kind {
+        Kind::Frame => true,
+        Kind::Container(header) if header.kind == ContainerType::DATA => matches!(
+            OperationCode(header.code),
+            OperationCode::GET_PARTIAL_OBJECT
+                | OperationCode::GET_OBJECT
+                | OperationCode::GET_THUMB
+                | OperationCode::GET_CAPTURE_PREVIEW
+        ),
+        _ => false,
+    }
+}
+
+/// True for what is given out in parts: pictures, and what tells their names.
+fn is_given(kind: Kind) -> bool {
+    let is_name = |code| OperationCode(code) == OperationCode::GET_OBJECT_INFO;
+    let is_info = |kind| match kind {
+        Kind::Container(header) => header.kind == ContainerType::DATA && is_name(header.code),
+        _ => false,
+    };
+    is_picture(kind) || is_info(kind)
 }

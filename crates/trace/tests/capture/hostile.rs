@@ -65,7 +65,7 @@ fn what_is_held_is_bounded() {
 proptest! {
     #[test]
     fn any_packets_of_any_link_come_to_an_end(
-        link in prop_oneof![Just(1u32), Just(101), Just(113), Just(276), Just(105)],
+        link in prop_oneof![Just(1u32), Just(101), Just(113), Just(276), Just(105), Just(127)],
         packets in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..120), 0..20),
     ) {
         decode(LinkType(link), &packets);

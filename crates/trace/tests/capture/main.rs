@@ -1,5 +1,6 @@
 //! Captures of made-up sessions, whole and damaged: what is shown is true, whatever is lost.
 
+mod air;
 mod damage;
 mod hostile;
 mod reader;

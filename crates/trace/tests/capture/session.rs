@@ -7,6 +7,7 @@ use filmwire_codec::init::{GOODBYE, InitAck, InitRequest};
 use filmwire_codec::{OperationCode, ResponseCode, TransactionId};
 use filmwire_trace::capture::{Item, LinkType, Packet};
 use filmwire_trace::record::{Step, Transaction};
+use filmwire_trace::wifi::Keys;
 use filmwire_trace::{Decoder, Record, Tally};
 
 /// Bytes of a segment on Wi-Fi.
@@ -130,7 +131,13 @@ fn one(id: u32) -> Truth {
 
 /// Decodes packets of a link type, a millisecond apart.
 pub(crate) fn decode(link: LinkType, packets: &[Vec<u8>]) -> (Vec<Record>, Tally) {
+    decode_with(Keys::default(), link, packets)
+}
+
+/// The same with keys of Wi-Fi.
+pub(crate) fn decode_with(keys: Keys, link: LinkType, packets: &[Vec<u8>]) -> (Vec<Record>, Tally) {
     let (mut decoder, mut records) = (Decoder::default(), Vec::new());
+    decoder.give_keys(keys);
     for (number, data) in packets.iter().enumerate() {
         let at_ns = Some(number as u64 * 1_000_000);
         let packet = Packet { at_ns, link, data, cut_bytes: 0 };

@@ -14,6 +14,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// Sees a record, shown or not. Returns when the first one with a time was.
+    pub(super) fn see(&mut self, record: &Record) -> Option<u64> {
+        self.start_ns = self.start_ns.or_else(|| record.at_ns());
+        self.start_ns
+    }
+
     /// The lines of a record: none for pictures of live view, which are told of at their end.
     pub(super) fn of(&mut self, record: &Record) -> Vec<String> {
         let at = self.at(record.at_ns());
@@ -120,6 +126,22 @@ fn transaction(done: &Transaction) -> String {
         line.push_str(&format!("  {}", time(Duration::from_nanos(ns))));
     }
     line
+}
+
+/// Bytes of a data phase that were kept, sixteen a line, and how many follow them.
+pub(super) fn hex(done: &Transaction) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (number, bytes) in done.value.chunks(16).enumerate() {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+        let letter = |&byte: &u8| if (32..127).contains(&byte) { char::from(byte) } else { '.' };
+        let letters: String = bytes.iter().map(letter).collect();
+        lines.push(format!("{:21}{:04x}  {digits:<48} {letters}", "", number * 16));
+    }
+    let rest = done.data_bytes.saturating_sub(done.value.len() as u64);
+    if rest > 0 && !lines.is_empty() {
+        lines.push(format!("{:21}and {rest} bytes more", ""));
+    }
+    lines
 }
 
 fn params(params: &[u32]) -> String {

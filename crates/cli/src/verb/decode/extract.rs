@@ -1,0 +1,337 @@
+//! `--extract`: what was fetched, as files.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use filmwire_codec::dataset::{LiveViewHeader, ObjectInfo};
+use filmwire_codec::{ObjectHandle, OperationCode, ResponseCode};
+use filmwire_program::exit::Trouble;
+use filmwire_program::output::Output;
+use filmwire_trace::Record;
+use filmwire_trace::record::{Frame, Part, Transaction};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::object::safe_file_name;
+use crate::target::place;
+
+/// No picture of live view is longer; what is longer is not held.
+const MOST_FRAME_BYTES: usize = LiveViewHeader::MOST_BYTES as usize;
+/// Connections whose pictures of live view are held; a camera has one.
+const MOST_LIVE: usize = 4;
+/// Transactions whose data is written at a time; a camera runs one.
+const MOST_RUNNING: usize = 64;
+/// Objects whose names are kept; no card that was seen has half as many.
+const MOST_INFOS: usize = 65_536;
+/// No ObjectInfo is longer.
+const MOST_INFO_BYTES: u64 = 64 * 1024;
+
+/// Connection, and transaction or handle.
+type Key = (u32, u32);
+
+/// Puts parts together and writes files.
+pub(super) struct Extract {
+    folder: PathBuf,
+    /// What is not whole yet; goes with this.
+    temporary: TempDir,
+    /// Data of transactions that run.
+    running: BTreeMap<Key, Data>,
+    objects: BTreeMap<Key, Object>,
+    infos: BTreeMap<Key, ObjectInfo>,
+    frames: BTreeMap<u32, Vec<u8>>,
+    film: Option<(File, PathBuf)>,
+    /// How many previews and pictures of live view there were.
+    previews: u64,
+    pictures: u64,
+    written: u64,
+}
+
+/// Data of a transaction, in a file.
+struct Data {
+    file: File,
+    path: PathBuf,
+    spans: Spans,
+}
+
+/// An object, which may come in several transactions.
+struct Object {
+    path: PathBuf,
+    spans: Spans,
+}
+
+/// Which bytes are there: start and end of each run, sorted, apart from each other.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Spans(Vec<(u64, u64)>);
+
+impl Spans {
+    fn add(&mut self, mut start: u64, mut end: u64) {
+        self.0.retain(|&(from, to)| {
+            let is_apart = to < start || end < from;
+            if !is_apart {
+                (start, end) = (start.min(from), end.max(to));
+            }
+            is_apart
+        });
+        let at = self.0.partition_point(|&(from, _)| from < start);
+        self.0.insert(at, (start, end));
+    }
+
+    fn end(&self) -> u64 {
+        self.0.last().map_or(0, |&(_, end)| end)
+    }
+
+    /// True if all bytes of this length are there.
+    fn fill(&self, length: u64) -> bool {
+        length > 0 && self.0 == [(0, length)]
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> Trouble + '_ {
+    move |cause| Trouble::storage("write", path, cause)
+}
+
+impl Extract {
+    /// Makes the folder.
+    pub(super) fn into_folder(folder: &Path) -> Result<Self, Trouble> {
+        fs::create_dir_all(folder).map_err(|cause| Trouble::storage("make", folder, cause))?;
+        let temporary = tempfile::Builder::new().prefix(".filmwire-").tempdir_in(folder);
+        Ok(Self {
+            folder: folder.to_owned(),
+            temporary: temporary.map_err(failed(folder))?,
+            running: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            infos: BTreeMap::new(),
+            frames: BTreeMap::new(),
+            film: None,
+            previews: 0,
+            pictures: 0,
+            written: 0,
+        })
+    }
+
+    /// Takes a record; parts come before what they belong to.
+    pub(super) fn take(&mut self, record: &Record, out: &Output) -> Result<(), Trouble> {
+        match record {
+            Record::Part(part) => match part.id {
+                Some(id) => self.data((part.connection, id.0), part),
+                None => {
+                    self.frame_part(part);
+                    Ok(())
+                }
+            },
+            Record::Transaction(transaction) => self.transaction(transaction, out),
+            Record::Frame(frame) => self.frame(frame, out),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts objects and the film under their names.
+    pub(super) fn finish(mut self, out: &Output) -> Result<(), Trouble> {
+        for ((connection, handle), object) in std::mem::take(&mut self.objects) {
+            let info = self.infos.get(&(connection, handle));
+            // Files of 4 GiB and more have no true length there.
+            let told = info.map(|info| info.size_bytes).filter(|&bytes| bytes != u32::MAX);
+            let length = object.spans.end().max(told.unwrap_or_default().into());
+            let is_whole = object.spans.fill(length);
+            let name = self.name((connection, handle));
+            let name = if is_whole { name } else { incomplete(&name) };
+            self.publish("object", &object.path, &name, is_whole, out)?;
+        }
+        if let Some((_, path)) = self.film.take() {
+            self.publish("film", &path, "live.mjpeg", true, out)?;
+        }
+        let (count, folder) = (self.written, self.folder.display());
+        out.note(&format!("{count} files are in {folder}"));
+        Ok(())
+    }
+
+    fn data(&mut self, key: Key, part: &Part) -> Result<(), Trouble> {
+        // The same id again is another transaction.
+        if part.offset == 0 {
+            self.running.remove(&key);
+        }
+        if !self.running.contains_key(&key) {
+            let path = self.temporary.path().join(format!("data-{}-{}", key.0, key.1));
+            let mut options = File::options();
+            options.read(true).write(true).create(true).truncate(true);
+            let file = options.open(&path).map_err(failed(&path))?;
+            if self.running.len() >= MOST_RUNNING {
+                self.running.pop_first();
+            }
+            self.running.insert(key, Data { file, path, spans: Spans::default() });
+        }
+        let Some(data) = self.running.get_mut(&key) else { return Ok(()) };
+        data.file.write_all_at(&part.bytes, part.offset).map_err(failed(&data.path))?;
+        data.spans.add(part.offset, part.offset + part.bytes.len() as u64);
+        Ok(())
+    }
+
+    fn transaction(&mut self, done: &Transaction, out: &Output) -> Result<(), Trouble> {
+        let Some(data) = self.running.remove(&(done.connection, done.id.0)) else { return Ok(()) };
+        let params = done.params.as_deref().unwrap_or_default();
+        let is_refused = done.response.is_some_and(|response| response != ResponseCode::OK);
+        // What was not asked for in the capture has no known place.
+        let (Some(operation), Some(&first), false) = (done.operation, params.first(), is_refused)
+        else {
+            return Ok(());
+        };
+        let key = (done.connection, first);
+        let is_whole = data.spans.fill(done.data_bytes);
+        match operation {
+            OperationCode::GET_OBJECT_INFO if is_whole => self.info(key, &data),
+            OperationCode::GET_OBJECT => self.add(key, data, 0),
+            OperationCode::GET_PARTIAL_OBJECT => {
+                let offset = params.get(1).copied().unwrap_or_default();
+                self.add(key, data, offset.into())
+            }
+            OperationCode::GET_THUMB => {
+                let name = self.name(key);
+                let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+                self.single("thumbnail", &data, &format!("{stem}-thumb.jpg"), is_whole, out)
+            }
+            OperationCode::GET_CAPTURE_PREVIEW => {
+                self.previews += 1;
+                let name = format!("preview-{:06}.jpg", self.previews);
+                self.single("preview", &data, &name, is_whole, out)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn info(&mut self, key: Key, data: &Data) -> Result<(), Trouble> {
+        if data.spans.end() <= MOST_INFO_BYTES && self.infos.len() < MOST_INFOS {
+            let bytes = fs::read(&data.path).map_err(failed(&data.path))?;
+            if let Ok(info) = ObjectInfo::decode(&bytes) {
+                self.infos.insert(key, info);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds data to its object.
+    fn add(&mut self, key: Key, data: Data, offset: u64) -> Result<(), Trouble> {
+        let path = self.temporary.path().join(format!("object-{}-{}", key.0, key.1));
+        let to = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let to = to.map_err(failed(&path))?;
+        let object =
+            self.objects.entry(key).or_insert_with(|| Object { path, spans: Spans::default() });
+        let mut buffer = vec![0; 64 * 1024];
+        for &(start, end) in &data.spans.0 {
+            let mut at = start;
+            while at < end {
+                let length = buffer.len().min(usize::try_from(end - at).unwrap_or(usize::MAX));
+                let piece = &mut buffer[..length];
+                data.file.read_exact_at(piece, at).map_err(failed(&data.path))?;
+                to.write_all_at(piece, offset + at).map_err(failed(&object.path))?;
+                at += length as u64;
+            }
+            object.spans.add(offset + start, offset + end);
+        }
+        fs::remove_file(&data.path).map_err(failed(&data.path))
+    }
+
+    fn single(
+        &mut self,
+        what: &str,
+        data: &Data,
+        name: &str,
+        is_whole: bool,
+        out: &Output,
+    ) -> Result<(), Trouble> {
+        let name = if is_whole { name.to_owned() } else { incomplete(name) };
+        self.publish(what, &data.path, &name, is_whole, out)
+    }
+
+    fn frame_part(&mut self, part: &Part) {
+        if self.frames.len() >= MOST_LIVE && !self.frames.contains_key(&part.connection) {
+            return;
+        }
+        let frame = self.frames.entry(part.connection).or_default();
+        // Only what is whole is written, so that holes need no care: what follows them is left out.
+        let fits = frame.len() as u64 == part.offset && frame.len() < MOST_FRAME_BYTES;
+        if fits {
+            frame.extend_from_slice(&part.bytes);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame, out: &Output) -> Result<(), Trouble> {
+        let Some(bytes) = self.frames.remove(&frame.connection) else { return Ok(()) };
+        if frame.missing_bytes > 0 || bytes.len() as u64 != frame.bytes {
+            return Ok(());
+        }
+        let header = LiveViewHeader::decode(&bytes);
+        let rest = bytes.get(LiveViewHeader::BYTES..).unwrap_or_default();
+        let Some(jpeg) = header.ok().and_then(|header| header.jpeg(rest).ok()) else {
+            return Ok(());
+        };
+        let path = self.temporary.path().join("frame");
+        fs::write(&path, jpeg).map_err(failed(&path))?;
+        self.pictures += 1;
+        let name = format!("live-{:06}.jpg", self.pictures);
+        self.publish("live-view", &path, &name, true, out)?;
+        if self.film.is_none() {
+            let path = self.temporary.path().join("film");
+            self.film = Some((File::create(&path).map_err(failed(&path))?, path));
+        }
+        let Some((film, path)) = &mut self.film else { return Ok(()) };
+        film.write_all(jpeg).map_err(failed(path))
+    }
+
+    /// Name of an object, or its handle.
+    fn name(&self, key: Key) -> String {
+        let name = self.infos.get(&key).map(|info| info.name.to_text()).unwrap_or_default();
+        safe_file_name(&name, ObjectHandle(key.1))
+    }
+
+    fn publish(
+        &mut self,
+        what: &str,
+        from: &Path,
+        name: &str,
+        is_whole: bool,
+        out: &Output,
+    ) -> Result<(), Trouble> {
+        let bytes = fs::metadata(from).map_err(failed(from))?.len();
+        let path = place(from, &self.folder, name)?;
+        self.written += 1;
+        let path = path.display().to_string();
+        let line = json!({ "what": what, "path": path, "bytes": bytes, "is_whole": is_whole });
+        out.json("extracted", line)
+    }
+}
+
+/// `DSCF0001.incomplete.JPG`
+fn incomplete(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) => format!("{stem}.incomplete.{extension}"),
+        None => format!("{name}.incomplete"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_grow_together() {
+        let mut spans = Spans::default();
+        for (start, end) in [(10, 20), (30, 40), (0, 5)] {
+            spans.add(start, end);
+        }
+        assert_eq!(spans.0, [(0, 5), (10, 20), (30, 40)]);
+        spans.add(5, 12);
+        assert_eq!(spans.0, [(0, 20), (30, 40)]);
+        assert!(!spans.fill(40));
+        spans.add(18, 31);
+        assert!(spans.fill(40) && !spans.fill(41));
+    }
+
+    #[test]
+    fn names_say_what_has_holes() {
+        assert_eq!(incomplete("DSCF0001.JPG"), "DSCF0001.incomplete.JPG");
+        assert_eq!(incomplete("object-7"), "object-7.incomplete");
+    }
+}
