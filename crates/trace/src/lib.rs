@@ -3,6 +3,7 @@
 //! [`capture`] reads pcap and pcapng from a file or a pipe. A [`Decoder`] takes their packets, puts
 //! TCP streams together and gives out [`Record`]s: registration, transactions, events, live view,
 //! gaps. What a capture lost is shown as lost; decoding goes on at the next packet that makes sense.
+//! [`Segments`] makes packets of what crossed a relay, and [`capture::Writer`] a file of them.
 //! It shares bytes with the client ([`filmwire_codec`]), never beliefs, and does not print.
 //!
 //! # Memory
@@ -50,6 +51,7 @@ pub mod capture;
 pub mod record;
 
 mod connection;
+mod crossing;
 mod decoder;
 mod discovery;
 mod ip;
@@ -58,6 +60,7 @@ mod ptp;
 mod tcp;
 
 pub use connection::MOST_CONNECTIONS;
+pub use crossing::{Crossing, RECORDING, Segments, recording_comment};
 pub use decoder::{Decoder, OperationTally, Ports, Tally};
 pub use ip::MOST_FRAGMENT_BYTES;
 pub use ptp::{KEPT_BYTES, MOST_OPEN};

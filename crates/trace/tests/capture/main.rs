@@ -5,3 +5,4 @@ mod hostile;
 mod reader;
 mod session;
 mod wrapping;
+mod writer;
