@@ -88,6 +88,7 @@ pub(crate) enum Verb {
     Join(verb::join::JoinArgs),
     Doctor(verb::doctor::DoctorArgs),
     Decode(verb::decode::DecodeArgs),
+    Proxy(verb::proxy::ProxyArgs),
     Sim(verb::sim::SimArgs),
     Raw(verb::raw::RawArgs),
     Config(verb::config::ConfigArgs),

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::context::Context;
 
-mod line;
+pub(super) mod line;
 mod sieve;
 
 use line::Lines;

@@ -12,6 +12,7 @@ pub(crate) mod join;
 pub(crate) mod live;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod receive;
 pub(crate) mod settings;
@@ -37,6 +38,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
+        Verb::Proxy(args) => proxy::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,

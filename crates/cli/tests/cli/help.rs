@@ -19,6 +19,10 @@ fn every_verb_explains_itself() {
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),
         ("doctor", &["step by step", "--radio", "filmwire join -- filmwire doctor"]),
         ("decode", &["pcapng", "--port", "--filter", "--stats", "tcpdump -i wlan0"]),
+        (
+            "proxy",
+            &["--to", "--record", "--bind", "all three ports", "before anything looks at it"],
+        ),
         ("sim", &["--model", "--fault", "--journal", "--list"]),
         ("raw", &["--may-change-the-camera"]),
         ("config", &["check"]),

@@ -11,6 +11,7 @@ mod interrupt;
 mod link;
 mod live;
 mod program;
+mod proxy;
 mod receive;
 mod schema;
 mod settings;
