@@ -89,6 +89,7 @@ pub(crate) enum Verb {
     Doctor(verb::doctor::DoctorArgs),
     Decode(verb::decode::DecodeArgs),
     Proxy(verb::proxy::ProxyArgs),
+    Dissector(verb::dissector::DissectorArgs),
     Sim(verb::sim::SimArgs),
     Raw(verb::raw::RawArgs),
     Config(verb::config::ConfigArgs),

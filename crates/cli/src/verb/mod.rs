@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod discover;
+pub(crate) mod dissector;
 pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod info;
@@ -48,6 +49,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,
         Verb::Decode(args) => decode::run(&args, context),
+        Verb::Dissector(args) => dissector::run(&args),
         Verb::Config(args) => config::run(&args, context),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

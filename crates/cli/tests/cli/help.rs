@@ -23,6 +23,7 @@ fn every_verb_explains_itself() {
             "proxy",
             &["--to", "--record", "--bind", "all three ports", "before anything looks at it"],
         ),
+        ("dissector", &["Wireshark", "-X lua_script", "fujiptp"]),
         ("sim", &["--model", "--fault", "--journal", "--list"]),
         ("raw", &["--may-change-the-camera"]),
         ("config", &["check"]),

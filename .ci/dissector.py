@@ -1,0 +1,180 @@
+"""Compares what tshark tells with our dissector with what `filmwire decode --json` tells.
+
+    dissector.py TSHARK.json DECODE.json CUT
+
+Of each transaction: id, operation, parameters, property, data (its first 64 bytes), value in numbers
+and words, list of state, response and its parameters; of events and live view all there is. With CUT
+of 1 the capture begins in the middle: one may know of a packet what the other leaves open there.
+"""
+
+import json
+import sys
+
+VALUE_BYTES = 64
+WORDS_ALIKE = (0xDF00, 0xDF01)
+DECIMAL_BELOW = 0x8000
+
+
+def number(text):
+    return int(text, 16) if text.startswith("0x") else int(text)
+
+
+def fields(layer, name):
+    """All values of a field, in order; keys come more than once."""
+    for key, value in layer:
+        if key == name:
+            yield value
+        elif isinstance(value, list):
+            yield from fields(value, name)
+
+
+def one(layer, name):
+    found = list(fields(layer, name))
+    return number(found[0]) if found else None
+
+
+def packets(file):
+    """The packets of tshark: stream, and the layer of each PDU."""
+    for packet in json.load(file, object_pairs_hook=list):
+        layers = dict(packet)["_source"]
+        layers = dict(layers)["layers"]
+        stream = one(layers, "tcp.stream")
+        for name, layer in layers:
+            if name == "_ws.lua.text":
+                sys.exit(f"the dissector stumbled: {layer}")
+            if name == "fujiptp":
+                yield stream, layer
+    return
+
+
+def of_tshark(file):
+    """Transactions by stream and id in their order, events, frames."""
+    transactions, events, frames, steps = {}, [], [], 0
+    for stream, layer in packets(file):
+        if any("fujiptp.odd" in str(key) for key, _ in layer) or list(fields(layer, "_ws.expert")):
+            sys.exit(f"a packet that is not understood: {layer}")
+        kind = one(layer, "fujiptp.type")
+        if one(layer, "fujiptp.init") is not None:
+            steps += 1
+            continue
+        if kind is None:
+            frames.append((one(layer, "fujiptp.frame"), one(layer, "fujiptp.length")))
+            continue
+        transaction = one(layer, "fujiptp.transaction")
+        params = [number(text) for text in fields(layer, "fujiptp.param")]
+        if kind == 4:
+            events.append((one(layer, "fujiptp.event"), transaction, params))
+            continue
+        told = transactions.setdefault((stream, transaction), [])
+        if kind == 1 or not told or (kind == 3 and "response" in told[-1]):
+            told.append({})
+        told = told[-1]
+        told["operation"] = one(layer, "fujiptp.operation")
+        told["property"] = one(layer, "fujiptp.property")
+        if kind == 1:
+            told["params"] = params
+        elif kind == 3:
+            told["response"] = one(layer, "fujiptp.response")
+            told["response_params"] = params
+        else:
+            data = list(fields(layer, "fujiptp.data"))
+            told["data"] = bytes.fromhex(data[0].replace(":", "")) if data else b""
+            told["value"] = one(layer, "fujiptp.value")
+            text = [key_value for key_value in fields(layer, "fujiptp.text")]
+            told["text"] = text[0] if text else None
+            entries = zip(fields(layer, "fujiptp.entry.property"), fields(layer, "fujiptp.entry.value"))
+            told["entries"] = [(number(code), number(bits)) for code, bits in entries]
+    return transactions, events, frames, steps
+
+
+def code(text):
+    return None if text is None else int(text, 16)
+
+
+def of_decode(file):
+    transactions, events, frames, steps = {}, [], [], 0
+    for text in file:
+        line = json.loads(text)
+        if line["kind"] == "transaction":
+            transactions.setdefault((line["connection"], line["id"]), []).append(line)
+        elif line["kind"] == "event":
+            events.append((code(line["event"]), line["id"], line["params"]))
+        elif line["kind"] == "frame":
+            frames.append((line["counter"], line["bytes"]))
+        elif line["kind"] == "init":
+            steps += 1
+    return transactions, events, frames, steps
+
+
+def problems(ours, theirs):
+    """What tshark (theirs) tells of a transaction otherwise than decode (ours)."""
+    def differ(name, mine, other):
+        if mine != other:
+            yield f"{name}: decode has {mine}, tshark {other}"
+
+    if ours["asked"]:
+        yield from differ("operation", code(ours["operation"]), theirs["operation"])
+        yield from differ("parameters", ours["params"], theirs.get("params"))
+    yield from differ("response", code(ours["response"]), theirs.get("response"))
+    if ours["response"] is not None:
+        yield from differ("its parameters", ours["response_params"], theirs.get("response_params"))
+    data = theirs.get("data", b"")
+    yield from differ("length of data", ours["data_bytes"], len(data))
+    yield from differ("data", ours["value"], data[:VALUE_BYTES].hex())
+    if not ours["asked"] or code(ours["operation"]) not in (0x1014, 0x1015, 0x1016, 0x1017):
+        return
+    prop = ours["params"][0]
+    yield from differ("property", prop, theirs["property"])
+    if prop == 0xD212 and data:
+        known = bytes.fromhex(ours["value"])
+        count = int.from_bytes(known[:2], "little")
+        yield from differ("entries", count, len(theirs["entries"]))
+        wanted = [
+            (int.from_bytes(known[at : at + 2], "little"), int.from_bytes(known[at + 2 : at + 6], "little"))
+            for at in range(2, len(known) - 5, 6)
+        ]
+        yield from differ("list", wanted, theirs["entries"][: len(wanted)])
+    elif len(data) in (1, 2, 4) and code(ours["operation"]) != 0x1014:
+        yield from differ("value", int.from_bytes(data, "little"), theirs["value"])
+        # Words for settings are the dissector's alone; decode shows their numbers.
+        bits = theirs["value"]
+        plain = str(bits) if bits < DECIMAL_BELOW else f"0x{bits:X}"
+        if prop in WORDS_ALIKE or theirs["text"] == plain or 0xDF21 <= prop <= 0xDF31:
+            yield from differ("words", ours["data_text"], theirs["text"])
+
+
+def main():
+    with open(sys.argv[1]) as tshark, open(sys.argv[2]) as decode:
+        theirs, ours = of_tshark(tshark), of_decode(decode)
+    # Streams are counted from 0 by one and from 1 by the other, and both in the order of the capture.
+    numbers = [sorted({connection for connection, _ in told[0]}) for told in (ours, theirs)]
+    pairs = dict(zip(*numbers))
+    if len(numbers[0]) != len(numbers[1]):
+        sys.exit(f"connections: {numbers}")
+    count, wrong = 0, []
+    for (connection, ident), mine in ours[0].items():
+        other = theirs[0].get((pairs[connection], ident), [])
+        if len(other) != len(mine):
+            wrong.append(f"#{ident} of {connection}: {len(mine)} times, {len(other)} in tshark")
+            continue
+        for one_of_ours, one_of_theirs in zip(mine, other):
+            count += 1
+            found = list(problems(one_of_ours, one_of_theirs))
+            wrong += [f"#{ident} of {connection} {one_of_ours['operation_name']}: {text}" for text in found]
+    extra = len(theirs[0]) - len(ours[0])
+    if extra:
+        wrong.append(f"tshark has {extra} transactions more")
+    if ours[1] != theirs[1]:
+        wrong.append(f"events: {ours[1]} and {theirs[1]}")
+    if ours[2] != theirs[2]:
+        wrong.append(f"live view: {len(ours[2])} frames and {len(theirs[2])}")
+    if ours[3] != theirs[3]:
+        wrong.append(f"steps of the registration: {ours[3]} and {theirs[3]}")
+    for text in wrong[:20]:
+        print(text)
+    if wrong or count < 20:
+        sys.exit(f"{len(wrong)} differences in {count} transactions")
+    print(f"{count} transactions, {len(ours[1])} events, {len(ours[2])} frames: tshark and decode agree")
+
+
+main()
