@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use filmwire_codec::container::encode_command;
 use filmwire_codec::init::InitRequest;
 use filmwire_codec::journal::JournalRow;
 use filmwire_codec::{OperationCode, TransactionId};
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -103,9 +104,15 @@ fn of_journal(rows: &[JournalRow]) -> Vec<Vec<Told>> {
     told.into_values().collect()
 }
 
+/// Microseconds since 1970.
+fn micros() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros() as u64
+}
+
 #[test]
 fn a_session_through_it_is_shown_and_recorded_as_the_cameras_own_journal_has_it() {
     for model in ["X-T4", "X-T20", "X100VI"] {
+        let start = micros();
         let camera = Camera::start(&["--photos", "3", "--model", model]);
         let mut proxy = Proxy::before(&camera.address, &["--record", FILE]);
         let folder = tempfile::tempdir().unwrap();
@@ -126,6 +133,8 @@ fn a_session_through_it_is_shown_and_recorded_as_the_cameras_own_journal_has_it(
         }
         assert_eq!(transactions(&shown), of_journal(&rows), "{model}");
         assert_eq!(of_kind(&shown, "gap").len(), 0, "{shown:?}");
+        let times = shown.iter().filter_map(|line| line["at_us"].as_u64());
+        assert!(times.clone().count() > 20 && times.min() >= Some(start), "{start}: {shown:?}");
         let summary = of_kind(&shown, "summary")[0];
         assert_eq!(
             (&summary["unrecorded_bytes"], &summary["unshown_bytes"]),
@@ -165,16 +174,16 @@ fn a_transcript_nobody_reads_holds_up_neither_clients_nor_the_recording() {
     assert!(!shown.contains("\"summary\""), "it was read after all");
 }
 
-/// Reads to the end, which may be a reset.
-fn is_closed(mut stream: TcpStream) -> bool {
-    !matches!(stream.read(&mut [0]), Ok(1..))
+/// It was broken off, as a camera that does not listen would have done.
+fn is_refused(mut stream: TcpStream) -> bool {
+    matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::ConnectionReset)
 }
 
 #[test]
 fn what_the_camera_refuses_is_closed_here_and_the_next_client_may_come() {
     let mut proxy = Proxy::before(&nobody(), &[]);
     for step in 0..3 {
-        assert!(is_closed(proxy.connect(step)), "{step}");
+        assert!(is_refused(proxy.connect(step)), "{step}");
     }
     let lines = proxy.end();
     let summary = of_kind(&lines, "summary")[0];
@@ -182,7 +191,7 @@ fn what_the_camera_refuses_is_closed_here_and_the_next_client_may_come() {
     // Events before a function was started, on a camera that is there.
     let camera = Camera::start(&["--photos", "1"]);
     let mut proxy = Proxy::before(&camera.address, &["--record", FILE]);
-    assert!(is_closed(proxy.connect(1)));
+    assert!(is_refused(proxy.connect(1)));
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(proxy.run(folder.path(), &["ls"]).code, 0);
     assert_eq!(of_kind(&proxy.end(), "summary")[0]["refused"], 1);
@@ -231,6 +240,42 @@ fn taken_ports_and_files_are_named() {
     let both = ["proxy", "--to", "127.0.0.1", "--camera", "127.0.0.1"];
     assert_eq!(run(folder.path(), &both).code, 2);
     assert_eq!(run(folder.path(), &["proxy", "--bind", "nowhere:x"]).code, 2);
+}
+
+#[test]
+fn a_recording_that_fails_is_told_and_bytes_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    // A full disk at the start, before anybody came.
+    let ran = run(folder.path(), &["proxy", "--bind", "127.0.0.1:0", "--record", "/dev/full"]);
+    assert_eq!(ran.code, 6, "{ran:?}");
+    // And one that ends later: a pipe whose reader takes the head and goes.
+    let pipe = folder.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::File::open(pipe).unwrap().read_exact(&mut [0; 100]).unwrap()
+    });
+    let camera = Camera::start(&["--photos", "2"]);
+    let mut proxy = Proxy::before(&camera.address, &["--record", pipe.to_str().unwrap()]);
+    reader.join().unwrap();
+    for _ in 0..2 {
+        let ran = proxy.run(folder.path(), &["ls"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let rows = camera.left();
+    signal(&proxy.child, Signal::INT);
+    let (mut shown, mut errors) = (String::new(), String::new());
+    proxy.out.take().unwrap().read_to_string(&mut shown).unwrap();
+    proxy.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(wait(&mut proxy.child), 6, "{errors}");
+    assert!(errors.contains("cannot write"), "{errors}");
+    let shown = schema::lines("proxy", &shown);
+    assert_eq!(transactions(&shown), of_journal(&rows));
+    let summary = of_kind(&shown, "summary")[0];
+    assert_eq!(
+        (&summary["outcome"], &summary["recorded_packets"]),
+        (&"storage".into(), &Value::Null)
+    );
 }
 
 /// Half of the round trips are shorter than this.

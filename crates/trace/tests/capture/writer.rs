@@ -118,6 +118,20 @@ fn what_crossed_is_decoded_in_both_families_and_between_them() {
 }
 
 #[test]
+fn ipv4_has_its_place_in_ipv6_and_times_are_those_of_both_sides() {
+    let all = crossings(["10.0.0.2:40000", "[fe80::1]:55740"]);
+    let (mut segments, mut seen) = (Segments::default(), Vec::new());
+    segments.take(900, 7, &all[0], &mut |packet: &Packet<'_>, _| {
+        seen.push((packet.at_ns.unwrap(), packet.data.to_vec()));
+    });
+    // The client came at 1, the camera took it at 900.
+    assert_eq!(seen.iter().map(|(at_ns, _)| *at_ns).collect::<Vec<_>>(), [1, 900, 900]);
+    let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 2];
+    assert_eq!((seen[0].1[0] >> 4, &seen[0].1[8..24]), (6, &mapped[..]));
+    assert_eq!(seen[1].1[24..40], mapped);
+}
+
+#[test]
 fn what_was_not_kept_is_told_as_lost_and_the_rest_is_true() {
     let mut all = crossings(["10.0.0.2:40000", "192.168.0.1:55740"]);
     // An answer as a whole, and the middle of another one.

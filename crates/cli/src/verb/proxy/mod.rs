@@ -186,10 +186,10 @@ impl Proxy {
                 () = context.interrupt.stop.asked() => break,
                 ended = self.shower.ended() => match ended {
                     Err(Trouble::PipeClosed) => break,
-                    ended => exit = worse(exit, ended, context),
+                    ended => exit = after(exit, ended, context),
                 },
                 // What passes is more than what is kept of it.
-                ended = self.keeper.ended() => exit = worse(exit, ended, context),
+                ended = self.keeper.ended() => exit = after(exit, ended, context),
                 Some(_) = connections.join_next() => {}
                 (port, client) = door.next() => match client {
                     Ok(client) if connections.len() < MOST_CONNECTIONS => {
@@ -225,14 +225,14 @@ impl Proxy {
         self.tap = Arc::default();
         if self.keeper.running.is_some() {
             let ended = self.keeper.ended().await;
-            exit = worse(exit, ended, context);
+            exit = after(exit, ended, context);
         }
         if self.shower.running.is_some() {
             let ended = tokio::time::timeout(LAST_WORDS, self.shower.ended()).await;
             match ended {
                 // Nobody reads; a second Ctrl-C would not be quicker.
                 Err(_) | Ok(Err(Trouble::PipeClosed)) => {}
-                Ok(ended) => exit = worse(exit, ended, context),
+                Ok(ended) => exit = after(exit, ended, context),
             }
         }
         exit
@@ -288,8 +288,8 @@ impl Proxy {
     }
 }
 
-/// Tells what went wrong with one who watches, and returns the code of the worst so far.
-fn worse(exit: Exit, ended: Result<(), Trouble>, context: &Context<'_>) -> Exit {
+/// Tells what went wrong with one who watches, if anything did, and returns the code that means.
+fn after(exit: Exit, ended: Result<(), Trouble>, context: &Context<'_>) -> Exit {
     match ended {
         Ok(()) => exit,
         Err(trouble) => failure::report(&trouble.into(), &context.out),
@@ -329,5 +329,20 @@ async fn connect(
     if end == End::Broken {
         let _ = client.set_zero_linger();
         let _ = camera.set_zero_linger();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_who_stumbles_is_told_of_once() {
+        let stumble = || -> Result<u64, Trouble> { panic!("as the test wants it") };
+        let mut watcher = Watcher::new(tokio::task::spawn_blocking(stumble), Missed::default());
+        let told = watcher.ended().await.unwrap_err().to_string();
+        assert!(told.contains("stumbled") && told.contains("panicked"), "{told}");
+        let again = tokio::time::timeout(Duration::ZERO, watcher.ended());
+        assert!(again.await.is_err() && watcher.result.is_none());
     }
 }
