@@ -35,6 +35,7 @@ local f = {
   event = ProtoField.uint16("fujiptp.event", "Event", base.HEX, EVENTS),
   code = ProtoField.uint16("fujiptp.code", "Code", base.HEX),
   transaction = ProtoField.uint32("fujiptp.transaction", "Transaction", base.DEC),
+  session = ProtoField.uint32("fujiptp.session", "Session", base.DEC),
   param = ProtoField.uint32("fujiptp.param", "Parameter", base.HEX),
   property = ProtoField.uint16("fujiptp.property", "Property", base.HEX, PROPERTIES),
   value = ProtoField.uint32("fujiptp.value", "Value", base.DEC_HEX),
@@ -102,10 +103,10 @@ end
 
 local function say(pinfo, text) pinfo.cols.info:append(text .. "  ") end
 
--- Parameters behind a header; returns them.
-local function params(tvb, tree)
+-- Parameters from an offset on; returns them.
+local function params(tvb, tree, from)
   local found = {}
-  for at = HEADER_BYTES, tvb:len() - 4, 4 do
+  for at = from or HEADER_BYTES, tvb:len() - 4, 4 do
     tree:add_le(f.param, tvb(at, 4))
     found[#found + 1] = tvb(at, 4):le_uint()
   end
@@ -189,10 +190,13 @@ local function container(tvb, pinfo, tree, to_camera)
     if command.property then tree:add(f.property, tvb(0, 0), command.property):set_generated() end
     params(tvb, tree)
     said = "-> " .. named(RESPONSES, code)
-  elseif kind == 4 then
+  elseif kind == 4 and tvb:len() >= HEADER_BYTES + 4 then
+    -- The word of the header is the session; the transaction stands behind it.
     tree:add_le(f.event, tvb(6, 2))
-    tree:add_le(f.transaction, tvb(8, 4))
-    local list = params(tvb, tree)
+    tree:add_le(f.session, tvb(8, 4))
+    id = tvb(HEADER_BYTES, 4):le_uint()
+    tree:add_le(f.transaction, tvb(HEADER_BYTES, 4))
+    local list = params(tvb, tree, HEADER_BYTES + 4)
     said = "event " .. named(EVENTS, code) .. "(" .. show_params(list) .. ")"
   else
     tree:add_le(f.code, tvb(6, 2))
