@@ -12,12 +12,12 @@ in small segments that end anywhere.
 """
 
 import json
+import re
 import struct
 import sys
 
 VALUE_BYTES = 64
 WORDS_ALIKE = (0xDF00, 0xDF01)
-DECIMAL_BELOW = 0x8000
 
 
 def number(text):
@@ -74,7 +74,7 @@ def of_tshark(file):
         if kind == 1 or not told or (kind == 3 and "response" in told[-1]):
             told.append({})
         told = told[-1]
-        told["operation"] = one(layer, "fujiptp.operation")
+        told.setdefault("operations", []).append(one(layer, "fujiptp.operation"))
         told["property"] = one(layer, "fujiptp.property")
         if kind == 1:
             told["params"] = params
@@ -118,7 +118,8 @@ def problems(ours, theirs):
             yield f"{name}: decode has {mine}, tshark {other}"
 
     if ours["asked"]:
-        yield from differ("operation", code(ours["operation"]), theirs["operation"])
+        for operation in theirs["operations"]:
+            yield from differ("operation", code(ours["operation"]), operation)
         yield from differ("parameters", ours["params"], theirs.get("params"))
     yield from differ("response", code(ours["response"]), theirs.get("response"))
     if ours["response"] is not None:
@@ -145,9 +146,7 @@ def problems(ours, theirs):
     elif len(data) in (1, 2, 4) and code(ours["operation"]) != 0x1014:
         yield from differ("value", int.from_bytes(data, "little"), theirs["value"])
         # Words for settings are the dissector's alone; decode shows their numbers.
-        bits = theirs["value"]
-        plain = str(bits) if bits < DECIMAL_BELOW else f"0x{bits:X}"
-        if prop in WORDS_ALIKE or theirs["text"] == plain or 0xDF21 <= prop <= 0xDF31:
+        if prop in WORDS_ALIKE or re.fullmatch(r"\d+|0x[0-9A-F]+", theirs["text"]):
             yield from differ("words", ours["data_text"], theirs["text"])
 
 

@@ -93,7 +93,7 @@ local function in_words(property, bits)
     if property == CAMERA_STATE or property == FUNCTION_MODE then
       return word and word .. " (" .. hex(bits) .. ")" or hex(bits)
     end
-    return word or hex(bits)
+    return word or number(bits)
   end
   if property >= VERSIONS.first and property <= VERSIONS.last then
     return string.format("0x%X", bits)
