@@ -18,13 +18,14 @@ use std::io;
 use filmwire_codec::ObjectHandle;
 use filmwire_codec::dataset::ObjectInfo;
 use filmwire_codec::operation::GetPartialObject;
+use filmwire_codec::value::FocusPoint;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::camera::CameraInfo;
 use crate::error::Error;
 use crate::network::{Address, Network, TcpNetwork};
 use crate::options::Options;
-use crate::remote::{Reached, Reading, Setting};
+use crate::remote::{FocusLock, Reached, Reading, Setting, Shot};
 use crate::state::StateView;
 use crate::{Departures, camera, receive, remote};
 
@@ -185,6 +186,7 @@ impl Drop for Receiver {
 /// Must not be used from async code, where a call would block others: tokio then panics.
 pub struct Remote {
     remote: remote::Remote,
+    focus: Option<FocusLock>,
     runtime: Runtime,
 }
 
@@ -199,7 +201,7 @@ impl Remote {
         let (remote, runtime) = connect(async |departures| {
             camera::Camera::connect_remote(network, options, departures).await
         })?;
-        Ok(Self { remote, runtime })
+        Ok(Self { remote, focus: None, runtime })
     }
 
     /// As [`crate::Remote::info`].
@@ -215,6 +217,23 @@ impl Remote {
     /// As [`crate::Remote::set`].
     pub fn set(&self, setting: &'static Setting, wanted: u32) -> Result<Reached, Error> {
         self.runtime.block_on(self.remote.set(setting, wanted))
+    }
+
+    /// As [`crate::Remote::capture`].
+    pub fn capture(&self) -> Result<Shot, Error> {
+        self.runtime.block_on(self.remote.capture())
+    }
+
+    /// As [`crate::Remote::lock_focus`]; the lock is held until it is released or the camera left.
+    pub fn lock_focus(&mut self, point: FocusPoint) -> Result<(), Error> {
+        self.focus = None;
+        self.focus = Some(self.runtime.block_on(self.remote.lock_focus(point))?);
+        Ok(())
+    }
+
+    /// Releases the focus if it is locked. Fails as [`FocusLock::release`].
+    pub fn unlock_focus(&mut self) -> Result<(), Error> {
+        self.focus.take().map_or(Ok(()), |lock| self.runtime.block_on(lock.release()))
     }
 
     /// As [`crate::Remote::leave`].

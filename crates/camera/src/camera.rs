@@ -18,6 +18,7 @@ use crate::options::{Options, Waits};
 use crate::quirk::{Quirks, Versions};
 use crate::receive::Receiver;
 use crate::remote::Remote;
+use crate::remote::event::Told;
 use crate::remote::live_view::Seen;
 use crate::state::{Shared, StateView, Stats};
 
@@ -244,6 +245,13 @@ impl Camera {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::OpenLiveView { reply }).await.map_err(|_| Error::Left)?;
         answer.await.map_err(|_| Error::Left)?
+    }
+
+    pub(crate) async fn open_events(&self) -> std::io::Result<mpsc::Receiver<Told>> {
+        let gone = || std::io::Error::other("the camera was left");
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::OpenEvents { reply }).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
     }
 
     /// Closes the event and live view ports, closes the session, says goodbye and hangs up, in

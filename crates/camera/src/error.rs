@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use filmwire_codec::value::FocusPoint;
 use filmwire_codec::{DecodeError, OperationCode, ResponseCode};
 use filmwire_session::Fault;
 
-use crate::remote::NotReached;
+use crate::remote::{FocusObstacle, NotReached, NotTaken};
 
 /// What a camera operation failed with. Clones share the cause.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -101,6 +102,18 @@ pub enum Error {
     /// The camera did not take on a value; what it has now is told. The session goes on.
     #[error(transparent)]
     NotReached(#[from] Box<NotReached>),
+    /// No picture was taken, or it is not known to have been; which of them is told. Another may be
+    /// taken, if the link stands.
+    #[error(transparent)]
+    NotTaken(#[from] Box<NotTaken>),
+    /// Focus was not locked. It is not held then, and the session goes on.
+    #[error("focus was not locked at {point}: {obstacle}")]
+    NotFocused {
+        /// Where it was wanted.
+        point: FocusPoint,
+        /// Why.
+        obstacle: FocusObstacle,
+    },
     /// The stream of live view could not be opened. The session goes on.
     #[error("live view did not open: {0}")]
     NoLiveView(String),
@@ -121,14 +134,12 @@ pub enum Error {
 impl Error {
     /// True if the connection is of no more use, and a new one may help.
     pub fn is_link_trouble(&self) -> bool {
-        matches!(
-            self,
-            Self::Silent { .. }
-                | Self::NoFrame { .. }
-                | Self::Lost(_)
-                | Self::Broken(_)
-                | Self::Left
-        )
+        match self {
+            Self::NotTaken(what) => what.cause.as_ref().is_some_and(Self::is_link_trouble),
+            Self::Silent { .. } | Self::NoFrame { .. } => true,
+            Self::Lost(_) | Self::Broken(_) | Self::Left => true,
+            _ => false,
+        }
     }
 
     /// True if no camera was reached at all.
@@ -162,6 +173,8 @@ impl Error {
                 "run again; if it happens again, report it with the model and firmware"
             }
             Self::NotReached(what) => what.cure(),
+            Self::NotTaken(what) => what.cure(),
+            Self::NotFocused { obstacle, .. } => obstacle.cure(),
             Self::Forbidden(_) => {
                 "filmwire changes only what it was asked to; this operation is not offered here"
             }

@@ -10,6 +10,8 @@ pub struct Allow {
     /// Settings of the exposure and the picture: those that can be written, and steps of those that
     /// cannot.
     pub settings: bool,
+    /// Pictures, and the lock of focus.
+    pub shoot: bool,
     /// Any operation, as the caller said so; the updater's file-creating ones stay forbidden.
     pub raw: bool,
 }
@@ -64,7 +66,7 @@ impl Allow {
             OperationCode::SET_DEVICE_PROP_VALUE => property.is_some_and(|property| {
                 may_write(property) || self.settings && is_setting(property)
             }),
-            _ => self.settings && STEPS.contains(&code),
+            _ => self.settings && STEPS.contains(&code) || self.shoot && SHOOTING.contains(&code),
         }
     }
 }
@@ -75,6 +77,10 @@ const STEPS: [OperationCode; 3] = [
     OperationCode::STEP_F_NUMBER,
     OperationCode::STEP_EXPOSURE_BIAS,
 ];
+
+/// Taking a picture; its preview is bookkeeping.
+const SHOOTING: [OperationCode; 3] =
+    [OperationCode::INITIATE_CAPTURE, OperationCode::LOCK_S1_LOCK, OperationCode::UNLOCK_S1_LOCK];
 
 /// Settings that clients write (the fact sheet's section 8.4).
 fn is_setting(property: u32) -> bool {
@@ -107,9 +113,10 @@ fn may_write(property: u32) -> bool {
 mod tests {
     use super::*;
 
-    const READ_ONLY: Allow = Allow { settings: false, raw: false };
-    const SETTINGS: Allow = Allow { settings: true, raw: false };
-    const RAW: Allow = Allow { settings: false, raw: true };
+    const READ_ONLY: Allow = Allow { settings: false, shoot: false, raw: false };
+    const SETTINGS: Allow = Allow { settings: true, shoot: false, raw: false };
+    const SHOOT: Allow = Allow { settings: false, shoot: true, raw: false };
+    const RAW: Allow = Allow { settings: false, shoot: false, raw: true };
 
     #[test]
     fn only_bookkeeping_properties_are_written() {
@@ -141,6 +148,17 @@ mod tests {
         for code in [0x100B, 0x100E, 0x900C, 0x9020, 0x9026, 0x100F, 0x9060, 0xBEEF] {
             assert!(!SETTINGS.passes(OperationCode(code), &[0, 0]), "{code:#X}");
         }
+    }
+
+    #[test]
+    fn pictures_are_taken_where_that_is_allowed_and_nothing_is_set() {
+        for code in [0x100E, 0x9026, 0x9027] {
+            assert!(SHOOT.passes(OperationCode(code), &[0, 0]), "{code:#X}");
+        }
+        for code in [0x100B, 0x900C, 0x9020, 0x902C, 0x100F, 0x9030, 0x9060, 0xBEEF] {
+            assert!(!SHOOT.passes(OperationCode(code), &[0, 0]), "{code:#X}");
+        }
+        assert!(!SHOOT.passes(OperationCode::SET_DEVICE_PROP_VALUE, &[0xD02A]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! [`Camera::connect`] registers with a camera, waits for OK to be pressed, and opens its gallery;
 //! the [`Camera`] then lists, reads and leaves. A task owns the connection, so that a dropped
 //! future never shifts later replies, and so that every way out is polite. What differs from body
-//! to body is data ([`quirk`]). [`Remote`] sees and changes what is set on the camera and opens its [`LiveView`],
+//! to body is data ([`quirk`]). [`Remote`] sees and changes what is set on the camera, takes pictures ([`Shot`]) and opens its [`LiveView`],
 //! [`Receiver`] takes what the person at the camera sends instead, and [`blocking`] is the same
 //! client without async. This crate must not touch files of the user and prints nothing.
 //!
@@ -60,7 +60,7 @@ pub use options::{Notice, Notices, OkWait, Options, Waits};
 pub use presence::{Presence, Sight};
 pub use receive::{ReceiveMode, Receiver};
 pub use remote::{
-    Change, Choices, Frame, LiveView, Means, NotReached, Obstacle, Reached, Reading, Remote,
-    SETTINGS, Setting, Tally,
+    Armed, Change, Choices, FocusLock, FocusObstacle, Frame, LiveView, Means, Mishap, NotReached,
+    NotTaken, Obstacle, Picture, Reached, Reading, Remote, SETTINGS, Setting, Shot, Tally, Visit,
 };
 pub use state::{StateView, Stats};

@@ -77,6 +77,11 @@ pub struct Waits {
     pub piece: Duration,
     /// A frame of live view, since the one before.
     pub live_view: Duration,
+    /// The events of a picture, beyond its self-timer and exposure. Reported: ptp-ip waits 30 s for
+    /// each.
+    pub picture: Duration,
+    /// Focus to be found and locked. Chosen.
+    pub focus: Duration,
     /// Anything else.
     pub other: Duration,
     /// In all, for leaving politely.
@@ -103,6 +108,8 @@ impl Default for Waits {
             thumb: Duration::from_secs(15),
             piece: Duration::from_secs(20),
             live_view: Duration::from_secs(10),
+            picture: Duration::from_secs(30),
+            focus: Duration::from_secs(5),
             other: Duration::from_secs(15),
             leave: Duration::from_secs(3),
             keep_alive: Duration::from_secs(1),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::value::Battery;
@@ -47,6 +47,13 @@ impl StateView {
         self.values.iter().map(|(&property, &value)| (property, value))
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(list: &CurrentState) -> Self {
+        let mut view = Self::default();
+        view.merge(list);
+        view
+    }
+
     fn merge(&mut self, list: &CurrentState) {
         self.values.extend(list.entries.iter().map(|entry| (entry.property, entry.value)));
     }
@@ -74,6 +81,7 @@ pub(crate) struct Shared {
     operations: Mutex<BTreeMap<OperationCode, u64>>,
     received_bytes: AtomicU64,
     drain_reads: AtomicU32,
+    owes_preview: AtomicBool,
 }
 
 impl Shared {
@@ -83,6 +91,7 @@ impl Shared {
             operations: Mutex::default(),
             received_bytes: AtomicU64::new(0),
             drain_reads: AtomicU32::new(drain_reads),
+            owes_preview: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +112,11 @@ impl Shared {
         *lock(&self.operations).entry(code).or_default() += 1;
     }
 
+    /// Operations of a kind sent so far.
+    pub(crate) fn counted(&self, code: OperationCode) -> u64 {
+        lock(&self.operations).get(&code).copied().unwrap_or(0)
+    }
+
     pub(crate) fn received(&self, bytes: usize) {
         self.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -110,6 +124,15 @@ impl Shared {
     pub(crate) fn stats(&self) -> Stats {
         let received_bytes = self.received_bytes.load(Ordering::Relaxed);
         Stats { operations: lock(&self.operations).clone(), received_bytes }
+    }
+
+    /// True while a picture may have been taken whose preview was not fetched.
+    pub(crate) fn owes_preview(&self) -> bool {
+        self.owes_preview.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_owes_preview(&self, owes: bool) {
+        self.owes_preview.store(owes, Ordering::Relaxed);
     }
 
     pub(crate) fn drain_reads(&self) -> u32 {

@@ -16,6 +16,7 @@ use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::persona::{Code, FixedProperty};
 use filmwire_sim::{Persona, Simulator};
 use support::SimNetwork;
+use tokio::time::{sleep, timeout};
 
 fn simulator(model: &str) -> Simulator {
     let card = Card::generated(&GenerateSpec { photos: 1, ..GenerateSpec::default() });
@@ -33,7 +34,7 @@ fn bodies() -> Vec<&'static str> {
 }
 
 fn options() -> Options {
-    Options { allow: Allow { settings: true, raw: false }, ..Options::default() }
+    Options { allow: Allow { settings: true, ..Allow::default() }, ..Options::default() }
 }
 
 async fn connect(sim: &Simulator) -> Remote {
@@ -88,6 +89,26 @@ async fn a_function_whose_start_was_not_answered_is_ended_too() {
     assert!(matches!(ended, Err(Error::Silent { .. })), "{ended:?}");
     departures.wait().await;
     assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+}
+
+/// Who comes while the connection is kept alive is served after it, and not when the next one comes.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_comes_during_a_keep_alive_is_done_after_it() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    for _ in 0..2 {
+        sim.add_fault("stall=GetDevicePropValue#1:3s".parse().unwrap());
+        // The keep-alive begins after a second, and takes three.
+        sleep(Duration::from_millis(1500)).await;
+        let asked = timeout(Duration::from_secs(5), remote.settings()).await;
+        assert!(asked.expect("it is served").is_ok());
+        sim.clear_faults();
+    }
+    sim.add_fault("stall=GetDevicePropValue#1:3s".parse().unwrap());
+    sleep(Duration::from_millis(1500)).await;
+    let other = remote.clone();
+    timeout(Duration::from_secs(10), remote.leave()).await.expect("it is left");
+    assert!(matches!(other.settings().await, Err(Error::Left)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, in the words of its help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -25,7 +26,8 @@ Try it without a camera: filmwire sync --demo";
 /// Fetches photos from Fujifilm X and GFX cameras over Wi-Fi.
 ///
 /// Switch on the camera's wireless communication, join its network, and run `filmwire sync`. The
-/// camera is only read: filmwire deletes nothing, and changes settings only by `settings set`.
+/// camera is only read: filmwire deletes nothing, changes settings only by `settings set`, `profile
+/// apply` and `shoot --profile`, and takes pictures only by `shoot`.
 #[derive(Debug, Parser)]
 #[command(name = "filmwire", version, after_help = AFTER, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -40,10 +42,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
-    /// The camera: an address, or a name from the configuration [env: FILMWIRE_CAMERA]
-    /// [default: 192.168.0.1]
+    /// The camera: an address, or a name from the configuration; `shoot` takes several
+    /// [env: FILMWIRE_CAMERA] [default: 192.168.0.1]
     #[arg(long, global = true, value_name = "HOST[:PORT][%INTERFACE]|NAME")]
-    pub(crate) camera: Option<String>,
+    pub(crate) camera: Vec<String>,
     /// How to reach the gallery, for a body whose own words mislead: view, remote, newer
     /// [env: FILMWIRE_WAY]
     #[arg(long, global = true, value_name = "WAY", hide_short_help = true)]
@@ -72,6 +74,18 @@ impl Global {
     }
 }
 
+impl Cli {
+    /// True if cameras were named before the verb and behind it, of which the command line's parser
+    /// keeps the latter alone. Only `shoot` takes several.
+    pub(crate) fn lost_cameras(&self, words: &[OsString]) -> bool {
+        let names_one = |word: &&OsString| {
+            word.to_str().is_some_and(|word| word == "--camera" || word.starts_with("--camera="))
+        };
+        let named = words.iter().filter(names_one).count();
+        matches!(self.verb, Verb::Shoot(_)) && named > self.global.camera.len()
+    }
+}
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -82,7 +96,9 @@ pub(crate) enum Verb {
     Get(verb::get::GetArgs),
     Thumb(verb::thumb::ThumbArgs),
     Settings(verb::settings::SettingsArgs),
+    Profile(verb::profile::ProfileArgs),
     Live(verb::live::LiveArgs),
+    Shoot(verb::shoot::ShootArgs),
     Catalogue(verb::catalogue::CatalogueArgs),
     Discover(verb::discover::DiscoverArgs),
     Join(verb::join::JoinArgs),

@@ -28,18 +28,57 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Reads the settings, and warns of a camera that looks like a misspelt name.
     pub(crate) fn config(&self, flags: &SettingFlags) -> Result<Config, Trouble> {
-        let config = self.config_in_doubt(flags)?;
+        Ok(self.doubt(self.config_in_doubt(flags)?))
+    }
+
+    /// The same for a camera that was named in another way than by `--camera`.
+    pub(crate) fn config_of(&self, camera: &str, flags: &SettingFlags) -> Result<Config, Trouble> {
+        Ok(self.doubt(self.load(Some(camera), flags)?))
+    }
+
+    /// The settings for each camera that is named, in their order; those of one if none is.
+    ///
+    /// Fails with [`Trouble::Usage`] also where two names mean the same camera.
+    pub(crate) fn configs(&self, flags: &SettingFlags) -> Result<Vec<Config>, Trouble> {
+        if self.global.camera.len() < 2 {
+            return Ok(vec![self.config(flags)?]);
+        }
+        let mut configs: Vec<Config> = Vec::new();
+        for camera in &self.global.camera {
+            let config = self.doubt(self.load(Some(camera), flags)?);
+            let address = &config.camera.value.address;
+            if configs.iter().any(|other| other.camera.value.address == *address) {
+                let text = format!("--camera names {address} twice");
+                return Err(Trouble::usage(text, "name each camera once"));
+            }
+            configs.push(config);
+        }
+        Ok(configs)
+    }
+
+    fn doubt(&self, config: Config) -> Config {
         if let Some(doubt) = config.doubt() {
             self.out.warn(&doubt);
         }
-        Ok(config)
+        config
     }
 
     /// Reads the settings without a warning.
     pub(crate) fn config_in_doubt(&self, flags: &SettingFlags) -> Result<Config, Trouble> {
+        match &self.global.camera[..] {
+            [] => self.load(None, flags),
+            [camera] => self.load(Some(camera), flags),
+            _ => {
+                let text = "--camera is given more than once";
+                Err(Trouble::usage(text, "name one camera; only `filmwire shoot` takes several"))
+            }
+        }
+    }
+
+    fn load(&self, camera: Option<&str>, flags: &SettingFlags) -> Result<Config, Trouble> {
         Config::load(&Asked {
             config: self.global.config.as_deref(),
-            camera: self.global.camera.as_deref(),
+            camera,
             way: self.global.way,
             flags,
             places: &self.places,

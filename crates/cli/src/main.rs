@@ -39,6 +39,10 @@ fn main() -> ExitCode {
     let out = Output::new(cli.global.voice());
     logging::start(cli.global.verbose, out.paints());
     let result = match cli.verb {
+        _ if cli.lost_cameras(&words) => {
+            let text = "--camera stands before the verb and behind it";
+            Err(Trouble::usage(text, "write all of them behind it").into())
+        }
         Verb::Completions(args) => verb::completions::run(&args),
         Verb::Man(args) => verb::man::run(&args),
         verb => work(verb, &cli.global, &out),

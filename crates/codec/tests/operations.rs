@@ -6,10 +6,12 @@ use filmwire_codec::container::Response;
 use filmwire_codec::dataset::{Capabilities, CurrentState, DeviceInfo, DevicePropDesc, ObjectInfo};
 use filmwire_codec::journal::{Direction, JournalRow, Verdict};
 use filmwire_codec::operation::{
-    CloseSession, GetCapabilities, GetCurrentState, GetDeviceInfo, GetDevicePropValue,
-    GetObjectInfo, GetPartialObject, GetThumb, InitiateOpenCapture, OpenSession, Operation,
-    SetDevicePropValue, TerminateOpenCapture,
+    CloseSession, GetCapabilities, GetCapturePreview, GetCurrentState, GetDeviceInfo,
+    GetDevicePropValue, GetObjectInfo, GetPartialObject, GetThumb, InitiateCapture,
+    InitiateOpenCapture, LockS1Lock, OpenSession, Operation, SetDevicePropValue,
+    TerminateOpenCapture, UnlockS1Lock,
 };
+use filmwire_codec::value::FocusPoint;
 use filmwire_codec::{DevicePropCode, ObjectHandle, ResponseCode, SessionId, TransactionId};
 
 fn ok(transaction: u32, params: &[u32]) -> Response {
@@ -37,6 +39,10 @@ fn what_is_sent() {
     assert_eq!(sent(&part), (0x101B, vec![7, 5, 0x10_0000], None));
     assert_eq!(sent(&InitiateOpenCapture), (0x101C, vec![0, 0], None));
     assert_eq!(sent(&GetCapabilities), (0x902B, vec![], None));
+    assert_eq!(sent(&InitiateCapture), (0x100E, vec![0, 0], None));
+    assert_eq!(sent(&GetCapturePreview), (0x9022, vec![], None));
+    assert_eq!(sent(&LockS1Lock(FocusPoint::new(7, 5))), (0x9026, vec![0x0302_0705], None));
+    assert_eq!(sent(&UnlockS1Lock), (0x9027, vec![], None));
     let mode = SetDevicePropValue::u16(DevicePropCode::FUNCTION_MODE, 5);
     assert_eq!(sent(&mode), (0x1016, vec![0xDF01], Some(vec![5, 0])));
     let version = SetDevicePropValue::u32(DevicePropCode(0xDF24), 0x2_000A);
@@ -92,6 +98,18 @@ fn a_thumbnail_is_one_from_a_hundred_bytes_on() {
         let read = thumb.decode(bytes.clone(), &ok(3, &[])).unwrap();
         assert_eq!(read, is_one.then_some(bytes), "{length}");
     }
+}
+
+/// The payload is a JPEG from its first byte on; a camera without a preview sends nothing.
+#[test]
+fn a_preview_is_a_jpeg_or_none() {
+    let jpeg = vec![0xFF, 0xD8, 0xFF, 0xDB];
+    assert_eq!(GetCapturePreview.decode(jpeg.clone(), &ok(3, &[])), Ok(Some(jpeg)));
+    assert_eq!(GetCapturePreview.decode(vec![], &ok(3, &[])), Ok(None));
+    for odd in [vec![0xFF], vec![0, 0, 0xFF, 0xD8]] {
+        assert!(GetCapturePreview.decode(odd, &ok(3, &[])).is_err());
+    }
+    assert_eq!(InitiateCapture.decode(vec![], &ok(8, &[])), Ok(TransactionId(8)));
 }
 
 /// The remote function is ended by naming the transaction that began it.

@@ -224,6 +224,14 @@ pub enum Trouble {
         /// What to do.
         cure: String,
     },
+    /// A check found that something is not as it should be, so that nothing was begun.
+    #[error("{text}")]
+    Mismatch {
+        /// What is not.
+        text: String,
+        /// What to do.
+        cure: String,
+    },
     /// There is no way to a camera.
     #[error("{text}")]
     NoCamera {
@@ -264,6 +272,11 @@ impl Trouble {
         Self::Failed { text: text.into(), cure: cure.into() }
     }
 
+    /// What is not as it should be, and its cure.
+    pub fn mismatch(text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::Mismatch { text: text.into(), cure: cure.into() }
+    }
+
     /// A camera that cannot be reached, and the cure.
     pub fn no_camera(text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::NoCamera { text: text.into(), cure: cure.into() }
@@ -278,6 +291,7 @@ impl Trouble {
         match self {
             Self::Usage { .. } => Exit::Usage,
             Self::Failed { .. } => Exit::SomeFailed,
+            Self::Mismatch { .. } => Exit::Mismatch,
             Self::NoCamera { .. } => Exit::NoCamera,
             Self::Storage { .. } => Exit::Storage,
             Self::Interrupted { .. } => Exit::Interrupted,
@@ -289,6 +303,7 @@ impl Trouble {
         match self {
             Self::Usage { cure, .. }
             | Self::Failed { cure, .. }
+            | Self::Mismatch { cure, .. }
             | Self::NoCamera { cure, .. }
             | Self::Interrupted { cure } => cure.clone(),
             Self::Storage { cause, .. } => storage_cure(cause.kind()).to_owned(),
@@ -301,7 +316,8 @@ impl Trouble {
 mod tests {
     use std::time::Duration;
 
-    use filmwire_camera::Error;
+    use filmwire_camera::{Error, FocusObstacle, Mishap, NotTaken, Picture};
+    use filmwire_codec::value::FocusPoint;
     use filmwire_codec::{DecodeError, OperationCode, Problem, ResponseCode};
 
     use super::*;
@@ -324,6 +340,20 @@ mod tests {
         assert_eq!(of(Error::NotOffered(String::new())), 4);
         assert_eq!(of(Error::Refused { operation, response: ResponseCode(0x2005) }), 4);
         assert_eq!(of(Error::Forbidden(String::new())), 2);
+    }
+
+    #[test]
+    fn a_picture_that_was_not_taken_is_a_refusal_unless_the_link_is_lost() {
+        let not_taken = |mishap, cause| {
+            let what = NotTaken { mishap, picture: Picture::Maybe, sent: None, cause };
+            of(Error::from(Box::new(what)))
+        };
+        assert_eq!(not_taken(Mishap::CardFull, None), 4);
+        assert_eq!(not_taken(Mishap::Busy, None), 4);
+        assert_eq!(not_taken(Mishap::LinkLost, Some(Error::Lost(String::new()))), 3);
+        let response = ResponseCode::DEVICE_BUSY;
+        let (point, obstacle) = (FocusPoint::new(7, 5), FocusObstacle::Refused(response));
+        assert_eq!(of(Error::NotFocused { point, obstacle }), 4);
     }
 
     #[test]

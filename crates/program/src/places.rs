@@ -92,6 +92,11 @@ impl Places {
         self.xdg("XDG_STATE_HOME", ".local/state")
     }
 
+    /// The folder for configuration of this person.
+    pub fn config_home(&self) -> Option<PathBuf> {
+        self.xdg("XDG_CONFIG_HOME", ".config")
+    }
+
     /// Finds the configuration: the given one, the one the variable names, the XDG folder, `/etc`.
     ///
     /// # Errors
@@ -105,7 +110,7 @@ impl Places {
             let text = format!("there is no configuration {}", path.display());
             return Err(Trouble::usage(text, format!("check --config and ${}", name.variable)));
         }
-        let own = self.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("filmwire"));
+        let own = self.config_home().map(|folder| folder.join("filmwire"));
         let folders = own.into_iter().chain([self.system.clone()]);
         Ok(folders.map(|folder| folder.join(name.file)).find(|path| path.is_file()))
     }
@@ -128,7 +133,7 @@ impl Places {
             return Some(path);
         }
         let home = self.home()?;
-        let folders = self.xdg("XDG_CONFIG_HOME", ".config")?.join("user-dirs.dirs");
+        let folders = self.config_home()?.join("user-dirs.dirs");
         let text = std::fs::read_to_string(folders).unwrap_or_default();
         Some(user_dir(&text, &home).unwrap_or_else(|| home.join("Pictures")))
     }

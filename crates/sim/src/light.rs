@@ -55,14 +55,20 @@ impl Light {
     pub fn ev(&self, since: Duration, clock: Stamp) -> f32 {
         match self {
             Self::Constant(ev) => *ev,
-            Self::Script(moments) => {
-                let points: Vec<_> =
-                    moments.iter().map(|(at, ev)| (at.as_secs_f32(), *ev)).collect();
-                between(&points, since.as_secs_f32())
-            }
+            Self::Script(moments) => scripted(moments, since),
             Self::Sun { latitude } => between(&SUN, height(*latitude, clock)),
         }
     }
+}
+
+/// The light of a script: only the neighbours of the moment matter, however long the script.
+fn scripted(moments: &[(Duration, f32)], since: Duration) -> f32 {
+    let after = moments.partition_point(|moment| moment.0 <= since);
+    let near = &moments[after.saturating_sub(1)..moments.len().min(after + 1)];
+    let start = near.first().map_or(Duration::ZERO, |moment| moment.0);
+    let seconds = |at: Duration| at.saturating_sub(start).as_secs_f32();
+    let points: Vec<_> = near.iter().map(|(at, ev)| (seconds(*at), *ev)).collect();
+    between(&points, seconds(since))
 }
 
 /// The straight line between the neighbours of `x`; the outermost values beyond them.
@@ -90,6 +96,58 @@ fn height(latitude: f32, clock: Stamp) -> f32 {
     up.asin().to_degrees()
 }
 
+/// A line that is none of a script.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}, {text:?}, is no time after the one before and an exposure value")]
+pub struct ScriptError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// What it says.
+    pub text: String,
+}
+
+impl Light {
+    /// Reads a script line by line: a time since the camera was made and the light from then on,
+    /// with blanks or a comma between them. Empty lines and what follows a `#` are left out.
+    ///
+    /// ```
+    /// use filmwire_sim::light::Light;
+    ///
+    /// let dusk = Light::from_lines("# dusk\n0s 12\n1h30m, 3.5\n").unwrap();
+    /// assert_eq!(dusk.to_string(), "0ms:12,5400000ms:3.5");
+    /// ```
+    ///
+    /// Fails with [`ScriptError`] for the first line that is none, and for a text without any.
+    pub fn from_lines(text: &str) -> Result<Self, ScriptError> {
+        let mut moments: Vec<(Duration, f32)> = Vec::new();
+        for (number, whole) in text.lines().enumerate() {
+            let line = whole.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            let last = moments.last().map(|moment| moment.0);
+            let read = moment_of(line).filter(|moment| last.is_none_or(|last| last < moment.0));
+            let failed = || ScriptError { line: number + 1, text: whole.to_owned() };
+            moments.push(read.ok_or_else(failed)?);
+        }
+        match moments.is_empty() {
+            true => Err(ScriptError { line: 1, text: String::new() }),
+            false => Ok(Self::Script(moments)),
+        }
+    }
+}
+
+/// `2h10m 12` or `2h10m,12`.
+fn moment_of(line: &str) -> Option<(Duration, f32)> {
+    let (at, ev) = line.split_once(|c: char| c == ',' || c.is_whitespace())?;
+    let ev = ev.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+    Some((duration(at)?, number(ev)?))
+}
+
+fn number(text: &str) -> Option<f32> {
+    text.parse().ok().filter(|number: &f32| number.is_finite())
+}
+
 /// A text that is no light.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -106,7 +164,6 @@ impl FromStr for Light {
 }
 
 fn parse(text: &str) -> Option<Light> {
-    let number = |text: &str| text.parse().ok().filter(|number: &f32| number.is_finite());
     if let Some(latitude) = text.strip_prefix("sun:") {
         let latitude = number(latitude).filter(|degrees| degrees.abs() <= 90.0)?;
         return Some(Light::Sun { latitude });
@@ -206,6 +263,36 @@ mod tests {
         let script = "10s:4,20s:8".parse::<Light>().unwrap();
         let at = |seconds| script.ev(Duration::from_secs(seconds), NOON);
         assert_eq!((at(0), at(10), at(15), at(20), at(99)), (4.0, 4.0, 6.0, 8.0, 8.0));
+    }
+
+    #[test]
+    fn a_script_is_read_from_lines() {
+        let file = Light::from_lines("\n# day\n0s\t7\n2h , -3 # moon\r\n  2h10m,12\n").unwrap();
+        assert_eq!(file, "0s:7,2h:-3,2h10m:12".parse().unwrap());
+        for (text, line) in [
+            ("", 1),
+            ("# nothing", 1),
+            ("0s 7\n\n1h", 3),
+            ("0s 7\n0s 8", 2),
+            ("1h 7\n30m 8", 2),
+            ("0s bright", 1),
+            ("noon 7", 1),
+            ("0s 7 8", 1),
+        ] {
+            assert_eq!(Light::from_lines(text).unwrap_err().line, line, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_script_is_as_exact_as_a_short_one() {
+        let lines: String = (0..4000).map(|at| format!("{at}m {}\n", at % 7)).collect();
+        let long = Light::from_lines(&lines).unwrap();
+        for minute in (0..3999u64).step_by(61) {
+            let at = Duration::from_secs(60 * minute + 15);
+            let (one, next) = ((minute % 7) as f32, ((minute + 1) % 7) as f32);
+            let wanted = one + (next - one) / 4.0;
+            assert!((long.ev(at, NOON) - wanted).abs() < 0.001, "{minute}");
+        }
     }
 
     #[test]

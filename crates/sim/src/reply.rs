@@ -50,6 +50,19 @@ pub(crate) enum Reply {
     Close,
 }
 
+/// What an answer does to the remote function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// 0x101C: the ports listen before the answer goes out, and live view starts.
+    Start,
+    /// 0x1018: live view stops; the sockets stay.
+    Stop,
+    /// DF00 = 6 after it: what becomes of the sockets is the persona's.
+    Leave,
+    /// 0x1003: the sockets end with the session.
+    End,
+}
+
 /// A data phase and a response.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -62,10 +75,9 @@ pub(crate) struct Answer {
     pub(crate) held: bool,
     /// Told on the event connection once the response is out.
     pub(crate) events: Vec<EventDataset>,
-    /// The payload was made up: no real one is known.
-    pub(crate) guessed: bool,
-    /// Starts (true) or stops (false) live view; starting listens first.
-    pub(crate) remote: Option<bool>,
+    /// What the journal says beside it.
+    pub(crate) note: Option<&'static str>,
+    pub(crate) remote: Option<Step>,
 }
 
 impl Answer {
@@ -77,7 +89,7 @@ impl Answer {
             after: Duration::ZERO,
             held: false,
             events: Vec::new(),
-            guessed: false,
+            note: None,
             remote: None,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use filmwire_codec::dataset::EventDataset;
 use filmwire_codec::journal::{JournalRow, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::camera::{Camera, Stats};
@@ -15,8 +15,9 @@ use crate::fault::{Fault, Mark};
 use crate::guard::Allow;
 use crate::net::link::Link;
 use crate::net::server::SidePorts;
+use crate::net::side::{Role, Side};
 use crate::net::{Connection, Marks, live_view};
-use crate::persona::{AfterPicked, Persona, SecondClient};
+use crate::persona::{AfterPicked, Persona, SecondClient, SideSockets};
 
 /// Bytes that an in-memory stream holds in each direction.
 const STREAM_BYTES: usize = 256 * 1024;
@@ -33,13 +34,6 @@ pub(crate) struct Shared {
     accepted: watch::Sender<u32>,
     /// Counts the times the camera left the air; every connection ends then.
     resets: watch::Sender<u64>,
-}
-
-/// Events and live view: there only after 0x101C.
-#[derive(Default)]
-struct Side {
-    open: Option<watch::Sender<bool>>,
-    events: Vec<mpsc::UnboundedSender<Vec<u8>>>,
 }
 
 /// Locks without caring whether another thread panicked: the state is plain data.
@@ -67,27 +61,43 @@ impl Shared {
 
     /// Starts the remote function: listeners first, then the answer (fact sheet 13, point 7).
     pub(crate) async fn open_side(&self) {
-        {
+        let spent = {
             let mut side = lock(&self.side);
-            side.open.get_or_insert_with(|| watch::Sender::new(true)).send_replace(true);
-        }
+            side.start();
+            side.is_spent()
+        };
         let ports = lock(&self.ports).clone();
-        if let Some(ports) = ports {
+        if let Some(ports) = ports.filter(|_| !spent) {
             ports.open().await;
         }
     }
 
     /// Stops live view; the sockets stay.
     pub(crate) fn stop_streaming(&self) {
-        if let Some(open) = &lock(&self.side).open {
-            open.send_replace(false);
+        lock(&self.side).stop();
+    }
+
+    /// The neutral state was written after the remote function: what becomes of the side sockets
+    /// is the body's.
+    pub(crate) fn leave_function(&self) {
+        let policy = self.side_sockets();
+        if lock(&self.side).leave(policy) {
+            self.close_ports();
         }
     }
 
+    fn side_sockets(&self) -> SideSockets {
+        self.camera().persona.shooting.side_sockets
+    }
+
     /// Ends with the session: side sockets close, their ports listen no more.
-    fn close_side(&self) {
+    pub(crate) fn close_side(&self) {
         self.camera().end_shooting(Instant::now());
         *lock(&self.side) = Side::default();
+        self.close_ports();
+    }
+
+    fn close_ports(&self) {
         if let Some(ports) = &*lock(&self.ports) {
             ports.close();
         }
@@ -95,11 +105,7 @@ impl Shared {
 
     /// Tells events to everyone on the event port.
     pub(crate) fn tell(&self, events: &[EventDataset]) {
-        let mut side = lock(&self.side);
-        for event in events {
-            let bytes = event.encode();
-            side.events.retain(|listener| listener.send(bytes.clone()).is_ok());
-        }
+        lock(&self.side).tell(events);
     }
 
     /// Brings what time changes up to date, and tells the events of it.
@@ -120,14 +126,8 @@ impl Shared {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) {
-        let (sender, mut events) = mpsc::unbounded_channel::<Vec<u8>>();
-        {
-            let mut side = lock(&self.side);
-            if side.open.is_none() {
-                return;
-            }
-            side.events.push(sender);
-        }
+        let policy = self.side_sockets();
+        let Some(mut events) = lock(&self.side).listen(policy) else { return };
         tokio::spawn(async move {
             let mut stream = stream;
             while let Some(bytes) = events.recv().await {
@@ -142,13 +142,15 @@ impl Shared {
         self: &Arc<Self>,
         stream: impl AsyncWrite + Unpin + Send + 'static,
     ) {
-        if let Some(open) = &lock(&self.side).open {
-            tokio::spawn(live_view::stream(stream, open.subscribe(), Arc::downgrade(self)));
+        let policy = self.side_sockets();
+        if let Some(streaming) = lock(&self.side).view(policy) {
+            tokio::spawn(live_view::stream(stream, streaming, Arc::downgrade(self)));
         }
     }
 
-    fn side_is_open(&self) -> bool {
-        lock(&self.side).open.is_some()
+    /// Whether a side port takes a client now.
+    pub(crate) fn takes_side(&self, role: Role) -> bool {
+        lock(&self.side).takes(role)
     }
 
     /// Leaves the air once the last picked picture was sent, where the body does that.
@@ -268,20 +270,26 @@ impl Simulator {
 
     /// Connects a client to the event port in memory.
     ///
-    /// Fails with `ConnectionRefused` unless a remote function was started (0x101C).
+    /// Fails with `ConnectionRefused` unless a remote function was started (0x101C), and where the
+    /// body takes no more of them in this session ([`SideSockets`]).
     pub fn connect_events(&self) -> io::Result<DuplexStream> {
-        self.connect_side(|stream| self.shared.serve_events(stream))
+        self.connect_side(Role::Events, |stream| self.shared.serve_events(stream))
     }
 
     /// Connects a client to the live view port in memory; it is dropped frames if it reads slowly.
     ///
-    /// Fails with `ConnectionRefused` unless a remote function was started (0x101C).
+    /// Fails with `ConnectionRefused` unless a remote function was started (0x101C), and where the
+    /// body takes no more of them in this session ([`SideSockets`]).
     pub fn connect_live_view(&self) -> io::Result<DuplexStream> {
-        self.connect_side(|stream| self.shared.serve_live_view(stream))
+        self.connect_side(Role::LiveView, |stream| self.shared.serve_live_view(stream))
     }
 
-    fn connect_side(&self, serve: impl FnOnce(DuplexStream)) -> io::Result<DuplexStream> {
-        if self.shared.vanished() || !self.shared.side_is_open() {
+    fn connect_side(
+        &self,
+        role: Role,
+        serve: impl FnOnce(DuplexStream),
+    ) -> io::Result<DuplexStream> {
+        if self.shared.vanished() || !self.shared.takes_side(role) {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (client, camera) = duplex(STREAM_BYTES);

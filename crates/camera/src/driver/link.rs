@@ -83,7 +83,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
         loop {
             match self.step().await? {
-                Event::Completed { data, response } => return Ok(Reply { data, response }),
+                Event::Completed { data, response } => {
+                    return Ok(Reply { data, response, sent: now });
+                }
                 Event::Silent { operation, .. } => {
                     return Err(Error::Silent { operation, wait, waited });
                 }

@@ -19,13 +19,17 @@ use tokio::time::Instant;
 
 use filmwire_codec::dataset::CurrentState;
 use filmwire_codec::init::InitAck;
-use filmwire_codec::operation::{CloseSession, GetCurrentState, Operation, TerminateOpenCapture};
+use filmwire_codec::operation::{
+    CloseSession, GetCapturePreview, GetCurrentState, Operation, TerminateOpenCapture, UnlockS1Lock,
+};
 use filmwire_codec::{DevicePropCode, OperationCode, Response, ResponseCode, TransactionId};
 use filmwire_session::Request;
 
 use crate::error::Error;
 use crate::network::{Network, Port};
 use crate::options::Options;
+use crate::remote::MOST_PREVIEW_BYTES;
+use crate::remote::event::{self, EVENTS, Told};
 use crate::remote::live_view::{self, Seen};
 use crate::state::Shared;
 
@@ -45,6 +49,8 @@ const CLOSE_WAIT: Duration = Duration::from_millis(1500);
 pub(crate) struct Reply {
     pub(crate) data: Vec<u8>,
     pub(crate) response: Response,
+    /// When the command went out.
+    pub(crate) sent: std::time::Instant,
 }
 
 /// What a handle asks of the driver.
@@ -62,6 +68,12 @@ pub(crate) enum Job {
     OpenLiveView {
         reply: oneshot::Sender<Result<watch::Receiver<Seen>, Error>>,
     },
+    /// Opens the port of events, and reads what comes.
+    OpenEvents {
+        reply: oneshot::Sender<io::Result<mpsc::Receiver<Told>>>,
+    },
+    /// Releases the focus if it is locked.
+    ReleaseFocus,
     Leave {
         reply: oneshot::Sender<()>,
     },
@@ -114,6 +126,7 @@ pub(crate) async fn drive<N: Network>(
         unfinished: Unfinished::default(),
         session_open: false,
         remote: None,
+        holds_focus: false,
         lost: None,
     };
     driver.serve().await;
@@ -134,6 +147,8 @@ struct Driver<N: Network> {
     session_open: bool,
     /// The remote function that runs, by the transaction that started it.
     remote: Option<TransactionId>,
+    /// Focus may be locked.
+    holds_focus: bool,
     lost: Option<Error>,
 }
 
@@ -148,6 +163,8 @@ impl<N: Network> Driver<N> {
                 Some(Job::OpenLiveView { reply }) => {
                     drop(reply.send(self.open_live_view().await));
                 }
+                Some(Job::OpenEvents { reply }) => drop(reply.send(self.open_events().await)),
+                Some(Job::ReleaseFocus) => self.release_focus(self.options.waits.other).await,
                 Some(Job::Leave { reply }) => break Some(reply),
                 None => break None,
             }
@@ -160,13 +177,11 @@ impl<N: Network> Driver<N> {
 
     /// Waits for a job, reads 0xD212 while there is none, and notices a camera that hangs up.
     async fn next_job(&mut self) -> Option<Job> {
-        // Who wants to leave does not wait for those who came before.
-        let leaving = |job: &Job| matches!(job, Job::Leave { .. });
-        let first = self.waiting.iter().position(leaving).unwrap_or(0);
-        if let Some(job) = self.waiting.remove(first) {
-            return Some(job);
-        }
         loop {
+            // Jobs come while a transaction runs, and the last one may have been ours.
+            if let Some(job) = self.next_waiting() {
+                return Some(job);
+            }
             let keep_alive = Instant::now() + self.options.waits.keep_alive;
             let alive = self.lost.is_none();
             tokio::select! {
@@ -178,6 +193,14 @@ impl<N: Network> Driver<N> {
                 }
             }
         }
+    }
+
+    /// A job that came while a transaction ran. Who wants to leave does not wait for those who came
+    /// before.
+    fn next_waiting(&mut self) -> Option<Job> {
+        let leaving = |job: &Job| matches!(job, Job::Leave { .. });
+        let first = self.waiting.iter().position(leaving).unwrap_or(0);
+        self.waiting.remove(first)
     }
 
     async fn answer(&mut self, request: Request, reply: oneshot::Sender<Result<Reply, Error>>) {
@@ -232,6 +255,10 @@ impl<N: Network> Driver<N> {
         let (code, params) = (request.code, request.params.clone());
         self.shared.count(code);
         let (wait, _) = self.options.waits.of(code);
+        self.holds_focus |= code == OperationCode::LOCK_S1_LOCK;
+        if code == OperationCode::INITIATE_CAPTURE {
+            self.shared.set_owes_preview(true);
+        }
         let result = self.run_or_leave(request, wait).await;
         match &result {
             Ok(reply) => self.note(code, &params, reply),
@@ -293,6 +320,7 @@ impl<N: Network> Driver<N> {
                 self.remote = Some(reply.response.transaction);
             }
             OperationCode::TERMINATE_OPEN_CAPTURE if ok => self.remote = None,
+            OperationCode::UNLOCK_S1_LOCK if ok => self.holds_focus = false,
             OperationCode::GET_DEVICE_PROP_VALUE
                 if params == [u32::from(DevicePropCode::CURRENT_STATE.0)] =>
             {
@@ -335,14 +363,34 @@ impl<N: Network> Driver<N> {
         Ok(seen)
     }
 
-    /// Live view, events, a remote function that runs, CloseSession, goodbye, in that order and in
-    /// bounded time.
+    async fn open_events(&mut self) -> io::Result<mpsc::Receiver<Told>> {
+        let stream = open_side(&self.network, Port::Event).await?;
+        let (tell, told) = mpsc::channel(EVENTS);
+        self.sides.push(tokio::spawn(event::feed(stream, tell)));
+        Ok(told)
+    }
+
+    async fn release_focus(&mut self, wait: Duration) {
+        if self.holds_focus && self.lost.is_none() {
+            self.end(&UnlockS1Lock, wait).await;
+        }
+    }
+
+    /// Live view, events, focus, a preview that was not fetched, a remote function that runs,
+    /// CloseSession, goodbye, in that order and in bounded time.
+    ///
+    /// What a body does with a lock or a preview that is left behind is unknown.
     async fn leave(mut self) {
         for side in std::mem::take(&mut self.sides).into_iter().rev() {
             side.abort();
             let _ = side.await;
         }
         let wait = CLOSE_WAIT.min(self.options.waits.leave);
+        self.release_focus(wait / 2).await;
+        if self.shared.owes_preview() && self.lost.is_none() {
+            let operation = GetCapturePreview;
+            self.end_with(Request::new(&operation, MOST_PREVIEW_BYTES, wait / 2), wait / 2).await;
+        }
         if let Some(capture) = self.remote
             && self.lost.is_none()
         {
@@ -356,7 +404,10 @@ impl<N: Network> Driver<N> {
 
     /// Runs an operation that ends something. Nobody could do anything about its failure.
     async fn end(&mut self, operation: &impl Operation, wait: Duration) {
-        let request = Request::new(operation, 0, wait);
+        self.end_with(Request::new(operation, 0, wait), wait).await;
+    }
+
+    async fn end_with(&mut self, request: Request, wait: Duration) {
         let _ = tokio::time::timeout(wait, self.transact(request)).await;
     }
 }

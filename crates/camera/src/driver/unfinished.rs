@@ -73,7 +73,8 @@ mod tests {
 
     fn reply(data: Vec<u8>) -> Reply {
         let (code, transaction) = (ResponseCode::OK, TransactionId(1));
-        Reply { data, response: Response { code, transaction, params: Vec::new() } }
+        let response = Response { code, transaction, params: Vec::new() };
+        Reply { data, response, sent: std::time::Instant::now() }
     }
 
     fn info(size_bytes: u32) -> Reply {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use filmwire_codec::operation::{InitiateOpenCapture, SetDevicePropValue, TerminateOpenCapture};
-use filmwire_codec::{CameraState, DevicePropCode, FunctionMode};
+use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, TransactionId};
 
 use super::read_version;
 use crate::camera::Camera;
@@ -36,6 +36,11 @@ pub(super) async fn by_remote(camera: &Camera) -> Result<(), Error> {
         tracing::warn!(%cause, "the event and live view ports did not open");
     }
     camera.refresh().await?;
+    from_remote(camera, capture).await
+}
+
+/// From a remote function that runs to the gallery of the remote session; `capture` is what started it.
+pub(super) async fn from_remote(camera: &Camera, capture: TransactionId) -> Result<(), Error> {
     camera.run(&TerminateOpenCapture(capture), 0).await?;
     camera.refresh().await?;
     write_u16(camera, DevicePropCode::CAMERA_STATE, CameraState::REMOTE.0).await?;

@@ -6,7 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod gallery;
 mod newer;
-mod remote;
+pub(crate) mod remote;
 
 use filmwire_codec::operation::{GetDevicePropValue, OpenSession};
 use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, ResponseCode, SessionId};
@@ -41,15 +41,14 @@ pub(crate) async fn open_remote(
     options: &Options,
 ) -> Result<Remote, Error> {
     let (mut camera, way) = begin(registered, options).await?;
-    let capabilities = match way {
+    match way {
         Way::View => {
             let text = "this body reports no version of remote shooting; what is set on it can be neither seen nor changed from here";
-            return Err(Error::NotOffered(text.into()));
+            Err(Error::NotOffered(text.into()))
         }
-        Way::Remote => remote::classic(&camera, options).await?,
-        Way::Newer => remote::newer(&mut camera, options).await?,
-    };
-    Ok(Remote::new(camera, capabilities))
+        Way::Remote => remote::classic(&camera, options).await,
+        Way::Newer => remote::newer(&mut camera, options).await,
+    }
 }
 
 /// Session, access, and the way that the camera's own words choose.

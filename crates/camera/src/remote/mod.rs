@@ -1,13 +1,19 @@
-//! A camera whose remote function runs: what is set on it, and changing it.
+//! A camera whose remote function runs: what is set on it, changing it, and taking pictures.
 //!
 //! Settings are read from 0xD212 and nowhere else: an X-T1 in remote mode answers 0 to direct reads
 //! of most of them (the fact sheet's section 6.3). What they may become is in the list of 0x902B.
 
 mod change;
+pub(crate) mod event;
+mod focus;
 pub(crate) mod live_view;
 mod obstacle;
+mod pending;
 mod setting;
+mod shot;
+mod shutter;
 mod stepper;
+mod visit;
 
 use std::sync::Arc;
 
@@ -16,19 +22,28 @@ use filmwire_codec::dataset::{
     Capabilities, CurrentState, DevicePropDesc, DevicePropValue, Form, PropAccess,
 };
 
+use tokio::sync::Mutex;
+
 use crate::camera::{Camera, CameraInfo};
 use crate::error::Error;
+use crate::opening::remote::Started;
+use shutter::Shutter;
 
 pub use change::{Means, Reached};
+pub use focus::{FocusLock, FocusObstacle};
 pub use live_view::{Frame, LiveView, Tally};
 pub use obstacle::{NotReached, Obstacle};
 pub use setting::{Change, SETTINGS, Setting};
+pub use shot::{Mishap, NotTaken, Picture, Shot};
+pub use shutter::Armed;
+pub(crate) use shutter::MOST_PREVIEW_BYTES;
+pub use visit::Visit;
 
 /// A camera in its remote function.
 ///
 /// 1. [`Camera::connect_remote`] registers, waits for OK, starts the function.
-/// 2. Methods of this type read and change settings; clones share the connection. The body's own
-///    controls are dead meanwhile.
+/// 2. Methods of this type read and change settings, and take pictures; clones share the
+///    connection. The body's own controls are dead meanwhile.
 /// 3. [`Remote::leave`] ends the function and leaves as [`Camera::leave`] does; so does dropping
 ///    the last clone.
 ///
@@ -51,6 +66,7 @@ pub use setting::{Change, SETTINGS, Setting};
 pub struct Remote {
     camera: Camera,
     capabilities: Arc<Capabilities>,
+    shutter: Arc<Mutex<Shutter>>,
 }
 
 /// What a setting may become.
@@ -87,8 +103,9 @@ impl Reading {
 }
 
 impl Remote {
-    pub(crate) fn new(camera: Camera, capabilities: Capabilities) -> Self {
-        Self { camera, capabilities: Arc::new(capabilities) }
+    pub(crate) fn new(camera: Camera, capabilities: Capabilities, started: Started) -> Self {
+        let shutter = Arc::new(Mutex::new(Shutter::new(started)));
+        Self { camera, capabilities: Arc::new(capabilities), shutter }
     }
 
     /// What the camera said of itself.

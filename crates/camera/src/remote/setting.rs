@@ -3,7 +3,7 @@
 use filmwire_codec::DevicePropCode as Prop;
 use filmwire_codec::value::{Kind, ParseValueError, kind};
 
-use super::stepper::stops;
+use super::stepper::{is_near, stops};
 
 /// How a setting can be changed from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +12,7 @@ pub enum Change {
     Written,
     /// It is stepped until it is reached: writing it is untested over Wi-Fi.
     Stepped,
-    /// Together with the lock of focus, which [`super::Remote`] does not offer yet.
+    /// Together with the lock of focus ([`super::Remote::lock_focus`]).
     FocusLock,
     /// On the body only: no way from here is known.
     Body,
@@ -134,6 +134,14 @@ impl Setting {
         fits && (self.change != Change::Stepped || stops(self.property, bits).is_some())
     }
 
+    /// True if two values are one, perhaps in two roundings: a shutter speed of 1/128 is told as 1/125
+    /// by another body.
+    pub fn is_same(&self, one: u32, other: u32) -> bool {
+        let at = |bits| stops(self.property, bits);
+        let is_close = || Some(is_near(self.property, at(one)?, at(other)?));
+        one == other || is_close().unwrap_or(false)
+    }
+
     pub(super) fn kind(&self) -> Option<&'static Kind> {
         kind(self.property)
     }
@@ -168,6 +176,23 @@ mod tests {
         assert_eq!(names.len(), all);
         assert_eq!(Setting::named("White-Balance").map(|setting| setting.key), Some("wb"));
         assert_eq!(Setting::named("sharpness"), None);
+    }
+
+    #[test]
+    fn roundings_of_a_value_are_the_same_and_neighbours_are_not() {
+        for (key, one, other, same) in [
+            ("shutter", "1/125", "1/128", true),
+            ("shutter", "1/125", "1/160", false),
+            ("shutter", "----", "1/125", false),
+            ("shutter", "----", "----", true),
+            ("aperture", "5.6", "6.4", false),
+            ("bias", "+0.3", "+1/3", true),
+            ("iso", "400", "auto-400", false),
+        ] {
+            let setting = Setting::named(key).unwrap();
+            let bits = |text| setting.parse(text).unwrap();
+            assert_eq!(setting.is_same(bits(one), bits(other)), same, "{key} {one} {other}");
+        }
     }
 
     #[test]

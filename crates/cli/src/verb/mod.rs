@@ -13,10 +13,12 @@ pub(crate) mod join;
 pub(crate) mod live;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod profile;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod receive;
 pub(crate) mod settings;
+pub(crate) mod shoot;
 pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod thumb;
@@ -40,11 +42,13 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
         Verb::Proxy(args) => proxy::run(&args, context).await,
+        Verb::Shoot(args) => shoot::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,
         Verb::Get(args) => until_asked(get::run(&args, context), context).await,
         Verb::Thumb(args) => until_asked(thumb::run(&args, context), context).await,
         Verb::Settings(args) => until_asked(settings::run(&args, context), context).await,
+        Verb::Profile(args) => until_asked(profile::run(&args, context), context).await,
         Verb::Discover(args) => until_asked(discover::run(&args, context), context).await,
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,

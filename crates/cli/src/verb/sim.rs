@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use filmwire_sim::card::{Card, GenerateSpec};
+use filmwire_sim::light::Light;
 use filmwire_sim::media::exif::Body;
 use filmwire_sim::persona::Faithful;
 use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer};
@@ -27,6 +28,7 @@ use filmwire_program::output::{Output, stdout_trouble};
   filmwire sim --card ~/Pictures/DCIM --rate 25M --rtt 5ms
   filmwire sim --fault 'cut-at=5000000' --journal -
   filmwire sim --model X-T10 --receive --picked 3
+  filmwire sim --model X-T4 --allow settings,shoot --light dawn.txt
   filmwire sim --list")]
 pub(crate) struct SimArgs {
     /// Which body; --list names them
@@ -66,6 +68,10 @@ pub(crate) struct SimArgs {
     /// Change a switch of the body, such as ok=state_wait; --list names all
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Light on the scene, by lines of a file: a time since the start and an exposure value, such
+    /// as `2h10m 12`
+    #[arg(long, value_name = "FILE")]
+    light: Option<PathBuf>,
     /// Bits per second the camera sends: 25M, 1G
     #[arg(long, value_name = "RATE", value_parser = rate)]
     rate: Option<u64>,
@@ -149,8 +155,18 @@ fn persona(args: &SimArgs) -> Result<Persona> {
             .ok_or_else(|| usage(format!("{switch:?} is no switch; write KEY=VALUE")))?;
         persona.set(key, value).map_err(|error| usage(error.to_string()))?;
     }
+    if let Some(path) = &args.light {
+        persona.shooting.light = light(path)?;
+    }
     person(args, &mut persona)?;
     Ok(persona)
+}
+
+fn light(path: &Path) -> Result<Light, Trouble> {
+    let cure = "each line is a time and an exposure value, such as `2h10m 12`";
+    let failed = |why: String| Trouble::usage(format!("{}: {why}", path.display()), cure);
+    let text = std::fs::read_to_string(path).map_err(|cause| failed(cause.to_string()))?;
+    Light::from_lines(&text).map_err(|error| failed(error.to_string()))
 }
 
 /// What the person at the camera does: pick beforehand, or choose when asked.

@@ -264,6 +264,19 @@ fn the_simulator_lists_bodies_faults_and_switches() {
 }
 
 #[test]
+fn the_light_of_the_simulator_stands_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dawn.txt"), "# dawn\n0s -3\n2h10m 12\n").unwrap();
+    fs::write(folder.path().join("wrong.txt"), "0s -3\n0s 12\n").unwrap();
+    let told = run(folder.path(), &["sim", "--light", "dawn.txt", "--list"]).out;
+    assert!(told.contains("0ms:-3,7800000ms:12"), "{told}");
+    for (file, words) in [("wrong.txt", "line 2, \"0s 12\""), ("none.txt", "none.txt: ")] {
+        let ran = run(folder.path(), &["sim", "--light", file]);
+        assert!(ran.code == 2 && ran.err.contains(words), "{ran:?}");
+    }
+}
+
+#[test]
 fn the_simulator_serves_a_folder_and_ends_cleanly() {
     let card = tempfile::tempdir().unwrap();
     fs::create_dir_all(card.path().join("DCIM/100_FUJI")).unwrap();

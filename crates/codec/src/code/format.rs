@@ -9,7 +9,7 @@ codes! {
         ASSOCIATION = 0x3001, "Association", B, "ISO 15740", "An object that groups objects.";
         SCRIPT = 0x3002, "Script", C, "ISO 15740", "A script.";
         DPOF = 0x3006, "DPOF", C, "ISO 15740", "A print order.";
-        MOV = 0x300D, "QuickTime", A, "fact sheet 5.3", "A film in a QuickTime container.";
+        MOV = 0x300D, "QuickTime", A, "ISO 15740; films in phone modes", "A film in a QuickTime container.";
         EXIF_JPEG = 0x3801, "EXIF/JPEG", A, "log:XT4, hkr", "A JPEG with Exif.";
         TIFF = 0x380D, "TIFF", C, "ISO 15740", "A TIFF.";
         SETTINGS_BACKUP = 0x5000, "SettingsBackup", B, "libfuji over USB", "The camera's settings.";

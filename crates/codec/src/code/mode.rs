@@ -24,7 +24,7 @@ codes! {
         OLD_REMOTE = 0x0003, "OldRemote", B, "libfuji for PC AutoSave; ptp-ip", "PC AutoSave; remote does not finish with it.";
         UNKNOWN_4 = 0x0004, "UNKNOWN_4", C, "ptp-ip on X-T1: no prompt appears", "Unknown.";
         REMOTE = 0x0005, "Remote", A, "hkr, ptp-ip, gp2, libfuji, logs", "Remote shooting.";
-        UNKNOWN_6 = 0x0006, "UNKNOWN_6", C, "fact sheet 4.1", "Unknown.";
+        UNKNOWN_6 = 0x0006, "UNKNOWN_6", C, "a gap in the known numbers", "Unknown.";
         CLIENT_ERROR = 0x0007, "ClientError", C, "libfuji", "The client has an error.";
         RECEIVE = 0x0008, "Receive", A, "hkr, libfuji", "Client asks, the person then picks on the camera.";
         VIEW_IN_CAMERA = 0x0009, "ViewInCamera", C, "libfuji", "View images in the camera.";

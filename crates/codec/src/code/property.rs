@@ -37,7 +37,7 @@ codes! {
         UNKNOWN_D21C = 0xD21C, "UNKNOWN_D21C", C, "USB only", "Unknown.";
         SELECTED_IMAGES_MODE = 0xD220, "SelectedImagesMode", A, "logs; name by libfuji", "1 in every start list.";
         OBJECT_COUNT = 0xD222, "ObjectCount", A, "logs", "Number of objects.";
-        UNKNOWN_D224 = 0xD224, "UNKNOWN_D224", C, "fact sheet 6.3, no details", "Unknown.";
+        UNKNOWN_D224 = 0xD224, "UNKNOWN_D224", C, "named among the properties, no details", "Unknown.";
         RESIZE = 0xD226, "Resize", A, "hkr, libfuji", "1: the camera resizes what is fetched.";
         REAL_FILE_SIZE = 0xD227, "RealFileSize", A, "hkr, libfuji", "1: ObjectInfo tells true sizes.";
         AUTO_SAVE_PROGRESS = 0xD228, "AutoSaveProgress", B, "hkr; our reading of the bytes", "Progress text of PC AutoSave.";

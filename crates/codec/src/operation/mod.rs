@@ -4,6 +4,7 @@
 //! bare integers.
 
 mod capture;
+mod focus;
 mod get_device_prop_value;
 mod get_object_info;
 mod get_partial_object;
@@ -12,7 +13,10 @@ mod session;
 mod set_device_prop_value;
 mod step;
 
-pub use capture::{GetCapabilities, InitiateOpenCapture, TerminateOpenCapture};
+pub use capture::{
+    GetCapabilities, GetCapturePreview, InitiateCapture, InitiateOpenCapture, TerminateOpenCapture,
+};
+pub use focus::{LockS1Lock, UnlockS1Lock};
 pub use get_device_prop_value::{GetCurrentState, GetDevicePropValue};
 pub use get_object_info::GetObjectInfo;
 pub use get_partial_object::GetPartialObject;

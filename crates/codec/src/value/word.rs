@@ -134,20 +134,20 @@ words! {
     /// Flash, property 500C. Source: the fact sheet's section 6.4. Bodies list only disabled and
     /// enabled over Wi-Fi.
     pub struct Flash, "flash mode" {
-        AUTO = 0x0001, "auto", B, "fact sheet 6.4, not listed over Wi-Fi", "The camera chooses.";
-        OFF = 0x0002, "off", B, "fact sheet 6.4, not listed over Wi-Fi", "Off.";
-        FILL = 0x0003, "fill", B, "fact sheet 6.4, not listed over Wi-Fi", "Fill flash.";
-        RED_EYE_AUTO = 0x0004, "red-eye-auto", B, "fact sheet 6.4, not listed over Wi-Fi", "Red-eye, the camera chooses.";
-        RED_EYE_FILL = 0x0005, "red-eye-fill", B, "fact sheet 6.4, not listed over Wi-Fi", "Red-eye, fill flash.";
-        EXTERNAL_SYNC = 0x0006, "external-sync", B, "fact sheet 6.4, not listed over Wi-Fi", "External flash.";
-        ON = 0x8001, "on", B, "fact sheet 6.4, not listed over Wi-Fi", "On.";
-        RED_EYE = 0x8002, "red-eye", B, "fact sheet 6.4, not listed over Wi-Fi", "Red-eye.";
-        RED_EYE_ON = 0x8003, "red-eye-on", B, "fact sheet 6.4, not listed over Wi-Fi", "Red-eye, on.";
-        RED_EYE_SYNC = 0x8004, "red-eye-sync", B, "fact sheet 6.4, not listed over Wi-Fi", "Red-eye, slow sync.";
-        RED_EYE_REAR = 0x8005, "red-eye-rear", B, "fact sheet 6.4, not listed over Wi-Fi", "Red-eye, rear curtain.";
-        SLOW_SYNC = 0x8006, "slow-sync", B, "fact sheet 6.4, not listed over Wi-Fi", "Slow sync.";
-        REAR_SYNC = 0x8007, "rear-sync", B, "fact sheet 6.4, not listed over Wi-Fi", "Rear curtain.";
-        COMMANDER = 0x8008, "commander", B, "fact sheet 6.4, not listed over Wi-Fi", "Commander of other flashes.";
+        AUTO = 0x0001, "auto", B, "hkr; not listed over Wi-Fi", "The camera chooses.";
+        OFF = 0x0002, "off", B, "hkr; not listed over Wi-Fi", "Off.";
+        FILL = 0x0003, "fill", B, "hkr; not listed over Wi-Fi", "Fill flash.";
+        RED_EYE_AUTO = 0x0004, "red-eye-auto", B, "hkr; not listed over Wi-Fi", "Red-eye, the camera chooses.";
+        RED_EYE_FILL = 0x0005, "red-eye-fill", B, "hkr; not listed over Wi-Fi", "Red-eye, fill flash.";
+        EXTERNAL_SYNC = 0x0006, "external-sync", B, "hkr; not listed over Wi-Fi", "External flash.";
+        ON = 0x8001, "on", B, "hkr, ptp-ip; not listed over Wi-Fi", "On.";
+        RED_EYE = 0x8002, "red-eye", B, "hkr, ptp-ip; not listed over Wi-Fi", "Red-eye.";
+        RED_EYE_ON = 0x8003, "red-eye-on", B, "hkr, ptp-ip; not listed over Wi-Fi", "Red-eye, on.";
+        RED_EYE_SYNC = 0x8004, "red-eye-sync", B, "hkr, ptp-ip; not listed over Wi-Fi", "Red-eye, slow sync.";
+        RED_EYE_REAR = 0x8005, "red-eye-rear", B, "hkr, ptp-ip; not listed over Wi-Fi", "Red-eye, rear curtain.";
+        SLOW_SYNC = 0x8006, "slow-sync", B, "hkr, ptp-ip; not listed over Wi-Fi", "Slow sync.";
+        REAR_SYNC = 0x8007, "rear-sync", B, "hkr, ptp-ip; not listed over Wi-Fi", "Rear curtain.";
+        COMMANDER = 0x8008, "commander", B, "hkr, ptp-ip; not listed over Wi-Fi", "Commander of other flashes.";
         DISABLED = 0x8009, "disabled", A, "X-T1 and X-T4 0x902B", "Flash disabled.";
         ENABLED = 0x800A, "enabled", A, "X-T1 and X-T4 0x902B; logs", "Flash enabled.";
     }
@@ -157,9 +157,9 @@ words! {
     /// Self-timer, property 5012. Source: the fact sheet's section 6.3.
     pub struct SelfTimer, "self-timer" {
         OFF = 0, "off" | "0" | "0s", A, "X-T1 and X-T4 0x902B; logs", "No delay.";
-        SECONDS_1 = 1, "1s" | "1", B, "fact sheet 6.3, not listed by X-T1 and X-T4", "One second.";
+        SECONDS_1 = 1, "1s" | "1", B, "hkr; not listed by X-T1 and X-T4", "One second.";
         SECONDS_2 = 2, "2s" | "2", A, "X-T1 and X-T4 0x902B", "Two seconds.";
-        SECONDS_5 = 3, "5s" | "5", B, "fact sheet 6.3, not listed by X-T1 and X-T4", "Five seconds.";
+        SECONDS_5 = 3, "5s" | "5", B, "hkr; not listed by X-T1 and X-T4", "Five seconds.";
         SECONDS_10 = 4, "10s" | "10", A, "X-T1 and X-T4 0x902B", "Ten seconds.";
     }
 }

@@ -119,6 +119,22 @@ impl GenerateSpec {
         }
     }
 
+    /// The most bytes that a photo taken now may have, with a raw file beside it if `raw` says so.
+    pub(crate) fn most_picture_bytes(&self, raw: bool) -> u64 {
+        let made = Made { index: 0, taken: 0, number: self.first, kind: Kind::Photo };
+        let photo = self.photo(&made, None, "");
+        let most = photo.minimum_bytes().max(*self.photo_bytes.end());
+        // The preview in a raw file has one of a few sizes; the largest is no more than the photo's.
+        let least_raw = RawSpec { preview: photo, size_bytes: 0 }.minimum_bytes() + most;
+        most + if raw { least_raw.max(*self.raw_bytes.end()) } else { 0 }
+    }
+
+    /// The most bytes that a film may have.
+    pub(crate) fn most_film_bytes(&self) -> u64 {
+        let made = Made { index: 0, taken: 0, number: self.first, kind: Kind::Film };
+        self.film(&made).minimum_bytes().max(*self.film_bytes.end())
+    }
+
     /// Unfolds the compact form of an object.
     pub(super) fn object(&self, made: &Made, exposure: Option<Exposure>) -> CardObject {
         let number = made.number;

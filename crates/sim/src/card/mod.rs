@@ -93,6 +93,14 @@ pub struct Card {
     /// Position of the next generated object in the series; never reused, also after a format.
     next_index: u32,
     revision: u64,
+    weighed: Weighed,
+}
+
+/// So many of the first entries take so many bytes together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weighed {
+    entries: usize,
+    bytes: u64,
 }
 
 /// Generated objects are kept folded, so that a hundred thousand of them weigh little.
@@ -167,6 +175,7 @@ impl Card {
             recipe: Arc::new(recipe),
             next_index: 0,
             revision: 0,
+            weighed: Weighed::default(),
         }
     }
 
@@ -183,6 +192,15 @@ impl Card {
     /// Changes with every change of the card, so that a listing made earlier is known to be stale.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Bytes that all objects take together. Only what came since the last call is looked at, unless
+    /// something went.
+    pub fn used_bytes(&mut self) -> u64 {
+        let new = self.entries.get(self.weighed.entries..).unwrap_or_default();
+        self.weighed.bytes += new.iter().map(|entry| entry.object().size_bytes).sum::<u64>();
+        self.weighed.entries = self.entries.len();
+        self.weighed.bytes
     }
 
     /// The object at a position.
@@ -277,6 +295,7 @@ impl Card {
             return None;
         }
         self.revision += 1;
+        self.weighed = Weighed::default();
         Some(self.entries.remove(position).object())
     }
 
@@ -285,12 +304,14 @@ impl Card {
     pub fn replace(&mut self, position: usize, object: CardObject) -> Option<CardObject> {
         let entry = self.entries.get_mut(position)?;
         self.revision += 1;
+        self.weighed = Weighed::default();
         Some(std::mem::replace(entry, Entry::Own(Arc::new(object))).object())
     }
 
     /// Empties the card. What is shot afterwards differs from what was there, whatever its name.
     pub fn format(&mut self, numbering: Numbering) {
         self.revision += 1;
+        self.weighed = Weighed::default();
         self.entries.clear();
         if numbering == Numbering::Restart {
             self.number = Number::FIRST;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::link::Link;
 use super::wire::{Gone, Piece, Wire};
 use crate::fault::Mangle;
-use crate::reply::{Answer, Body, Command, Reply};
+use crate::reply::{Answer, Body, Command, Reply, Step};
 use crate::responder::{InitReply, Responder};
 use crate::simulator::Shared;
 
@@ -222,7 +222,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         if answer.held {
             self.wait_for_ok().await?;
         }
-        if answer.remote == Some(true) {
+        if answer.remote == Some(Step::Start) {
             // A side port that cannot listen is found out by the client that connects to it.
             self.shared.open_side().await;
         }
@@ -234,8 +234,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         self.answer(command, answer, ready, &link, mangle).await?;
         self.shared.tell_untold();
         self.shared.tell(&events);
-        if remote == Some(false) {
-            self.shared.stop_streaming();
+        match remote {
+            Some(Step::Stop) => self.shared.stop_streaming(),
+            Some(Step::Leave) => self.shared.leave_function(),
+            Some(Step::End) => self.shared.close_side(),
+            Some(Step::Start) | None => {}
         }
         Ok(None)
     }

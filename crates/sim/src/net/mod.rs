@@ -4,6 +4,7 @@ mod connection;
 pub(crate) mod link;
 pub(crate) mod live_view;
 pub(crate) mod server;
+pub(crate) mod side;
 mod wire;
 
 pub(crate) use connection::Connection;

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use super::link::Link;
+use super::side::Role;
 use crate::card::Card;
 use crate::fault::Fault;
 use crate::guard::Allow;
@@ -52,9 +53,9 @@ impl SimOptions {
 pub struct Addresses {
     /// Commands and data, 55740 on a real camera.
     pub command: SocketAddr,
-    /// Events; listens only after 0x101C.
+    /// Events; listens only after 0x101C, on most bodies until one client came.
     pub events: SocketAddr,
-    /// Live view; listens only after 0x101C.
+    /// Live view; listens only after 0x101C, on most bodies until one client came.
     pub live_view: SocketAddr,
 }
 
@@ -251,13 +252,6 @@ fn claim(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
     Ok((socket, local.as_socket().unwrap_or(address)))
 }
 
-/// What a side port serves.
-#[derive(Clone, Copy)]
-enum Role {
-    Events,
-    LiveView,
-}
-
 /// The event and the live view port.
 pub(crate) struct SidePorts {
     events: SidePort,
@@ -352,6 +346,9 @@ async fn side_loop(
         match role {
             Role::Events => shared.serve_events(stream),
             Role::LiveView => shared.serve_live_view(stream),
+        }
+        if !shared.takes_side(role) {
+            break;
         }
     }
     drop(listener);

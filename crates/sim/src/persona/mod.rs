@@ -23,8 +23,8 @@ pub use code::{Code, ListEntry, ListValue, LiveValue};
 pub use known::KnownModel;
 pub use policy::{
     AfterPicked, DeviceInfoPolicy, FailureSignal, Faithful, HandleOrder, HugeSize, NewerAnswers,
-    OkPolicy, PickedNext, SecondClient, SecondOpen, SettingReads, Surplus, UnknownRead,
-    VersionTooLow, WrongOrder,
+    OkPolicy, PickedNext, SecondClient, SecondOpen, SettingReads, SideSockets, Surplus,
+    UnknownRead, VersionTooLow, WrongOrder,
 };
 pub use shooting::Shooting;
 

@@ -162,6 +162,21 @@ policy! {
     }
 }
 policy! {
+    /// The sockets of events and live view. That leaving the remote function leaves them open is
+    /// libfuji's word (fact sheet 8.6); it opens them once a session, and what a body does to one
+    /// that opens them again is unknown.
+    SideSockets {
+        /// They outlive the remote function, and each port takes more at any time of the session.
+        Many,
+        /// They outlive the remote function; each port takes one in a session, then listens no more.
+        Once,
+        /// They end when the function is left (DF00 = 6), and the next 0x101C listens anew.
+        Renewed,
+        /// They end when the function is left, and no more are taken in that session.
+        Lost,
+    }
+}
+policy! {
     /// Size in ObjectInfo of an object past 32 bits; real bodies: unknown (fact sheet 12.1.9).
     HugeSize {
         /// 0xFFFFFFFF.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, FailureSignal};
+use super::{Code, FailureSignal, SideSockets};
 use crate::light::Light;
 
 /// The switches `shooting.*`. A persona file names those that differ from the default, which is
@@ -20,6 +20,12 @@ pub struct Shooting {
     /// Response to a step that the mode of the body does not have, such as of the shutter speed in
     /// aperture priority; nothing changes. C: hkr looks at D212 alone, chosen.
     pub idle_step: u16,
+    /// Settings that a dial or ring of the body rules, such as D02A on one with an ISO dial: their
+    /// descriptors are get-only, writes are refused and steps idle. C: none; all descriptors printed
+    /// of an X-T1 but that of 5001 say writable, whatever dials it has (ptp-ip).
+    pub dials: Vec<Code>,
+    /// Steps go the other way: 1 is down. C: the direction is judged by the loops of hkr's program.
+    pub steps_reversed: bool,
     /// 0x902D moves the aperture. Without it, it has no effect (mz on an X-T100).
     pub aperture_steps: bool,
     /// Least and greatest F-number of the lens, times 100. C: chosen.
@@ -30,8 +36,16 @@ pub struct Shooting {
     pub program: u16,
     /// Pictures the card still takes; 0: as `remote_list` has it.
     pub pictures_remaining: u32,
+    /// Bytes the card holds: pictures remain as the space does, and it fills with what is taken.
+    /// 0: as `pictures_remaining` says. C: chosen, D229 is a number of pictures only.
+    pub card_bytes: u64,
     /// Seconds of movie the card still takes; 0: as `remote_list` has it.
     pub movie_seconds_remaining: u32,
+    /// What becomes of the sockets of events and live view. B: libfuji opens them once a session.
+    pub side_sockets: SideSockets,
+    /// Also takes the release that programs use over USB: 500D, D207, D208 and, read alone, D209.
+    /// C: whether any of it works in phone mode is untested (fact sheet 8.5).
+    pub usb_release: bool,
     /// The self-timer delays a capture from afar. C: unknown, chosen.
     pub self_timer: bool,
     /// Time focusing takes. C: chosen.
@@ -61,12 +75,17 @@ impl Default for Shooting {
             write_refused: 0x200F,
             value_refused: 0x201C,
             idle_step: 0x2001,
+            dials: Vec::new(),
+            steps_reversed: false,
             aperture_steps: true,
             apertures: (140, 1600),
             shutters: (30_000, 0x8000_0000 | 4_000_000),
             program: 0,
             pictures_remaining: 0,
+            card_bytes: 0,
             movie_seconds_remaining: 0,
+            side_sockets: SideSockets::Once,
+            usb_release: false,
             self_timer: true,
             focus_ms: 0,
             preview_ms: 0,

@@ -9,11 +9,12 @@ use super::{Remote, Responder};
 use crate::camera::Camera;
 use crate::persona::FailureSignal;
 use crate::reply::{Answer, Body, Command, Reply};
-use crate::shooting::event;
+use crate::shooting::{Failure, Released, event};
 
 impl Responder {
     /// 0x100E: answered before the picture is taken. While one is being taken, or the preview of the
     /// last waits to be fetched, it is accepted but nothing happens.
+    /// What was not taken, and why, stands in the journal.
     pub(super) fn shoot(&self, camera: &mut Camera, now: Instant, command: &Command) -> Reply {
         if let Some(reply) = self.obstacle(camera) {
             return reply;
@@ -22,21 +23,35 @@ impl Responder {
             // Guess: no body was seen to be asked for a picture then.
             return Answer::new(ResponseCode::DEVICE_BUSY).into();
         }
-        let released = camera.release(now, self.connection, command.transaction, self.telling);
-        if released.is_ok() {
-            return Answer::ok().into();
-        }
-        match camera.persona.shooting.failure {
-            FailureSignal::DeviceError => Answer::ok().into(),
-            FailureSignal::NoEvents => {
-                camera.shooting.error = 0;
-                Answer::ok().into()
+        let (connection, transaction) = (self.connection, command.transaction);
+        let (released, signal) = match camera.usb_press() {
+            // Over USB a release without focus is busy (gp2).
+            Some(press) => (camera.press(now, connection, transaction, press), FailureSignal::Busy),
+            None => {
+                let released = camera.release(now, connection, transaction, self.telling);
+                (released, camera.persona.shooting.failure)
             }
-            FailureSignal::Busy => {
-                camera.shooting.error = 0;
-                Answer::new(ResponseCode::DEVICE_BUSY).into()
+        };
+        let note = match released {
+            Ok(Released::Done) => return Answer::ok().into(),
+            Ok(Released::Unfocused) => {
+                return Answer { note: Some("no focus"), ..Answer::ok() }.into();
             }
+            Ok(Released::Ignored) => {
+                let note = Some("nothing taken: the last one is not complete");
+                return Answer { note, ..Answer::ok() }.into();
+            }
+            Err(Failure::Focus) => "nothing taken: no focus",
+            Err(Failure::CardFull) => "nothing taken: card full",
+        };
+        if signal != FailureSignal::DeviceError {
+            camera.shooting.error = 0;
         }
+        let code = match signal {
+            FailureSignal::DeviceError | FailureSignal::NoEvents => ResponseCode::OK,
+            FailureSignal::Busy => ResponseCode::DEVICE_BUSY,
+        };
+        Answer { note: Some(note), ..Answer::new(code) }.into()
     }
 
     /// 0x9022: the preview, after which the capture is complete.

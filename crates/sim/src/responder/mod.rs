@@ -29,7 +29,7 @@ use crate::fault::{Effect, Mangle};
 use crate::guard::Need;
 use crate::journal::Entry;
 use crate::persona::{Code, OkPolicy, SecondOpen};
-use crate::reply::{Answer, Command, Reply};
+use crate::reply::{Answer, Command, Reply, Step};
 use crate::shooting::Telling;
 
 /// What follows an init request.
@@ -227,8 +227,8 @@ impl Responder {
     ) {
         self.rows += 1;
         let mark = match reply {
-            Reply::Answer(Answer { guessed: true, .. }) => Some("guessed answer"),
-            _ => None,
+            Reply::Answer(answer) => answer.note,
+            Reply::Silent | Reply::Close => None,
         };
         let (response, sent) = match reply {
             Reply::Answer(answer) => {
@@ -343,14 +343,13 @@ impl Responder {
 
     fn close_session(&mut self, camera: &mut Camera, now: Instant) -> Reply {
         self.leave_shooting(camera, now);
-        let remote = (self.remote != Remote::Off).then_some(false);
         *self = Self {
             acked_at: self.acked_at,
             client: std::mem::take(&mut self.client),
             rows: self.rows,
             ..Self::new(self.connection)
         };
-        Answer { remote, ..Answer::ok() }.into()
+        Answer { remote: Some(Step::End), ..Answer::ok() }.into()
     }
 
     /// Whether the person at the camera let this client in.

@@ -65,7 +65,7 @@ impl Responder {
             NewerAnswers::Silence => Reply::Silent,
             NewerAnswers::Guess => {
                 let payload = self.guess(camera, Op(command.operation));
-                Answer { guessed: true, ..Answer::data(payload) }.into()
+                Answer { note: Some("guessed answer"), ..Answer::data(payload) }.into()
             }
         }
     }

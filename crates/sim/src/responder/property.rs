@@ -1,16 +1,26 @@
 //! Reading and writing properties.
 
+use filmwire_codec::dataset::DataType;
 use filmwire_codec::{CameraState, DevicePropCode as Prop, ResponseCode};
 use tokio::time::Instant;
 
 use super::state_list::List;
 use super::{Remote, Responder, newer};
 use crate::camera::Camera;
-use crate::persona::{Code, OkPolicy, SettingReads, UnknownRead, VersionTooLow, WrongOrder};
-use crate::reply::{Answer, Command, Reply};
+use crate::persona::{
+    Code, OkPolicy, SettingReads, SideSockets, UnknownRead, VersionTooLow, WrongOrder,
+};
+use crate::reply::{Answer, Command, Reply, Step};
+use crate::shooting::usb;
 
-/// Width in bytes of a shooting setting, by the fact sheet's section 6.3.
-pub(super) fn setting_width(code: u16) -> usize {
+/// Width in bytes of a shooting setting, by the fact sheet's section 6.3; of one that is in 0x902B
+/// alone, by its type there.
+pub(super) fn setting_width(camera: &Camera, code: u16) -> usize {
+    if let Some(known) = camera.descriptor(Prop(code))
+        && camera.listed(Prop(code)).is_none()
+    {
+        return DataType(known.data_type).width_bytes().unwrap_or(2);
+    }
     match Prop(code) {
         Prop::BATTERY_LEVEL => 1,
         Prop::ISO | Prop::MOVIE_ISO | Prop::SHUTTER_SPEED | Prop::FOCUS_POINT => 4,
@@ -39,15 +49,18 @@ pub(super) fn written_width(camera: &Camera, code: u16) -> Option<usize> {
         Prop(code) if persona.versions.contains_key(&Code(code)) => Some(4),
         _ => match persona.properties.get(&Code(code)) {
             Some(fixed) => Some(fixed.width),
-            None => is_setting(camera, Prop(code)).then(|| setting_width(code)),
+            None => is_setting(camera, Prop(code)).then(|| setting_width(camera, code)),
         },
     }
 }
 
-/// Whether a body with a remote mode has that shooting setting, in whatever mode it is.
+/// Whether a body with a remote mode has that shooting setting, in whatever mode it is, or only
+/// tells of it in 0x902B, such as D019.
 fn is_setting(camera: &Camera, code: Prop) -> bool {
     let of_some_mode = matches!(code, Prop::F_NUMBER | Prop::SHUTTER_SPEED | Prop::EXPOSURE_BIAS);
-    camera.listed(code).is_some() || of_some_mode && camera.persona.has_remote()
+    camera.listed(code).is_some()
+        || camera.descriptor(code).is_some()
+        || of_some_mode && camera.persona.has_remote()
 }
 
 impl Responder {
@@ -87,6 +100,10 @@ impl Responder {
             let set = camera.settings.get(&code).copied().filter(|_| !stale);
             return Some(number(set.unwrap_or(fixed.value), fixed.width));
         }
+        if camera.persona.shooting.usb_release && usb::is_property(code) {
+            let (value, width) = camera.usb_value(code);
+            return Some(number(value, width));
+        }
         match Prop(code) {
             Prop::CAMERA_STATE => Some(state(camera, u32::from(self.state), 2)),
             Prop::FUNCTION_MODE => Some(state(camera, u32::from(self.mode), 2)),
@@ -103,12 +120,14 @@ impl Responder {
     }
 
     fn setting(&self, camera: &Camera, code: u16) -> Option<Vec<u8>> {
-        let (_, value) = camera.remote_settings().into_iter().find(|(known, _)| *known == code)?;
+        let listed = camera.remote_settings().into_iter().find(|(known, _)| *known == code);
+        let told = || camera.descriptor(Prop(code)).map(|known| camera.present(known).current);
+        let value = listed.map(|(_, value)| value).or_else(told)?;
         let value = match camera.persona.setting_reads {
             SettingReads::Zero => 0,
             SettingReads::Value => value,
         };
-        Some(number(value, setting_width(code)))
+        Some(number(value, setting_width(camera, code)))
     }
 
     pub(super) fn set_property(
@@ -124,6 +143,10 @@ impl Responder {
         // A value longer than its property was dealt with before; what is left is ignored.
         let width = written_width(camera, code).unwrap_or(4).min(4) as u32;
         let value = command.number() & (u32::MAX >> (32 - 8 * width));
+        if let Some(taken) = camera.write_release_mode(code, value) {
+            let wrong = ResponseCode(camera.persona.shooting.value_refused);
+            return Answer::new(if taken { ResponseCode::OK } else { wrong }).into();
+        }
         match Prop(code) {
             Prop::FUNCTION_MODE => self.set_mode(camera, now, value as u16),
             Prop::CAMERA_STATE => self.set_state(camera, value as u16),
@@ -165,15 +188,24 @@ impl Responder {
 
     /// DF00 is written to fall back to the neutral state before the function changes.
     fn set_state(&mut self, camera: &Camera, state: u16) -> Reply {
-        if state == CameraState::REMOTE.0 && self.state != 0 {
-            self.remote_done |= self.remote == Remote::Stopped;
-            self.state = camera.persona.camera_state;
-            self.mode = 0;
-            self.gallery = false;
-            self.remote = Remote::Off;
-            self.lists.queue(List::Start);
+        if state != CameraState::REMOTE.0 || self.state == 0 {
+            return Answer::ok().into();
         }
-        Answer::ok().into()
+        let left = std::mem::replace(&mut self.remote, Remote::Off);
+        self.remote_done |= left == Remote::Stopped;
+        self.state = camera.persona.camera_state;
+        self.mode = 0;
+        self.gallery = false;
+        self.lists.queue(List::Start);
+        if left == Remote::Off {
+            return Answer::ok().into();
+        }
+        let note = match camera.persona.shooting.side_sockets {
+            SideSockets::Many | SideSockets::Once => None,
+            SideSockets::Renewed => Some("sockets of events and live view end"),
+            SideSockets::Lost => Some("sockets of events and live view end for this session"),
+        };
+        Answer { remote: Some(Step::Leave), note, ..Answer::ok() }.into()
     }
 
     fn set_version(&mut self, camera: &Camera, now: Instant, code: u16, value: u32) -> Reply {

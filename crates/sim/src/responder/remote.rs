@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{Remote, Responder};
 use crate::camera::Camera;
 use crate::persona::{Code, Descriptor};
-use crate::reply::{Answer, Command, Reply};
+use crate::reply::{Answer, Command, Reply, Step};
 
 impl Responder {
     /// Everything that is neither a session, a property nor an object.
@@ -58,7 +58,7 @@ impl Responder {
         }
         self.remote = Remote::Running { transaction: command.transaction };
         camera.shooting.owner = Some(self.connection);
-        Answer { remote: Some(true), ..Answer::ok() }.into()
+        Answer { remote: Some(Step::Start), ..Answer::ok() }.into()
     }
 
     /// Ends live view; the sockets stay (fact sheet 13, point 7).
@@ -70,21 +70,24 @@ impl Responder {
             return Answer::new(ResponseCode::INVALID_TRANSACTION_ID).into();
         }
         self.remote = Remote::Stopped;
-        Answer { remote: Some(false), ..Answer::ok() }.into()
+        Answer { remote: Some(Step::Stop), ..Answer::ok() }.into()
     }
 
     fn capabilities(&mut self, camera: &Camera) -> Reply {
         self.capabilities_read = true;
         let items = camera.persona.capabilities.iter();
-        let items = items.map(|item| described(&camera.present(item))).collect();
+        let items = items.map(|item| described(camera, item)).collect();
         let mut payload = Vec::new();
         Capabilities { items }.encode(&mut payload);
         Answer::data(payload).into()
     }
 }
 
-/// A descriptor of the persona as the codec writes it.
-pub(super) fn described(descriptor: &Descriptor) -> DevicePropDesc {
+/// A descriptor of the persona with its present value, as the codec writes it. What a dial of the
+/// body rules is get-only.
+pub(super) fn described(camera: &Camera, descriptor: &Descriptor) -> DevicePropDesc {
+    let descriptor = camera.present(descriptor);
+    let dial = camera.is_on_dial(Prop(descriptor.code.0));
     let data_type = DataType(descriptor.data_type);
     let value = |bits| DevicePropValue::Number { data_type, bits };
     let form = match descriptor.range[..] {
@@ -95,7 +98,7 @@ pub(super) fn described(descriptor: &Descriptor) -> DevicePropDesc {
     DevicePropDesc {
         property: Prop(descriptor.code.0),
         data_type,
-        access: PropAccess::GET_SET,
+        access: if dial { PropAccess::GET } else { PropAccess::GET_SET },
         default: value(descriptor.default),
         current: value(descriptor.current),
         form,

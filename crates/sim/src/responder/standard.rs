@@ -141,7 +141,7 @@ impl Responder {
     pub(super) fn describe_property(&self, camera: &mut Camera, command: &Command) -> Reply {
         let code = command.param(0) as u16;
         let listed = camera.persona.capabilities.iter().find(|known| known.code.0 == code);
-        let listed = listed.map(|item| described(&camera.present(item)));
+        let listed = listed.map(|item| described(camera, item));
         let Some(desc) = listed.or_else(|| self.plain_desc(camera, code)) else {
             return self.unknown_property(camera);
         };
@@ -161,10 +161,13 @@ impl Responder {
             _ => DataType::UINT32,
         };
         let value = DevicePropValue::Number { data_type, bits: u32::from_le_bytes(word) };
+        // All that ptp-ip printed of an X-T1 say writable, but for the battery's.
+        let fixed = camera.is_on_dial(DevicePropCode(code))
+            || DevicePropCode(code) == DevicePropCode::BATTERY_LEVEL;
         Some(DevicePropDesc {
             property: DevicePropCode(code),
             data_type,
-            access: PropAccess::GET_SET,
+            access: if fixed { PropAccess::GET } else { PropAccess::GET_SET },
             default: value.clone(),
             current: value,
             form: Form::None,
@@ -228,19 +231,22 @@ fn info(camera: &Camera) -> DeviceInfo {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::super::property::setting_width;
     use super::*;
+    use crate::card::{Card, GenerateSpec};
     use crate::persona::Persona;
 
     #[test]
     fn listed_settings_have_the_width_their_descriptor_says() {
         for name in Persona::names() {
-            for item in Persona::builtin(name).unwrap().capabilities {
+            let card = Card::new(GenerateSpec::default());
+            let camera = Camera::new(Persona::builtin(name).unwrap(), card, Instant::now());
+            for item in &camera.persona.capabilities {
                 let width = DataType(item.data_type).width_bytes();
-                let in_list = item.code.0 != 0xD245 && item.code.0 != 0xD019;
-                if in_list {
-                    assert_eq!(width, Some(setting_width(item.code.0)), "{name} {}", item.code);
-                }
+                let met = setting_width(&camera, item.code.0);
+                assert_eq!(width, Some(met), "{name} {}", item.code);
             }
         }
     }

@@ -10,6 +10,7 @@ use filmwire_codec::DevicePropCode as Prop;
 
 use crate::camera::Camera;
 use crate::persona::Descriptor;
+pub(crate) use scale::shutter_seconds;
 use scale::{APERTURES, BIASES, SHUTTERS, Scale};
 
 /// F-number times 100, of a body whose list does not tell one. Guess: in the middle of any lens.
@@ -136,6 +137,10 @@ impl Camera {
     }
 
     fn exposure_setting(&self, code: Prop, set: Option<u32>, listed: u32) -> u32 {
+        if code == Prop::SHUTTER_SPEED && set == Some(NO_SHUTTER) {
+            // The dial is at bulb, which is told as a speed that the body chooses (fact sheet 6.4).
+            return NO_SHUTTER;
+        }
         let logged = self.listed(Prop::EXPOSURE_PROGRAM).map(Program::of);
         if logged == Some(self.program()) && set.is_none() && self.listed(code).is_some() {
             return listed;
@@ -188,10 +193,17 @@ impl Camera {
         u32::from(shutter) | u32::from(aperture) << 1
     }
 
+    /// Whether a dial or ring of the body rules a setting.
+    pub(crate) fn is_on_dial(&self, code: Prop) -> bool {
+        self.persona.shooting.dials.iter().any(|known| known.0 == code.0)
+    }
+
     /// Moves a setting by a third of a stop; at its end it stays.
     pub(crate) fn step(&mut self, code: Prop, up: bool) -> Changed {
-        let idle = code == Prop::F_NUMBER && !self.persona.shooting.aperture_steps;
-        if !self.program().sets(code) {
+        let switches = &self.persona.shooting;
+        let up = up != switches.steps_reversed;
+        let idle = code == Prop::F_NUMBER && !switches.aperture_steps;
+        if !self.program().sets(code) || self.is_on_dial(code) {
             return Changed::BodyOnly;
         }
         if idle {
@@ -209,7 +221,7 @@ impl Camera {
     /// Writes a setting, as far as the body lets it be written.
     pub(crate) fn write_setting(&mut self, code: Prop, value: u32) -> Changed {
         let writable = self.persona.shooting.writable.iter().any(|known| known.0 == code.0);
-        if !writable || !self.program().sets(code) {
+        if !writable || !self.program().sets(code) || self.is_on_dial(code) {
             return Changed::BodyOnly;
         }
         let known = match code {
@@ -224,7 +236,7 @@ impl Camera {
         Changed::Done
     }
 
-    fn descriptor(&self, code: Prop) -> Option<&Descriptor> {
+    pub(crate) fn descriptor(&self, code: Prop) -> Option<&Descriptor> {
         self.persona.capabilities.iter().find(|known| known.code.0 == code.0)
     }
 
@@ -234,15 +246,6 @@ impl Camera {
         let current = self.setting(descriptor.code.0, descriptor.current);
         let current = if set { current } else { descriptor.current };
         Descriptor { current, ..descriptor.clone() }
-    }
-
-    /// Pictures that still fit on the card.
-    pub(crate) fn pictures_left(&self) -> u32 {
-        let switch = Some(self.persona.shooting.pictures_remaining).filter(|&count| count > 0);
-        let room = self.shooting.room;
-        let room = room.or(switch).or_else(|| self.listed(Prop::PICTURES_REMAINING));
-        let room = room.unwrap_or(u32::MAX);
-        self.faults.card_room().map_or(room, |fault| fault.min(room))
     }
 
     /// Whether a focus point is one of the body's: row and column from 1 up to the greatest of each

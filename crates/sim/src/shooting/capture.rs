@@ -44,6 +44,19 @@ pub(crate) enum Telling {
     InOrder,
     PreviewFirst,
     Never,
+    /// As over USB: complete without a preview, and no event tells of it.
+    OverUsb,
+}
+
+/// What a release did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Released {
+    /// What was asked for: a picture will be on the card, or the button is half pressed or let go.
+    Done,
+    /// The button is half pressed, and focus was not found.
+    Unfocused,
+    /// Nothing: the picture before is being taken, or its preview waits.
+    Ignored,
 }
 
 /// Why nothing was taken.
@@ -80,9 +93,9 @@ impl Camera {
         connection: u32,
         transaction: u32,
         telling: Telling,
-    ) -> Result<(), Failure> {
+    ) -> Result<Released, Failure> {
         if !self.shooting.is_idle() {
-            return Ok(());
+            return Ok(Released::Ignored);
         }
         self.shooting.error = 0;
         let focuses =
@@ -108,10 +121,10 @@ impl Camera {
         let stamp = self.clock(opens);
         let shot = Shot { connection, transaction, at, stamp, exposure, telling };
         self.shooting.capture = Capture::Exposing(shot);
-        Ok(())
+        Ok(Released::Done)
     }
 
-    fn failed(&mut self, failure: Failure) -> Result<(), Failure> {
+    fn failed(&mut self, failure: Failure) -> Result<Released, Failure> {
         let switches = &self.persona.shooting;
         self.shooting.error = u32::from(match failure {
             Failure::Focus => switches.focus_error,
@@ -123,6 +136,12 @@ impl Camera {
     /// A setting as it is, where the body has it.
     fn present_of(&self, code: Prop) -> Option<u32> {
         self.listed(code).map(|listed| self.setting(code.0, listed))
+    }
+
+    /// Whether a raw file comes beside the JPEG: D018 of 1, 4 and 5. RAW alone is shot as RAW+Fine
+    /// (hkr, ptp-ip).
+    pub(super) fn keeps_raw(&self) -> bool {
+        matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5))
     }
 
     /// When the picture that is being taken is there.
@@ -142,15 +161,14 @@ impl Camera {
 
     fn develop_at_once(&mut self) {
         let Capture::Exposing(shot) = std::mem::take(&mut self.shooting.capture) else { return };
-        // 1, 4 and 5 keep the raw file; RAW alone is shot as RAW+Fine (hkr, ptp-ip).
-        let raw = matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5));
+        let raw = self.keeps_raw();
         self.shooting.room = Some(self.pictures_left().saturating_sub(1));
         self.faults.take_room();
         let taken = self.card.expose(shot.stamp, shot.exposure, raw);
         self.anchor_clock();
         self.shooting.taken += 1;
         // A client that left, and whoever came after it, owes nothing.
-        if self.shooting.owner != Some(shot.connection) {
+        if self.shooting.owner != Some(shot.connection) || shot.telling == Telling::OverUsb {
             return;
         }
         let Some(picture) = taken.last().and_then(|at| self.card.object(at)) else { return };
@@ -163,7 +181,7 @@ impl Camera {
         match shot.telling {
             Telling::InOrder => {}
             Telling::PreviewFirst => events.reverse(),
-            Telling::Never => events.clear(),
+            Telling::Never | Telling::OverUsb => events.clear(),
         }
         self.shooting.untold.append(&mut events);
         self.shooting.capture = Capture::Preview { transaction, picture };

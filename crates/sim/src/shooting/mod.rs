@@ -3,10 +3,12 @@
 mod battery;
 mod capture;
 mod movie;
+mod room;
+pub(crate) mod usb;
 
 use std::time::Duration;
 
-pub(crate) use capture::{Capture, Telling, event};
+pub(crate) use capture::{Capture, Failure, Released, Telling, event};
 use filmwire_codec::DevicePropCode as Prop;
 use filmwire_codec::dataset::EventDataset;
 use movie::Movie;
@@ -29,12 +31,16 @@ pub(crate) struct Shooting {
     pub(crate) locked: bool,
     /// Focus is found and locked then.
     locked_at: Option<Instant>,
+    /// The last try to lock found no focus.
+    focus_failed: bool,
     /// D21B.
     pub(crate) error: u32,
     /// The person is in a menu until then; without a moment, until told otherwise.
     menu: Option<Option<Instant>>,
     /// Pictures that still fit, once it is another number than the persona's.
     pub(crate) room: Option<u32>,
+    /// What the card held when it was last looked at, where the persona's card has an end in bytes.
+    used_bytes: u64,
     pub(crate) capture: Capture,
     pub(crate) movie: Option<Movie>,
     /// Seconds of the movie that is being recorded.
@@ -72,10 +78,20 @@ impl Shooting {
         self.locked || self.locked_at.is_some()
     }
 
+    /// Whether a lock is being looked for.
+    fn is_focusing(&self) -> bool {
+        self.locked_at.is_some()
+    }
+
     pub(crate) fn unlock(&mut self) {
+        self.unlock_keeping_error();
+        self.focus_failed = false;
+        self.error = 0;
+    }
+
+    fn unlock_keeping_error(&mut self) {
         self.locked = false;
         self.locked_at = None;
-        self.error = 0;
     }
 }
 
@@ -86,6 +102,7 @@ impl Camera {
         self.roll(now);
         self.end_full_movie(now);
         self.drain(now);
+        self.weigh_card();
         let shooting = &mut self.shooting;
         if shooting.menu.flatten().is_some_and(|until| now >= until) {
             shooting.menu = None;
@@ -170,7 +187,16 @@ impl Camera {
             return;
         }
         self.settings.insert(Prop::FOCUS_POINT.0, point);
-        if self.faults.focus_fails() {
+        self.focus_anywhere(now);
+    }
+
+    /// Locks where the focus point is; in other focus modes than single AF nothing happens.
+    fn focus_anywhere(&mut self, now: Instant) {
+        if !self.single_af() || self.shooting.holds_focus() {
+            return;
+        }
+        self.shooting.focus_failed = self.faults.focus_fails();
+        if self.shooting.focus_failed {
             return;
         }
         let took = Duration::from_millis(self.persona.shooting.focus_ms);

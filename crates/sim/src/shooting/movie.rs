@@ -20,7 +20,7 @@ impl Camera {
         let code = Prop::MOVIE_BUTTON;
         let fixed = || self.persona.properties.get(&Code(code.0)).map(|property| property.value);
         let enabled = self.settings.get(&code.0).copied().or_else(fixed).unwrap_or(1);
-        enabled != 0 && self.film_seconds_left() > 0
+        enabled != 0 && self.film_seconds_left() > 0 && self.film_fits()
     }
 
     /// Starts recording; `false` if that is not possible now.

@@ -87,7 +87,8 @@ async fn frames_follow_settings_and_light() {
     for card in [Card::new(scene), Card::new(GenerateSpec::default())] {
         let camera = Simulator::new(Persona::builtin("X-T4").unwrap(), card);
         camera.with_persona(|persona| {
-            persona.set("shooting.light", "0s:9.9,30s:9.9,60s:6.9").unwrap()
+            persona.set("shooting.light", "0s:9.9,30s:9.9,60s:6.9").unwrap();
+            persona.set("shooting.side_sockets", "many").unwrap();
         });
         camera.set_allow(Allow { settings: true, shoot: true, ..Allow::default() });
         for (code, value) in [(0x5007, 800), (0xD240, 0x8000_EA60), (0xD02A, 400)] {
@@ -153,7 +154,11 @@ async fn live_view_goes_on_while_pictures_are_taken() {
 #[tokio::test(start_paused = true)]
 async fn a_day_of_live_view_takes_seconds() {
     let real = std::time::Instant::now();
-    let switches = [("shooting.live_fps", "1"), ("shooting.light", "sun:52.5")];
+    let switches = [
+        ("shooting.live_fps", "1"),
+        ("shooting.light", "sun:52.5"),
+        ("shooting.side_sockets", "many"),
+    ];
     let camera = switched("X-T4", 1, &switches);
     camera.with_card(|card| card.set_clock(Stamp::new(2026, 3, 21, 0, 0, 0)));
     for (code, value) in [(0x5007, 560), (0xD02A, 200)] {

@@ -130,6 +130,16 @@ async fn the_mode_decides_what_is_listed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bulb_is_told_as_no_speed() {
+    let camera = allowed(simulator("X-T4", 1));
+    let (mut client, _) = started(&camera).await;
+    camera.turn(0xD240, 0xFFFF_FFFF);
+    assert_eq!(setting(&mut client, 0xD240).await, Some(0xFFFF_FFFF));
+    client.run(0x902C, &[1]).await;
+    assert_eq!(setting(&mut client, 0xD240).await, Some(0x8000_0000 | 80_000), "from 1/60 s on");
+}
+
+#[tokio::test(start_paused = true)]
 async fn steps_move_by_a_third_and_end() {
     let camera = switched("X-T4", 1, &[("shooting.apertures", "[160, 280]")]);
     let camera = allowed(camera);
@@ -176,6 +186,70 @@ async fn a_step_that_the_mode_does_not_have_changes_nothing() {
     let before = setting(&mut client, 0x5007).await;
     assert_eq!(client.run(0x902D, &[1]).await.code, 0x2001);
     assert_eq!(setting(&mut client, 0x5007).await, before, "as mz saw it");
+}
+
+/// Whether the descriptors of 0x902B and of 0x1014 say that it may be written.
+async fn said_writable(client: &mut Client, code: u16) -> [bool; 2] {
+    let answer = client.run(0x902B, &[]).await;
+    let list = Capabilities::decode(answer.payload()).unwrap();
+    let item = list.items.into_iter().find(|item| item.property.0 == code);
+    let alone = client.run(0x1014, &[u32::from(code)]).await.payload()[4];
+    [item.is_none_or(|item| item.access.0 == 1), alone == 1]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dial_rules_is_said_get_only_and_neither_written_nor_stepped() {
+    let dials = ("shooting.dials", r#"["D02A", "5007", "D240"]"#);
+    for (camera, free) in [(switched("X-T4", 1, &[]), true), (switched("X-T4", 1, &[dials]), false)]
+    {
+        let camera = allowed(camera);
+        let (mut client, _) = started(&camera).await;
+        for code in [0xD02A, 0x5007] {
+            assert_eq!(said_writable(&mut client, code).await, [free; 2], "{code:X}");
+        }
+        assert_eq!(said_writable(&mut client, 0x5005).await, [true; 2]);
+        let wanted = if free { 0x2001 } else { 0x200F };
+        assert_eq!(client.try_set(0xD02A, &400u32.to_le_bytes()).await, Some(wanted));
+        let before = client.states().await;
+        for operation in [0x902C, 0x902D] {
+            assert_eq!(client.run(operation, &[1]).await.code, 0x2001);
+        }
+        assert_eq!(client.states().await == before, !free);
+        camera.turn(0xD02A, 800);
+        assert_eq!(setting(&mut client, 0xD02A).await, Some(800), "the dial itself turns");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_may_go_the_other_way() {
+    for (reversed, f_number, shutter) in
+        [("false", 220, 0x8000_0000 | 80_000), ("true", 180, 0x8000_0000 | 50_000)]
+    {
+        let camera = switched("X-T4", 1, &[("shooting.steps_reversed", reversed)]);
+        let (mut client, _) = started(&allowed(camera)).await;
+        client.run(0x902D, &[1]).await;
+        client.run(0x902C, &[1]).await;
+        assert_eq!(setting(&mut client, 0x5007).await, Some(f_number));
+        assert_eq!(setting(&mut client, 0xD240).await, Some(shutter));
+    }
+}
+
+/// What 0x902B lists exists, also where D212 does not tell it.
+#[tokio::test(start_paused = true)]
+async fn a_setting_of_the_capabilities_alone_is_known() {
+    let camera = allowed(simulator("X-T4", 1));
+    let (mut client, _) = started(&camera).await;
+    assert_eq!(setting(&mut client, 0xD245).await, None);
+    assert_eq!(client.try_set(0xD245, &[1]).await, Some(0x200F), "known, but not to be written");
+    assert_eq!(client.get(0xD245).await.payload(), [0], "a byte");
+    assert_eq!(client.try_set(0xD2FF, &[1]).await, Some(0x200A), "unknown");
+    camera.with_persona(|persona| persona.set("shooting.writable", r#"["D245"]"#).unwrap());
+    assert_eq!(client.try_set(0xD245, &[2]).await, Some(0x201C), "outside its range");
+    assert_eq!(client.try_set(0xD245, &[1]).await, Some(0x2001));
+    assert_eq!(capability(&mut client, 0xD245).await, 1);
+    let older = allowed(simulator("X-T1", 1));
+    let (mut client, _) = started(&older).await;
+    assert_eq!(client.try_set(0xD019, &[0, 0]).await, Some(0x200F));
 }
 
 #[tokio::test(start_paused = true)]

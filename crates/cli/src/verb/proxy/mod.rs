@@ -25,7 +25,7 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::config::{Asked, Config, SettingFlags};
+use crate::config::SettingFlags;
 use crate::context::Context;
 use door::Door;
 use relay::{Clock, Counts, End, Line};
@@ -72,16 +72,11 @@ pub(crate) struct ProxyArgs {
 
 /// Runs the verb, until it is interrupted.
 pub(crate) async fn run(args: &ProxyArgs, context: &Context<'_>) -> Result<Exit> {
-    let config = Config::load(&Asked {
-        config: context.global.config.as_deref(),
-        camera: args.to.as_deref().or(context.global.camera.as_deref()),
-        way: context.global.way,
-        flags: &SettingFlags::default(),
-        places: &context.places,
-    })?;
-    if let Some(doubt) = config.doubt() {
-        context.out.warn(&doubt);
-    }
+    let flags = SettingFlags::default();
+    let config = match &args.to {
+        Some(to) => context.config_of(to, &flags)?,
+        None => context.config(&flags)?,
+    };
     let address = config.camera.value.address;
     let door = Door::open(super::sim::listen(&args.bind, "--bind")?).await?;
     let proxy = Proxy::new(TcpNetwork::new(address), args, context)?;

@@ -103,7 +103,7 @@ fn line(reading: &Reading) -> Value {
 const GROUPS: [(Change, &str); 6] = [
     (Change::Written, "Can be set: filmwire settings set NAME=VALUE"),
     (Change::Stepped, "Can be set, step by step, if the body's exposure program lets it"),
-    (Change::FocusLock, "Set together with the lock of focus, which filmwire does not offer yet"),
+    (Change::FocusLock, "Set together with the lock of focus: filmwire shoot --focus COLUMN,ROW"),
     (Change::Body, "Only on the body, while filmwire is not connected"),
     (Change::State, "What the camera tells of itself"),
     (Change::Unknown, "Nobody knows what these are"),

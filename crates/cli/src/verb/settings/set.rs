@@ -153,7 +153,7 @@ fn wish(text: &str) -> Result<Wish, String> {
         return Err(match setting.change {
             Change::State => format!("the {} is what the camera tells of itself", setting.name),
             Change::FocusLock => {
-                format!("the {} is set by locking focus, which is not offered yet", setting.name)
+                format!("the {} is set by locking focus: filmwire shoot --focus", setting.name)
             }
             _ => format!("the {} can be set on the body only", setting.name),
         });

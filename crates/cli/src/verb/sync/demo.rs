@@ -26,7 +26,7 @@ const SECONDS: u64 = 13;
 
 /// Runs the demonstration; a second run fetches nothing.
 pub(super) async fn run(args: &SyncArgs, context: &Context<'_>) -> Result<Exit> {
-    if context.global.camera.is_some() {
+    if !context.global.camera.is_empty() {
         let cure = "leave one of the two out";
         return Err(Trouble::usage("--demo brings its own camera", cure).into());
     }

@@ -1,0 +1,108 @@
+//! `profile apply`: a profile's settings, until the camera reports them.
+
+use anyhow::Result;
+use filmwire_camera::{Allow, Means, Remote};
+use filmwire_shoot::profile::{Applied, Outcome, Problem, Profile};
+use serde_json::json;
+
+use super::{Place, WIDTH, hex, warn_of_model};
+use crate::config::SettingFlags;
+use crate::context::Context;
+use filmwire_program::exit::{Exit, Trouble};
+use filmwire_program::output::{Output, text};
+
+/// Runs the verb.
+pub(super) async fn run(place: &Place, context: &Context<'_>) -> Result<Exit> {
+    let (profile, out) = (place.read()?, &context.out);
+    let config = context.config(&SettingFlags::default())?;
+    let allow = Allow { settings: true, ..Allow::default() };
+    let remote = context.connect_remote(&config, allow).await?;
+    let totals = apply(&profile, &remote, out).await?;
+    remote.leave().await;
+    out.json("summary", json!({ "set": totals.set, "failed": totals.failed }))?;
+    Ok(match totals {
+        Totals { failed: 0, .. } => Exit::Done,
+        Totals { set: 0, .. } => Exit::Refused,
+        _ => Exit::SomeFailed,
+    })
+}
+
+/// What became of the settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Totals {
+    /// Settings that the camera has as the profile has them.
+    pub(crate) set: u32,
+    /// The others.
+    pub(crate) failed: u32,
+}
+
+/// Sets what a profile has, and tells what came of it.
+pub(crate) async fn apply(profile: &Profile, remote: &Remote, out: &Output) -> Result<Totals> {
+    warn_of_model(profile, &remote.info().model, out);
+    let mut totals = Totals { set: 0, failed: 0 };
+    for applied in profile.apply(remote).await? {
+        match &applied.outcome {
+            Outcome::Reached(means) => {
+                totals.set += 1;
+                tell(&applied, *means, out)?;
+            }
+            Outcome::Failed(problem) => {
+                totals.failed += 1;
+                tell_failed(&applied, problem, out)?;
+            }
+        }
+    }
+    Ok(totals)
+}
+
+fn tell(applied: &Applied, means: Means, out: &Output) -> Result<(), Trouble> {
+    let Applied { kept, before, actual, .. } = applied;
+    let word = |bits: &Option<u32>| bits.map(|bits| kept.setting.text(bits));
+    let (requested, told, actual) = (kept.text(), word(before), word(actual));
+    let now = actual.as_deref().unwrap_or("not told");
+    let asked = if now == requested { String::new() } else { format!("; asked for {requested}") };
+    let way = format!("{} -> {now}", told.as_deref().unwrap_or("not told"));
+    let (means, steps, how) = match means {
+        Means::Already => ("already", 0, format!("{now} already")),
+        Means::Written => ("written", 0, way),
+        Means::Stepped(steps) => {
+            let count = text::count(steps.into(), "step", "steps");
+            ("stepped", steps, format!("{way} ({count})"))
+        }
+    };
+    out.say(&format!("{:<WIDTH$}{how}{asked}", kept.setting.key))?;
+    out.json(
+        "set",
+        json!({
+            "setting": kept.setting.key,
+            "property": hex(kept),
+            "requested": requested,
+            "before": told,
+            "actual": actual,
+            "means": means,
+            "steps": steps,
+        }),
+    )
+}
+
+fn tell_failed(applied: &Applied, problem: &Problem, out: &Output) -> Result<(), Trouble> {
+    let Applied { kept, actual, .. } = applied;
+    let (requested, actual) = (kept.text(), actual.map(|bits| kept.setting.text(bits)));
+    let (cause, cure) = (problem.cause(), problem.cure());
+    let there = match &actual {
+        Some(actual) => format!("the camera has {actual}; {cause}"),
+        None => format!("the camera tells none; {cause}"),
+    };
+    out.error(&format!("{} {requested} was not reached: {there}", kept.setting.name), cure);
+    out.json(
+        "failed",
+        json!({
+            "setting": kept.setting.key,
+            "property": hex(kept),
+            "requested": requested,
+            "actual": actual,
+            "reason": cause,
+            "help": cure,
+        }),
+    )
+}
