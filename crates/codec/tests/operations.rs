@@ -6,8 +6,8 @@ use filmwire_codec::container::Response;
 use filmwire_codec::dataset::{Capabilities, CurrentState, DeviceInfo, DevicePropDesc, ObjectInfo};
 use filmwire_codec::journal::{Direction, JournalRow, Verdict};
 use filmwire_codec::operation::{
-    CloseSession, GetCapabilities, GetCapturePreview, GetCurrentState, GetDeviceInfo,
-    GetDevicePropValue, GetObjectInfo, GetPartialObject, GetThumb, InitiateCapture,
+    CloseSession, GetCapabilities, GetCurrentState, GetDeviceInfo, GetDevicePropValue,
+    GetCapturePreview, GetObjectInfo, GetPartialObject, GetThumb, InitiateCapture,
     InitiateOpenCapture, LockS1Lock, OpenSession, Operation, SetDevicePropValue,
     TerminateOpenCapture, UnlockS1Lock,
 };
