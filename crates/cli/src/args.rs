@@ -107,6 +107,8 @@ pub(crate) enum Verb {
     Join(verb::join::JoinArgs),
     Doctor(verb::doctor::DoctorArgs),
     Decode(verb::decode::DecodeArgs),
+    Proxy(verb::proxy::ProxyArgs),
+    Dissector(verb::dissector::DissectorArgs),
     Sim(verb::sim::SimArgs),
     Raw(verb::raw::RawArgs),
     Config(verb::config::ConfigArgs),

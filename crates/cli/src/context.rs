@@ -31,6 +31,11 @@ impl Context<'_> {
         Ok(self.doubt(self.config_in_doubt(flags)?))
     }
 
+    /// The same for a camera that was named in another way than by `--camera`.
+    pub(crate) fn config_of(&self, camera: &str, flags: &SettingFlags) -> Result<Config, Trouble> {
+        Ok(self.doubt(self.load(Some(camera), flags)?))
+    }
+
     /// The settings for each camera that is named, in their order; those of one if none is.
     ///
     /// Fails with [`Trouble::Usage`] also where two names mean the same camera.

@@ -76,7 +76,7 @@ struct LiveView {
 }
 
 impl Side {
-    fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         match self {
             Self::Client => 0,
             Self::Camera => 1,

@@ -2,7 +2,9 @@
 //!
 //! [`capture`] reads pcap and pcapng from a file or a pipe. A [`Decoder`] takes their packets, puts
 //! TCP streams together and gives out [`Record`]s: registration, transactions, events, live view,
-//! gaps. Frames of Wi-Fi itself are opened by [`wifi`], with the keys of their owner. What a capture lost is shown as lost; decoding goes on at the next packet that makes sense.
+//! gaps. Frames of Wi-Fi itself are opened by [`wifi`], with the keys of their owner. What a capture
+//! lost is shown as lost; decoding goes on at the next packet that makes sense. [`Segments`] makes
+//! packets of what crossed a relay, and [`capture::Writer`] a file of them.
 //! It shares bytes with the client ([`filmwire_codec`]), never beliefs, and does not print.
 //!
 //! # Memory
@@ -54,15 +56,19 @@ pub mod stand_in;
 pub mod wifi;
 
 mod connection;
+mod crossing;
 mod decoder;
 mod discovery;
+mod dissector;
 mod ip;
 mod link;
 mod ptp;
 mod tcp;
 
 pub use connection::MOST_CONNECTIONS;
+pub use crossing::{Crossing, RECORDING, Segments, recording_comment};
 pub use decoder::{Decoder, OperationTally, Ports, Tally};
+pub use dissector::dissector;
 pub use ip::MOST_FRAGMENT_BYTES;
 pub use ptp::{KEPT_BYTES, MOST_OPEN};
 pub use record::Record;

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::context::Context;
 
 mod extract;
-mod line;
+pub(super) mod line;
 mod sieve;
 mod unknown;
 mod wpa;

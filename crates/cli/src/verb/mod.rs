@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod decode;
 pub(crate) mod discover;
+pub(crate) mod dissector;
 pub(crate) mod doctor;
 pub(crate) mod geotag;
 pub(crate) mod get;
@@ -15,6 +16,7 @@ pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod movie;
 pub(crate) mod profile;
+pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod receive;
 pub(crate) mod settings;
@@ -42,6 +44,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Join(args) => join::run(&args, context).await,
         Verb::Sim(args) => sim::run(&args, context).await,
         Verb::Live(args) => live::run(&args, context).await,
+        Verb::Proxy(args) => proxy::run(&args, context).await,
         Verb::Shoot(args) => shoot::run(&args, context).await,
         Verb::Movie(args) => movie::run(&args, context).await,
         Verb::Geotag(args) => geotag::run(&args, context).await,
@@ -56,6 +59,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Doctor(args) => until_asked(doctor::run(&args, context), context).await,
         Verb::Raw(args) => until_asked(raw::run(&args, context), context).await,
         Verb::Decode(args) => decode::run(&args, context),
+        Verb::Dissector(args) => dissector::run(&args),
         Verb::Config(args) => config::run(&args, context),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

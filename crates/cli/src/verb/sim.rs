@@ -116,7 +116,7 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
     };
     let card = card(args, &persona.model)?;
     let options = SimOptions {
-        listen: listen(&args.listen)?,
+        listen: listen(&args.listen, "--listen")?,
         link,
         allow: allow(&args.allow)?,
         faults: args.fault.clone(),
@@ -217,7 +217,8 @@ fn allow(words: &[String]) -> Result<Allow, Trouble> {
     Ok(allow)
 }
 
-fn listen(text: &str) -> Result<SocketAddr, Trouble> {
+/// Where to listen, as `flag` says.
+pub(super) fn listen(text: &str, flag: &str) -> Result<SocketAddr, Trouble> {
     let found = match text.parse() {
         Ok(address) => Some(address),
         Err(_) if !text.contains(':') => {
@@ -226,7 +227,7 @@ fn listen(text: &str) -> Result<SocketAddr, Trouble> {
         Err(_) => text.to_socket_addrs().ok().and_then(|mut found| found.next()),
     };
     found.ok_or_else(|| {
-        let cure = "write HOST or HOST:PORT, such as 127.0.0.1:0";
+        let cure = format!("write {flag} HOST or HOST:PORT, such as 127.0.0.1:0");
         Trouble::usage(format!("cannot listen on {text:?}"), cure)
     })
 }
@@ -399,8 +400,8 @@ mod tests {
 
     #[test]
     fn a_host_alone_has_the_usual_port() {
-        assert_eq!(listen("127.0.0.1").unwrap().port(), COMMAND_PORT);
-        assert_eq!(listen("127.0.0.1:0").unwrap().port(), 0);
-        assert!(listen("127.0.0.1:x").is_err());
+        assert_eq!(listen("127.0.0.1", "--listen").unwrap().port(), COMMAND_PORT);
+        assert_eq!(listen("127.0.0.1:0", "--listen").unwrap().port(), 0);
+        assert!(listen("127.0.0.1:x", "--listen").is_err());
     }
 }

@@ -173,7 +173,7 @@ fn decode(capture: &[u8], words: &[&str]) -> Ran {
 /// operation, parameters, what a client sent, length of the data phase, response.
 pub(crate) type Told = (String, u64, u64, Value, String, u64, Option<u64>);
 
-fn of_row(row: &JournalRow) -> Told {
+pub(crate) fn of_row(row: &JournalRow) -> Told {
     let direction = serde_json::to_value(row.direction).unwrap();
     let value: String = row.value.iter().map(|byte| format!("{byte:02x}")).collect();
     (
@@ -187,7 +187,7 @@ fn of_row(row: &JournalRow) -> Told {
     )
 }
 
-fn of_line(line: &Value) -> Told {
+pub(crate) fn of_line(line: &Value) -> Told {
     let code = |name: &str| {
         let text = line[name].as_str()?;
         u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()

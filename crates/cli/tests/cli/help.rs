@@ -26,6 +26,11 @@ fn every_verb_explains_itself() {
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),
         ("doctor", &["step by step", "--radio", "filmwire join -- filmwire doctor"]),
+        (
+            "proxy",
+            &["--to", "--record", "--bind", "all three ports", "before anything looks at it"],
+        ),
+        ("dissector", &["Wireshark", "-X lua_script", "fujiptp"]),
         ("sim", &["--model", "--fault", "--light", "--journal", "--list"]),
         (
             "decode",

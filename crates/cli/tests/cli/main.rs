@@ -17,6 +17,7 @@ mod live_relay;
 mod movie;
 mod profile;
 mod program;
+mod proxy;
 mod receive;
 mod schema;
 mod settings;

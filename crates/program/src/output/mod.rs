@@ -90,10 +90,13 @@ impl Output {
 
     /// Keeps the bars out of the way while something is written.
     fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        match &*self.bars() {
-            Some(bars) => bars.suspend(write),
-            None => write(),
+        let bars = self.bars();
+        if let Some(bars) = &*bars {
+            return bars.suspend(write);
         }
+        // Who reads standard output may be slow; others have things to say meanwhile.
+        drop(bars);
+        write()
     }
 
     /// Writes a line of data. Fails if whoever reads it is gone.

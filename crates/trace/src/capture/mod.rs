@@ -1,16 +1,20 @@
-//! Files of captured packets: pcap and pcapng, whichever it is, from anything that can be read.
+//! Files of captured packets: pcap and pcapng, whichever it is, from anything that can be read. What
+//! is written is pcapng ([`Writer`]).
 //!
 //! Source: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
 
 mod pcap;
 mod pcapng;
 mod source;
+mod writer;
 
 use std::io::{self, Read};
 
 use pcap::Pcap;
 use pcapng::Pcapng;
 use source::Source;
+
+pub use writer::Writer;
 
 /// Longest packet that is read, as libpcap has it; longer ones are passed over and told.
 pub const MOST_PACKET_BYTES: usize = 262_144;

@@ -7,19 +7,19 @@ use super::{CaptureError, Item, LinkType, MOST_INTERFACES, MOST_PACKET_BYTES, Or
 
 /// Type of a section header block, the same in both byte orders.
 pub(super) const MAGIC: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
-const SECTION: u32 = 0x0A0D_0D0A;
-const INTERFACE: u32 = 1;
+pub(super) const SECTION: u32 = 0x0A0D_0D0A;
+pub(super) const INTERFACE: u32 = 1;
 const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
-const ENHANCED_PACKET: u32 = 6;
-const BYTE_ORDER: u32 = 0x1A2B_3C4D;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+pub(super) const BYTE_ORDER: u32 = 0x1A2B_3C4D;
 /// Type, length, and the length again at the end.
-const FRAME_BYTES: u32 = 12;
+pub(super) const FRAME_BYTES: u32 = 12;
 /// A packet's block: its packet, its fields and its options.
 const MOST_BLOCK_BYTES: usize = MOST_PACKET_BYTES + 64 * 1024;
 const OPTION_END: u16 = 0;
-const OPTION_COMMENT: u16 = 1;
-const OPTION_RESOLUTION: u16 = 9;
+pub(super) const OPTION_COMMENT: u16 = 1;
+pub(super) const OPTION_RESOLUTION: u16 = 9;
 const OPTION_OFFSET: u16 = 14;
 
 /// An interface of the section.

@@ -6,3 +6,4 @@ mod hostile;
 mod reader;
 mod session;
 mod wrapping;
+mod writer;

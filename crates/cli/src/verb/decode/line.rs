@@ -9,7 +9,7 @@ use filmwire_trace::record::{Gap, Init, Side, Step, Transaction};
 
 /// Makes lines; times count from the first record that has one.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(in crate::verb) struct Lines {
     start_ns: Option<u64>,
 }
 
@@ -21,7 +21,7 @@ impl Lines {
     }
 
     /// The lines of a record: none for pictures of live view, which are told of at their end.
-    pub(super) fn of(&mut self, record: &Record) -> Vec<String> {
+    pub(in crate::verb) fn of(&mut self, record: &Record) -> Vec<String> {
         let at = self.at(record.at_ns());
         let line = |connection: u32, way: &str, text: &str| {
             vec![format!("{at}  {connection:>2} {way}  {text}")]
