@@ -40,6 +40,7 @@ use fetch::{Gallery, Newest};
 pub use error::Error;
 pub use name::{BadTemplate, Fields, NameTemplate};
 pub use pace::{Pace, interval};
+pub(crate) use shelf::put;
 pub use shelf::{Draft, Kept, Shelf};
 
 /// Attempts at a fresh session while the camera is not there, and the pause between them. Chosen.
