@@ -203,6 +203,32 @@ fn what_was_taken_is_logged_although_nobody_listens() {
     assert_eq!(releases(&was_left(&camera)).len(), 1);
 }
 
+/// Its time is what finds it on the card.
+#[test]
+fn a_picture_that_cannot_be_kept_is_logged_with_its_time_and_settings() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words =
+        ["--camera", &camera.address, "shoot", "--labels", "-", "--log", "log.csv", "--to", "out"];
+    let mut child = command(folder.path(), &[&words[..], &["--json"]].concat())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"A\n").unwrap();
+    let _reader = crate::camera::read_until(&mut child, "frame");
+    std::fs::remove_dir_all(folder.path().join("out")).unwrap();
+    input.write_all(b"B\n").unwrap();
+    assert_eq!(wait(&mut child), 6);
+    let log = std::fs::read_to_string(folder.path().join("log.csv")).unwrap();
+    let (first, last) = (log.lines().nth(1).unwrap(), log.lines().last().unwrap());
+    assert!(last.starts_with("B,2,") && last.contains("cannot create"), "{log}");
+    let known = |row: &str| row.split(',').skip(5).take(12).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(known(first), known(last));
+    assert!(last.split(',').nth(17).unwrap().starts_with("20"), "{log}");
+    assert_eq!(releases(&was_left(&camera)).len(), 2);
+    drop(input);
+}
+
 #[test]
 fn a_profile_is_applied_first_and_nothing_is_taken_without_it() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());

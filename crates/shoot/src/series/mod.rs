@@ -359,6 +359,16 @@ impl Exposed {
     pub fn sent(&self) -> Instant {
         self.shot.sent
     }
+
+    /// The same by the clock.
+    pub fn at(&self) -> &Zoned {
+        &self.at
+    }
+
+    /// What the camera reported before.
+    pub fn settings(&self) -> &[Reading] {
+        &self.settings
+    }
 }
 
 impl Ready {
