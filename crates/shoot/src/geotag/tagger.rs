@@ -99,9 +99,11 @@ impl<C: Fn() -> Timestamp> Tagger<C> {
             sleep_until(watch).await;
             self.geotagger.look().await?;
             self.seen = Instant::now();
-            if let Source::Gpsd(gpsd) = &self.source {
+            match &self.source {
                 // What it tells is for later; that it tells is what counts.
-                gpsd.now()?.ok();
+                Source::Gpsd(gpsd) => drop(gpsd.now()?),
+                Source::Track(track) if track.at((self.clock)()).is_none() => return Ok(()),
+                _ => {}
             }
         }
     }
