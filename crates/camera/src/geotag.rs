@@ -63,6 +63,16 @@ impl Geotagger {
         self.camera.run(&SetDevicePropValue { property, value }, 0).await
     }
 
+    /// Asks for a sign of life, which the time between two places is too long without.
+    ///
+    /// Fails with link trouble; a camera that refuses is there. Cancel-safe.
+    pub async fn look(&self) -> Result<(), Error> {
+        match self.camera.refresh().await {
+            Err(error) if error.is_link_trouble() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Leaves as [`Camera::leave`] does.
     pub async fn leave(self) {
         self.camera.leave().await;

@@ -1,4 +1,5 @@
-//! Ctrl-C and its kin: the first asks politely, the second ends the program at once.
+//! Ctrl-C and its kin: the first asks politely, the second ends the program at once. A terminal that is
+//! closed asks too: a camera must not be left with its focus locked since a connection by ssh was cut.
 
 use std::io;
 use std::sync::Arc;
@@ -26,14 +27,21 @@ impl Interrupt {
         let stopper = Arc::new(stopper);
         let watcher = Arc::clone(&stopper);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        let (mut interrupts, mut terminations) = {
+        let heeds_hangup = heeds_hangup();
+        let (mut interrupts, mut terminations, mut hangup) = {
             let _inside = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+            let hangup = heeds_hangup.then(|| signal(SignalKind::hangup())).transpose()?;
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, hangup)
         };
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             runtime.block_on(async {
-                next(&mut interrupts, &mut terminations).await;
+                tokio::select! {
+                    () = next(&mut interrupts, &mut terminations) => {}
+                    () = hung_up(hangup.as_mut()) => {}
+                }
                 watcher.stop();
+                // Both the shell and the system tell of one terminal that is closed, so that a second
+                // hang-up is no second wish.
                 next(&mut interrupts, &mut terminations).await;
                 // Nothing may be waited for now; files half written are mended by the next run.
                 std::process::exit(Exit::Interrupted.code().into());
@@ -60,4 +68,21 @@ async fn next(interrupts: &mut Signal, terminations: &mut Signal) {
         _ = interrupts.recv() => {}
         _ = terminations.recv() => {}
     }
+}
+
+async fn hung_up(hangup: Option<&mut Signal>) {
+    match hangup {
+        Some(hangup) => drop(hangup.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// False under `nohup`, which has the signal ignored: to watch for it would undo that. Linux alone
+/// tells; elsewhere the signal does what it does.
+fn heeds_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit is signal 1, SIGHUP.
+    ignored.is_some_and(|mask| mask & 1 == 0)
 }

@@ -4,7 +4,7 @@
 //! a cut leaves whole rows and at most one torn one, which the next run keeps apart.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use crate::profile::{KEPT, Profile};
@@ -75,12 +75,11 @@ impl FrameLog {
         if first.trim_end() != line(&columns().map(str::to_owned).collect::<Vec<_>>()).trim_end() {
             return Err(LogError::OtherColumns);
         }
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
+        file.rewind()?;
+        let torn = torn(BufReader::new(&file))?;
         let mut log = Self { file };
-        if last != *b"\n" {
-            log.write("\r\n")?;
+        if let Some(end) = torn {
+            log.write(end)?;
         }
         Ok(log)
     }
@@ -110,6 +109,30 @@ impl FrameLog {
             result => result,
         }
     }
+}
+
+/// What ends a row that was torn, also inside a field with quotes, which would take the rows to come
+/// for its own; `None` if the last row is whole.
+fn torn(mut content: impl BufRead) -> io::Result<Option<&'static str>> {
+    let (mut is_quoted, mut last) = (false, b'\n');
+    loop {
+        let piece = match content.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            piece => piece?,
+        };
+        let Some(&end) = piece.last() else { break };
+        last = end;
+        // A quote inside such a field is written twice.
+        is_quoted ^= piece.iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
+        let used = piece.len();
+        content.consume(used);
+    }
+    Ok(match (is_quoted, last) {
+        (true, _) => Some("\"\r\n"),
+        (false, b'\n') => None,
+        (false, b'\r') => Some("\n"),
+        (false, _) => Some("\r\n"),
+    })
 }
 
 fn columns() -> impl Iterator<Item = &'static str> {
@@ -205,6 +228,14 @@ mod tests {
         FrameLog::open(&path).unwrap().add(&row("B")).unwrap();
         let rows = read(&path);
         assert_eq!((rows.len(), rows[2][0].as_str()), (3, "B"));
+        // Wherever it was torn, inside a field with quotes, too.
+        let whole = line(&["a;\"b\"", "1", "c\nd"].map(str::to_owned));
+        for at in 1..whole.len() {
+            std::fs::write(&path, format!("{names}{}", &whole[..at])).unwrap();
+            FrameLog::open(&path).unwrap().add(&row("B")).unwrap();
+            let rows = read(&path);
+            assert_eq!((rows.len(), rows[2][0].as_str()), (3, "B"), "{}", &whole[..at]);
+        }
         for other in ["label,number\r\n", "my only notes", "\u{FFFD}\n"] {
             std::fs::write(&path, other).unwrap();
             let error = FrameLog::open(&path).unwrap_err();

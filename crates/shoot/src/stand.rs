@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use filmwire_camera::Reading;
 use futures_util::future::join_all;
+use jiff::Zoned;
 
 use crate::profile::{Drift, Guard, Policy};
-use crate::series::{Error, Frame, Series};
+use crate::series::{Error, Exposed, Frame, Series};
 
 /// Between two looks whether the cameras are still there. Chosen: a person at a stand notices.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
@@ -38,6 +39,17 @@ pub struct Given {
     pub before: Vec<Drift>,
     /// The same after it; empty as well if the camera could not be asked.
     pub after: Vec<Drift>,
+    /// What is known of a picture that was taken and could not be kept.
+    pub unkept: Option<Unkept>,
+}
+
+/// A picture that is on the card alone: what finds it there.
+#[derive(Debug, Clone)]
+pub struct Unkept {
+    /// When the release was sent.
+    pub at: Zoned,
+    /// What the camera reported before.
+    pub settings: Vec<Reading>,
 }
 
 /// What all cameras gave for one label, in their order.
@@ -134,11 +146,11 @@ impl Stand {
         let given = join_all(given.map(|((post, exposed), before)| async move {
             // At once: what is fetched may take its time.
             let after = post.drifts_now().await;
-            let frame = match exposed {
-                Ok(exposed) => post.series.keep(exposed, label).await,
-                Err(error) => Err(error),
+            let (frame, unkept) = match exposed {
+                Ok(exposed) => post.kept(exposed, label).await,
+                Err(error) => (Err(error), None),
             };
-            Given { frame, before, after }
+            Given { frame, before, after, unkept }
         }));
         Ok(Round { given: given.await, spread })
     }
@@ -151,6 +163,17 @@ impl Post {
 
     fn drifts(&self, readings: &[Reading]) -> Vec<Drift> {
         self.guard.as_ref().map_or_else(Vec::new, |guard| guard.drifts(readings))
+    }
+
+    async fn kept(
+        &mut self,
+        exposed: Exposed,
+        label: Option<&str>,
+    ) -> (Result<Frame, Error>, Option<Unkept>) {
+        let unkept = Unkept { at: exposed.at().clone(), settings: exposed.settings().to_vec() };
+        let frame = self.series.keep(exposed, label).await;
+        let unkept = frame.is_err().then_some(unkept);
+        (frame, unkept)
     }
 
     async fn drifts_now(&self) -> Vec<Drift> {

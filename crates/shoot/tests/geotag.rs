@@ -103,6 +103,47 @@ async fn a_track_is_followed_and_its_holes_are_not_guessed() {
     tagger.leave().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_track_that_ends_between_two_places_ends_the_run() {
+    let gpx = r#"<gpx><trk><trkseg><trkpt lat="1" lon="2"><time>2026-03-01T10:00:00Z</time></trkpt>
+<trkpt lat="1" lon="3"><time>2026-03-01T10:01:00Z</time></trkpt></trkseg></trk></gpx>"#;
+    let (sim, geotagger) = connected().await;
+    let source = Source::Track(Track::parse(gpx).unwrap());
+    let every = Duration::from_secs(3600);
+    let mut tagger = Tagger::new(geotagger, source, every, clock("2026-03-01T10:00:00Z"));
+    assert!(matches!(tagger.step().await, Ok(Step::Told(_))));
+    let start = Instant::now();
+    assert!(matches!(tagger.step().await, Ok(Step::Over)));
+    assert!((60..=70).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert_eq!(told(&sim).len(), 1);
+    tagger.leave().await;
+}
+
+/// Told minutes apart, or waiting for a track that begins in the evening: nobody should learn of it
+/// then.
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_goes_between_two_places_is_noticed() {
+    let gpx = r#"<gpx><trk><trkseg><trkpt lat="1" lon="2"><time>2026-03-01T20:00:00Z</time></trkpt>
+</trkseg></trk></gpx>"#;
+    for source in [Source::Still(BERLIN), Source::Track(Track::parse(gpx).unwrap())] {
+        let (sim, geotagger) = connected().await;
+        let every = Duration::from_secs(3600);
+        let mut tagger = Tagger::new(geotagger, source, every, clock("2026-03-01T10:00:00Z"));
+        tagger.step().await.unwrap();
+        sim.set_on_air(false);
+        let noticed = async {
+            loop {
+                match tagger.step().await {
+                    Ok(Step::NoFix(_)) => {}
+                    ended => return ended,
+                }
+            }
+        };
+        let ended = timeout(Duration::from_secs(60), noticed).await.unwrap();
+        assert!(matches!(ended, Err(GeotagError::Camera(_))), "{ended:?}");
+    }
+}
+
 /// Stands in for gpsd: greets, is asked, and tells what it is given.
 struct StandIn {
     listener: TcpListener,

@@ -143,7 +143,7 @@ async fn turned_meanwhile(policy: Policy) -> (bool, String) {
     };
     let (round, ()) = tokio::join!(stand.round(Some("A")), turning);
     let round = round.unwrap();
-    let Given { frame, before, after } = &round.given[0];
+    let Given { frame, before, after, .. } = &round.given[0];
     assert_eq!(frame.as_ref().unwrap().files.len(), 1, "the frame stays");
     let told = (stand.stops_at(&round), drift_text(before, after));
     assert_eq!(round.has_drift(), !told.1.is_empty());

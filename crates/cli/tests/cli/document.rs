@@ -165,6 +165,70 @@ fn a_camera_that_goes_while_a_label_is_awaited_ends_the_series() {
     drop(input);
 }
 
+/// What was scanned once is not scanned again: who reads the log must find it there.
+#[test]
+fn a_label_that_comes_when_the_camera_is_gone_is_told_and_logged() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "shoot", "--labels", "-", "--log", "log.csv"];
+    let mut child = command(folder.path(), &[&words[..], &["--json"]].concat())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"A\n").unwrap();
+    let reader = crate::camera::read_until(&mut child, "frame");
+    drop(camera);
+    input.write_all(b"B\n").unwrap();
+    assert_eq!(wait(&mut child), 3);
+    let rest = crate::schema::lines("shoot", &std::io::read_to_string(reader).unwrap());
+    let kinds: Vec<_> = rest.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["failed", "error", "summary"]);
+    assert_eq!((&rest[0]["label"], &rest[2]["failed"]), (&"B".into(), &1.into()));
+    let log = std::fs::read_to_string(folder.path().join("log.csv")).unwrap();
+    assert!(log.lines().last().unwrap().starts_with("B,2,"), "{log}");
+    drop(input);
+}
+
+/// As where the output goes through a program that ends: the page is on the card.
+#[test]
+fn what_was_taken_is_logged_although_nobody_listens() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "shoot", "--labels", "-", "--log", "log.csv"];
+    let mut child = command(folder.path(), &words).stdin(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(b"A\n").unwrap();
+    wait(&mut child);
+    let taken = rows(&folder.path().join("log.csv"));
+    assert_eq!((taken.len(), taken[1][0].as_str(), taken[1][3].as_str()), (2, "A", "A.jpg"));
+    assert_eq!(releases(&was_left(&camera)).len(), 1);
+}
+
+/// Its time is what finds it on the card.
+#[test]
+fn a_picture_that_cannot_be_kept_is_logged_with_its_time_and_settings() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words =
+        ["--camera", &camera.address, "shoot", "--labels", "-", "--log", "log.csv", "--to", "out"];
+    let mut child = command(folder.path(), &[&words[..], &["--json"]].concat())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"A\n").unwrap();
+    let _reader = crate::camera::read_until(&mut child, "frame");
+    std::fs::remove_dir_all(folder.path().join("out")).unwrap();
+    input.write_all(b"B\n").unwrap();
+    assert_eq!(wait(&mut child), 6);
+    let log = std::fs::read_to_string(folder.path().join("log.csv")).unwrap();
+    let (first, last) = (log.lines().nth(1).unwrap(), log.lines().last().unwrap());
+    assert!(last.starts_with("B,2,") && last.contains("cannot create"), "{log}");
+    let known = |row: &str| row.split(',').skip(5).take(12).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(known(first), known(last));
+    assert!(last.split(',').nth(17).unwrap().starts_with("20"), "{log}");
+    assert_eq!(releases(&was_left(&camera)).len(), 2);
+    drop(input);
+}
+
 #[test]
 fn a_profile_is_applied_first_and_nothing_is_taken_without_it() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
@@ -274,6 +338,7 @@ fn what_is_no_series_is_a_mistake_of_the_command_line() {
         (&["shoot", "--guard", "halt"][..], "there are stop, mark"),
         (&["shoot", "--labels", "-", "--count", "3"], "cannot be used with"),
         (&["shoot", "--labels", "nowhere.txt"], "cannot read the labels in nowhere.txt"),
+        (&["shoot", "--labels", "."], "cannot read the labels in .: is a directory"),
         (&["shoot", "--log", "notes.csv"], "other columns"),
         (&["shoot", "--profile", "nowhere"], "there is no profile"),
         (&["shoot", "--camera", "127.0.0.9", "--camera", "127.0.0.9"], "twice"),

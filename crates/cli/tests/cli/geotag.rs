@@ -38,6 +38,8 @@ fn a_place_that_never_changes() {
     assert!(ran.out.contains("33.500000 S  151.250000 E  12.0 m"), "{ran:?}");
     assert!(ran.out.contains("X-T10 was told 3 times where it is"), "{ran:?}");
     assert_eq!(told(&camera), ["3330.000000,S 15115.000000,E 000"; 3]);
+    let ran = geotag(&camera, &["--at", "31.5,35.5,-430", "--count", "1"]);
+    assert!(ran.out.contains("-430.0 m, told as 0 m"), "{ran:?}");
     let ran = geotag(&camera, &["--at", "52.5,13.25", "--count", "1", "--json"]);
     let place = &ran.of_kind("geotag", "place")[0];
     let text = place["text"].as_str().unwrap();
@@ -162,6 +164,9 @@ fn what_cannot_be_is_refused() {
         &[][..],
         &["--at", "91,0"],
         &["--at", "52.5,13.25", "--gpx", "x"],
+        &["--gpsd", "localhost"],
+        &["--gpsd", ":2947"],
+        &["--gpsd", "localhost:0"],
         &["--at", "52.5,13.25", "--every", "0s"],
         &["--at", "52.5,13.25", "--count", "0"],
     ] {

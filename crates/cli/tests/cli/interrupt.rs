@@ -1,7 +1,8 @@
 //! Ctrl-C, its kin, and readers that go away.
 
 use std::io::Read as _;
-use std::process::Child;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -65,6 +66,45 @@ fn ctrl_c_leaves_the_camera_and_keeps_what_is_whole() {
 #[test]
 fn sigterm_is_as_polite() {
     interrupted_sync_goes_on(Signal::TERM);
+}
+
+/// The program begun by another one, which becomes it.
+fn through(folder: &Path, other: &[&str], words: &[&str]) -> Command {
+    let program = command(folder, words);
+    let mut through = Command::new(other[0]);
+    through.args(&other[1..]).arg(program.get_program()).args(program.get_args());
+    through.current_dir(folder).env_clear().env("HOME", folder);
+    through.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    through
+}
+
+/// The shell and the system both tell of a terminal that is closed.
+#[test]
+fn a_terminal_that_is_closed_asks_once() {
+    let camera = Camera::start(&SLOW);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["sync", "--json", "--to", "library", "--camera", &camera.address];
+    let heeding = ["/usr/bin/env", "--default-signal=HUP"];
+    let mut child = through(folder.path(), &heeding, &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "published");
+    signal(&child, Signal::HUP);
+    signal(&child, Signal::HUP);
+    reader.read_to_string(&mut String::new()).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    assert!(was_left(&camera));
+}
+
+#[test]
+fn under_nohup_a_terminal_may_be_closed() {
+    let camera = Camera::start(&["--photos", "3", "--rtt", "5ms"]);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["sync", "--json", "--to", "library", "--camera", &camera.address];
+    let deaf = ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"];
+    let mut child = through(folder.path(), &deaf, &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "started");
+    signal(&child, Signal::HUP);
+    reader.read_to_string(&mut String::new()).unwrap();
+    assert_eq!(wait(&mut child), 0);
 }
 
 #[test]

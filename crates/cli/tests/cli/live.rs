@@ -290,6 +290,27 @@ fn a_link_that_is_lost_is_told_and_the_frames_stay() {
     }
 }
 
+/// A player that is paused for the night must not hide that the camera is gone.
+#[test]
+fn a_link_that_is_lost_is_told_while_a_reader_stands_still() {
+    let camera = camera(&["--set", "shooting.live_fps=200"]);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["--camera", &camera.address, "live", "--pipe"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    // Nobody reads, and after a second the pipe is full.
+    let mut line = String::new();
+    for _ in 0..2 {
+        line.clear();
+        errors.read_line(&mut line).unwrap();
+    }
+    drop(camera);
+    assert_eq!(wait(&mut child), 3);
+    line.clear();
+    errors.read_to_string(&mut line).unwrap();
+    assert!(line.contains("error: "), "{line}");
+}
+
 #[test]
 fn what_cannot_be_is_refused_before_the_camera_is_asked() {
     let folder = tempfile::tempdir().unwrap();

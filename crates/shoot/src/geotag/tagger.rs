@@ -10,6 +10,9 @@ use super::{Fix, GeotagError, Gpsd, NoFix, Place, Track};
 
 /// While no place is known it is looked for this often.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks whether camera and receiver are still there: places are told minutes apart, or
+/// hours from now. Chosen: a person who is near notices.
+const WATCH_PAUSE: Duration = Duration::from_secs(5);
 
 /// Who knows the place.
 #[derive(Debug)]
@@ -40,20 +43,23 @@ pub struct Tagger<C> {
     every: Duration,
     clock: C,
     due: Instant,
+    /// When the camera answered last.
+    seen: Instant,
 }
 
 impl<C: Fn() -> Timestamp> Tagger<C> {
     /// `clock` tells the time of day.
     pub fn new(geotagger: Geotagger, source: Source, every: Duration, clock: C) -> Self {
-        Self { geotagger, source, every, clock, due: Instant::now() }
+        let now = Instant::now();
+        Self { geotagger, source, every, clock, due: now, seen: now }
     }
 
     /// Waits until the camera is to be told again, and tells it.
     ///
     /// Fails with [`GeotagError::Camera`] if the camera refused or is gone, [`GeotagError::Gpsd`] if
-    /// gpsd is gone. Cancel-safe.
+    /// gpsd is gone, also while it waits. Cancel-safe.
     pub async fn step(&mut self) -> Result<Step, GeotagError> {
-        sleep_until(self.due).await;
+        self.wait().await?;
         let now = (self.clock)();
         let look = match &self.source {
             Source::Still(place) => Ok(Fix { place: *place, at: now }),
@@ -71,12 +77,33 @@ impl<C: Fn() -> Timestamp> Tagger<C> {
         match look {
             Ok((fix, text)) => {
                 self.geotagger.write(&text).await?;
+                self.seen = Instant::now();
                 self.due = start + self.every;
                 Ok(Step::Told(fix))
             }
             Err(no_fix) => {
                 self.due = start + LOOK.min(self.every);
                 Ok(Step::NoFix(no_fix))
+            }
+        }
+    }
+
+    /// Waits until it is time, and looks meanwhile who is still there.
+    async fn wait(&mut self) -> Result<(), GeotagError> {
+        loop {
+            let watch = self.seen + WATCH_PAUSE;
+            if self.due < watch {
+                sleep_until(self.due).await;
+                return Ok(());
+            }
+            sleep_until(watch).await;
+            self.geotagger.look().await?;
+            self.seen = Instant::now();
+            match &self.source {
+                // What it tells is for later; that it tells is what counts.
+                Source::Gpsd(gpsd) => drop(gpsd.now()?),
+                Source::Track(track) if track.at((self.clock)()).is_none() => return Ok(()),
+                _ => {}
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::ops::Range;
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Kept, Profile, is_set_from_here, settings};
+use crate::series::put;
 
 /// The version of the file's form; one that readers of this version do not understand raises it.
 const FORMAT: i64 = 1;
@@ -107,10 +109,13 @@ impl Profile {
     ///
     /// Fails with [`FileError`].
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        if std::fs::metadata(path)?.len() > LONGEST {
+        let mut text = String::new();
+        // What is no plain file does not tell its length, and may have no end.
+        let read = File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+        if read as u64 > LONGEST {
             return Err(FileError::Wrong { line: 1, text: "it is too long for a profile".into() });
         }
-        Self::parse(&std::fs::read_to_string(path)?)
+        Self::parse(&text)
     }
 
     /// Keeps the profile in a file, whole or not at all; one that is there stays unless it is to be
@@ -120,36 +125,32 @@ impl Profile {
     pub fn write(&self, path: &Path, replace: bool) -> Result<(), FileError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         folder.map_or(Ok(()), std::fs::create_dir_all)?;
-        if !replace {
-            claim(path)?;
-        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-        let kept = keep(&part, self.to_toml().as_bytes(), path);
-        if kept.is_err() {
-            // What is left of it is of no use, and the error is told already.
-            let _ = std::fs::remove_file(&part);
-            if !replace {
-                let _ = std::fs::remove_file(path);
-            }
-        }
-        Ok(kept?)
+        let kept = keep(&part, self.to_toml().as_bytes()).map_err(FileError::from);
+        let kept = kept.and_then(|()| place(&part, path, replace));
+        // It may have another name by now, and is of no use if it has not.
+        let _ = std::fs::remove_file(&part);
+        kept
     }
 }
 
-/// Takes the name, so that of two that keep one at a time the second is told.
-fn claim(path: &Path) -> Result<(), FileError> {
-    match std::fs::File::create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Exists),
-        claimed => Ok(claimed.map(drop)?),
-    }
-}
-
-fn keep(part: &Path, content: &[u8], path: &Path) -> io::Result<()> {
-    let mut file = std::fs::File::create_new(part)?;
+fn keep(part: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create(part)?;
     file.write_all(content)?;
-    file.sync_all()?;
-    std::fs::rename(part, path)
+    file.sync_all()
+}
+
+/// Gives a whole file its name: who looks meanwhile, or after a kill, finds all of it or nothing. Of
+/// two that keep one at a time the second is told.
+fn place(part: &Path, path: &Path, replace: bool) -> Result<(), FileError> {
+    if replace {
+        return Ok(std::fs::rename(part, path)?);
+    }
+    match put(part, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Exists),
+        put => Ok(put?),
+    }
 }
 
 fn line(text: &mut String, key: &str, word: String) {
@@ -268,6 +269,33 @@ mod tests {
         assert!(matches!(one.write(&new, false), Err(FileError::Io(_))) && !new.exists());
         std::fs::write(&path, vec![b'#'; 300_000]).unwrap();
         assert!(matches!(Profile::read(&path), Err(FileError::Wrong { .. })));
+    }
+
+    #[test]
+    fn a_profile_that_is_being_kept_is_never_seen_by_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = parse("iso = \"400\"").unwrap();
+        for name in 0..20 {
+            let path = folder.path().join(format!("{name}.toml"));
+            let seen = std::thread::scope(|scope| {
+                let looking = scope.spawn(|| {
+                    while !path.exists() {
+                        std::thread::yield_now();
+                    }
+                    std::fs::read_to_string(&path).unwrap()
+                });
+                one.write(&path, false).unwrap();
+                looking.join().unwrap()
+            });
+            assert_eq!(seen, one.to_toml());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_end_is_no_profile() {
+        let error = Profile::read(Path::new("/dev/zero")).unwrap_err();
+        assert!(matches!(error, FileError::Wrong { .. }), "{error}");
     }
 
     fn any_profile() -> impl Strategy<Value = Profile> {

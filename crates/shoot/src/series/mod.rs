@@ -40,6 +40,7 @@ use fetch::{Gallery, Newest};
 pub use error::Error;
 pub use name::{BadTemplate, Fields, NameTemplate};
 pub use pace::{Pace, interval};
+pub(crate) use shelf::put;
 pub use shelf::{Draft, Kept, Shelf};
 
 /// Attempts at a fresh session while the camera is not there, and the pause between them. Chosen.
@@ -357,6 +358,16 @@ impl Exposed {
     /// When the release was sent.
     pub fn sent(&self) -> Instant {
         self.shot.sent
+    }
+
+    /// The same by the clock.
+    pub fn at(&self) -> &Zoned {
+        &self.at
+    }
+
+    /// What the camera reported before.
+    pub fn settings(&self) -> &[Reading] {
+        &self.settings
     }
 }
 

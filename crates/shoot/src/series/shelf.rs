@@ -127,7 +127,7 @@ impl Draft {
 
 /// Gives a file its name, unless that is taken, also while others write there. A link fails where
 /// the name is taken; file systems without links take the name first.
-fn put(temporary: &Path, path: &Path) -> io::Result<()> {
+pub(crate) fn put(temporary: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             File::create_new(path)?;

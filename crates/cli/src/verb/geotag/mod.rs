@@ -57,7 +57,7 @@ struct Wherefrom {
     #[arg(long, value_name = "FILE")]
     gpx: Option<PathBuf>,
     /// A receiver, by gpsd; its usual place is 127.0.0.1:2947
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = receiver)]
     gpsd: Option<String>,
 }
 
@@ -197,6 +197,15 @@ fn place(text: &str) -> Result<Place, String> {
     match (Fix { place, at: Timestamp::UNIX_EPOCH }).geolocation() {
         Some(_) => Ok(place),
         None => Err("there is no such place, or the camera's text cannot say it".to_owned()),
+    }
+}
+
+/// A host and a port, which nobody guesses.
+fn receiver(text: &str) -> Result<String, String> {
+    let parts = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    match parts.and_then(|(_, port)| port.parse::<u16>().ok()) {
+        Some(1..) => Ok(text.to_owned()),
+        _ => Err("write host and port, such as 127.0.0.1:2947".to_owned()),
     }
 }
 

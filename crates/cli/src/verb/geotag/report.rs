@@ -33,7 +33,11 @@ impl<'a> Report<'a> {
         self.told += 1;
         self.lacks = None;
         let Place { latitude, longitude, altitude, speed } = fix.place;
-        let metres = altitude.map(|metres| format!("  {metres:.1} m")).unwrap_or_default();
+        let metres = match altitude {
+            Some(metres @ ..0.0) => format!("  {metres:.1} m, told as 0 m"),
+            Some(metres) => format!("  {metres:.1} m"),
+            None => String::new(),
+        };
         let (north, east) =
             (if latitude < 0.0 { 'S' } else { 'N' }, if longitude < 0.0 { 'W' } else { 'E' });
         let (lat, long) = (latitude.abs(), longitude.abs());

@@ -119,7 +119,8 @@ type Kept = (Sink, Result<Option<PathBuf>, Trouble>, Duration);
 /// Takes frames until there are enough, somebody asks to stop, or they end.
 ///
 /// A frame is kept on a thread of its own: a full pipe or a slow disk must keep neither the session
-/// nor the stream waiting. Only when it is done with is the newest one asked for.
+/// nor the stream waiting. Only when it is done with comes the newest one; that the stream has ended is
+/// heard meanwhile, however long it takes.
 async fn watch(
     live: &mut LiveView,
     count: Option<u64>,
@@ -130,7 +131,13 @@ async fn watch(
     let mut clock = interval_at(Instant::now() + SECOND, SECOND);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut keeping: Option<(Frame, JoinHandle<Kept>)> = None;
+    let mut newest: Option<Frame> = None;
     loop {
+        if keeping.is_none()
+            && let Some(frame) = newest.take()
+        {
+            keeping = Some(keep(frame, std::mem::take(sink)));
+        }
         let told = tokio::select! {
             biased;
             () = context.interrupt.stop.asked() => {
@@ -148,16 +155,19 @@ async fn watch(
                 }
                 Err(error) => Err(error),
             },
-            frame = live.next(), if keeping.is_none() => match frame {
-                Ok(frame) if sink.keeps() => {
-                    keeping = Some(keep(frame, std::mem::take(sink)));
+            frame = live.next() => match frame {
+                Ok(frame) if keeping.is_some() || sink.keeps() => {
+                    newest = Some(frame);
                     Ok(())
                 }
                 Ok(frame) => {
                     report.frame(&frame);
                     Ok(())
                 }
-                Err(error) => Err(Error::into(error)),
+                Err(error) => {
+                    finish(&mut keeping, report).await;
+                    Err(Error::into(error))
+                }
             },
         };
         if let Err(error) = told {

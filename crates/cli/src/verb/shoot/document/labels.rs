@@ -32,6 +32,10 @@ impl Lines {
                 Trouble::usage(text, "name a file with a label on each line, or - to type them")
             };
             let file = File::open(from).map_err(cannot)?;
+            // Opening a folder works, and reading it does not, when the camera is connected already.
+            if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                return Err(cannot(io::ErrorKind::IsADirectory.into()));
+            }
             spawn(sender, || Ok(BufReader::new(file)))?;
         }
         let is_typed = is_input && io::stdin().is_terminal();

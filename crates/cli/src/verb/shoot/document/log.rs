@@ -8,6 +8,7 @@ use filmwire_shoot::label::Label;
 use filmwire_shoot::profile::{Drift, Profile, drift_text};
 use filmwire_shoot::series::{Error, Frame};
 use filmwire_shoot::stand::{Given, Post, Round};
+use jiff::Zoned;
 
 /// The file that rows are added to.
 pub(super) struct Log {
@@ -54,8 +55,18 @@ impl Log {
         let drift = drift_text(&given.before, &given.after);
         let (label, camera) = (words(label), post.name.as_str());
         let row = Row { label, number, camera, drift: &drift, ..Row::default() };
+        let taken = match (&given.frame, &given.unkept) {
+            (Ok(frame), _) => Some((&frame.settings, &frame.at)),
+            (_, Some(unkept)) => Some((&unkept.settings, &unkept.at)),
+            _ => None,
+        };
+        let model = &post.series.remote().info().model;
+        let settings = taken.map(|(settings, _)| Profile::of(model, settings));
+        let at = |at: &Zoned| at.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string();
+        let time = taken.map(|(_, taken)| at(taken)).unwrap_or_default();
+        let row = Row { settings: settings.as_ref(), time: &time, ..row };
         match &given.frame {
-            Ok(frame) => self.frame(&row, frame, post),
+            Ok(frame) => self.frame(&row, frame),
             Err(error) => self.add(&Row { error: &error.to_string(), ..row }),
         }
     }
@@ -72,13 +83,9 @@ impl Log {
         self.add(&Row { label, number, camera, error: &error, ..Row::default() })
     }
 
-    fn frame(&mut self, row: &Row<'_>, frame: &Frame, post: &Post) -> Result<(), Trouble> {
-        let model = &post.series.remote().info().model;
-        let profile = Profile::of(model, &frame.settings);
-        let time = frame.at.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string();
-        let row = Row { settings: Some(&profile), time: &time, ..row.clone() };
+    fn frame(&mut self, row: &Row<'_>, frame: &Frame) -> Result<(), Trouble> {
         if frame.files.is_empty() {
-            return self.add(&row);
+            return self.add(row);
         }
         for file in &frame.files {
             let path = file.path.display().to_string();

@@ -152,6 +152,7 @@ async fn shoot(
         // Who stops in the middle of a picture gets it whole.
         let stem = label.as_ref().map(|label| label.stem.as_str());
         let taken = stand.round(stem).await;
+        report.begin(label.as_ref());
         let told = match taken {
             Ok(round) => told(stand, round, label.as_ref(), report, log.as_deref_mut()),
             Err(held) => held_back(stand, held, label.as_ref(), report, log.as_deref_mut()),
@@ -164,7 +165,8 @@ async fn shoot(
     }
 }
 
-/// Tells of pictures and logs them; says if the series ends with them.
+/// Logs pictures and tells of them; says if the series ends with them. The log comes first: who was
+/// told may be gone, as a reader that closes its pipe, and what was taken is taken.
 fn told(
     stand: &Stand,
     round: Round,
@@ -172,10 +174,10 @@ fn told(
     report: &mut Report,
     log: Option<&mut Log>,
 ) -> Result<Option<End>, Trouble> {
-    report.round(&round, label)?;
     if let Some(log) = log {
         log.round(&round, report.number(), label, stand.posts())?;
     }
+    report.round(&round, label)?;
     let stops = stand.stops_at(&round);
     let failed = round.given.into_iter().enumerate();
     let mut failed = failed.filter_map(|(place, given)| Some((place, given.frame.err()?)));
@@ -199,7 +201,7 @@ fn of(place: usize, stand: &Stand, error: Error) -> anyhow::Error {
     }
 }
 
-/// Tells why no camera was fired; says if the series ends with that.
+/// Logs and tells why no camera was fired; says if the series ends with that.
 fn held_back(
     stand: &Stand,
     held: Held,
@@ -208,19 +210,19 @@ fn held_back(
     log: Option<&mut Log>,
 ) -> Result<Option<End>, Trouble> {
     match held {
-        Held::NotReady(place, error) if !error.ends_series() => {
-            report.not_ready(place, &error, label)?;
+        Held::NotReady(place, error) => {
+            // A label that was read is accounted for, also if it is the last.
             if let (Some(log), Some(post)) = (log, stand.posts().get(place)) {
                 log.failed(&error, report.number(), label, post)?;
             }
-            Ok(None)
+            report.not_ready(place, &error, label)?;
+            Ok(error.ends_series().then(|| End::Failed(of(place, stand, error))))
         }
-        Held::NotReady(place, error) => Ok(Some(End::Failed(of(place, stand, error)))),
         Held::Drift(drifts) => {
-            report.held(&drifts, label)?;
             if let Some(log) = log {
                 log.held(&drifts, report.number(), label, stand.posts())?;
             }
+            report.held(&drifts, label)?;
             Ok(Some(End::Counted))
         }
     }

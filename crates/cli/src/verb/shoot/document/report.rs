@@ -39,7 +39,6 @@ impl Report {
 
     /// Cameras were fired.
     pub(super) fn round(&mut self, round: &Round, label: Option<&Label>) -> Result<(), Trouble> {
-        self.begin(label);
         for (at, given) in round.given.iter().enumerate() {
             self.given(at, given, label)?;
         }
@@ -64,7 +63,8 @@ impl Report {
         )
     }
 
-    fn begin(&mut self, label: Option<&Label>) {
+    /// The next label or picture is told of from here on.
+    pub(super) fn begin(&mut self, label: Option<&Label>) {
         self.rounds += 1;
         let Some(label) = label else { return };
         let text = &label.text;
@@ -107,7 +107,6 @@ impl Report {
         error: &Error,
         label: Option<&Label>,
     ) -> Result<(), Trouble> {
-        self.begin(label);
         self.failed(at, error, label, String::new())
     }
 
@@ -138,7 +137,6 @@ impl Report {
         drifts: &[Vec<Drift>],
         label: Option<&Label>,
     ) -> Result<(), Trouble> {
-        self.begin(label);
         self.held += 1;
         for (camera, drifts) in self.cameras.iter().zip(drifts) {
             if drifts.is_empty() {
