@@ -56,10 +56,15 @@ pub(crate) fn format_name(format: ObjectFormatCode) -> String {
     }
 }
 
+/// Bytes of a file's name; leaves room for what is put before its extension in the 255 that file
+/// systems take.
+const MOST_NAME_BYTES: usize = 200;
+
 /// Letters, digits and `._-` of the name; the handle where nothing is left.
 pub(crate) fn safe_file_name(name: &str, handle: ObjectHandle) -> String {
     let keep = |c: char| c.is_alphanumeric() || "._-() ".contains(c);
-    let name: String = name.chars().map(|c| if keep(c) { c } else { '_' }).take(100).collect();
+    let mut name: String = name.chars().map(|c| if keep(c) { c } else { '_' }).take(100).collect();
+    name.truncate(name.floor_char_boundary(MOST_NAME_BYTES));
     let name = name.trim().trim_matches('.').trim();
     if name.is_empty() { format!("object-{handle}") } else { name.to_owned() }
 }
@@ -215,6 +220,8 @@ mod tests {
         assert_eq!(safe(".."), "object-7");
         assert_eq!(safe(""), "object-7");
         assert_eq!(safe("a\x1b\0b"), "a__b");
+        // File systems count bytes, and take 255.
+        assert_eq!(safe(&"\u{1d400}".repeat(120)), "\u{1d400}".repeat(50));
     }
 
     #[test]

@@ -86,14 +86,14 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
         decoder.give_parts();
     }
     let mut unknown = Unknown::default();
-    let mut failed = 0u64;
+    let (mut failed, mut is_stopped) = (0u64, false);
     for file in &args.files {
         if let Err(error) = decode(file, args, context, &mut decoder, &mut unknown) {
             match error {
                 Stop::Output(trouble) => return Err(trouble.into()),
                 Stop::Asked => {
-                    let cure = "what was shown so far stands".to_owned();
-                    return Err(Trouble::Interrupted { cure }.into());
+                    is_stopped = true;
+                    break;
                 }
                 Stop::Input(reason, cure) => {
                     failed += 1;
@@ -102,16 +102,36 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
             }
         }
     }
-    let exit = if failed == 0 { Exit::Done } else { Exit::SomeFailed };
-    let tally = decoder.tally();
-    if args.unknown {
-        unknown.tell(&context.out)?;
+    let exit = match failed {
+        _ if is_stopped => Exit::Interrupted,
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
+    };
+    // Also if we were stopped: a pipe from tcpdump ends no other way.
+    conclude(args, decoder.tally(), &unknown, exit, &context.out)?;
+    if is_stopped {
+        let cure = "what was shown so far stands".to_owned();
+        return Err(Trouble::Interrupted { cure }.into());
+    }
+    Ok(exit)
+}
+
+/// Tells what stands at the end.
+fn conclude(
+    args: &DecodeArgs,
+    tally: &Tally,
+    unknown: &Unknown,
+    exit: Exit,
+    out: &Output,
+) -> Result<(), Trouble> {
+    // Where nothing was read, nothing is known of the tables.
+    if args.unknown && shown(tally) > 0 {
+        unknown.tell(out)?;
     }
     if args.stats {
-        stats(tally, &context.out)?;
+        stats(tally, out)?;
     }
-    context.out.json("summary", summary(tally, exit))?;
-    Ok(exit)
+    out.json("summary", summary(tally, exit))
 }
 
 /// What helps where there is no capture.

@@ -123,6 +123,18 @@ fn keys_that_are_none_are_named_without_repeating_them() {
         assert!(ran.code == 2 && ran.err.contains(words), "{ran:?}");
         assert!(!ran.err.contains(PASSPHRASE) && !ran.err.contains("short"), "{ran:?}");
     }
+    // A line the wrong way round, and a passphrase with spaces alone, are keys of networks which
+    // are not there.
+    let mut air = Air::new(SSID, PASSPHRASE, Version::Sha1);
+    fs::write(folder.path().join("a.pcap"), pcap(RADIOTAP, &[radiotap(&air.beacon(), true)]))
+        .unwrap();
+    let wrong = format!("{PASSPHRASE}\t{SSID}\nsecret words that stand alone\n");
+    fs::write(folder.path().join("networks.txt"), wrong).unwrap();
+    let ran = run(folder.path(), &words);
+    assert!(ran.code == 0 && ran.out.contains("2 are of networks that are not in"), "{ran:?}");
+    assert!(!ran.out.contains(PASSPHRASE) && !ran.out.contains("secret"), "{ran:?}");
+    let endless = run(folder.path(), &["decode", "a.pcap", "--wpa-file", "/dev/zero"]);
+    assert!(endless.code == 2 && endless.err.contains("not as long"), "{endless:?}");
     let none = run(folder.path(), &["decode", "a.pcap", "--wpa-file", "none.txt"]);
     assert_eq!(none.code, 6, "{none:?}");
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -12,15 +13,16 @@ use filmwire_codec::container::{encode_command, encode_data_header, encode_respo
 use filmwire_codec::dataset::LiveViewHeader;
 use filmwire_codec::journal::{Direction, JournalRow};
 use filmwire_codec::{OperationCode, ResponseCode, TransactionId};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::camera::{Camera, nobody};
-use crate::program::{Ran, path, run};
+use crate::camera::{Camera, nobody, signal, wait};
+use crate::program::{Ran, command, path, run};
 
 /// Bytes of a segment on Wi-Fi: 1,500 less the headers of IP and TCP with timestamps.
 const SEGMENT_BYTES: usize = 1448;
 /// Where cameras listen (the fact sheet's section 1.2).
-const COMMAND_PORT: u16 = 55740;
+pub(crate) const COMMAND_PORT: u16 = 55740;
 
 /// What one side sent on a connection; empty is the end.
 struct Sent {
@@ -324,6 +326,30 @@ fn a_pipe_is_read_and_other_ports_are_recognised_or_named() {
 }
 
 #[test]
+fn stopped_it_tells_what_it_counted_so_far() {
+    let (capture, _) = session(&[&["ls"]], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    for (words, wanted) in [("--json", "\"outcome\":\"interrupted\""), ("--stats", "OpenSession")] {
+        let mut command = command(folder.path(), &["decode", "-", words]);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let (mut pipe, mut out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let reader = thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).map(|_| text)
+        });
+        // More than a pipe holds: when all is written it runs, and knows of signals.
+        pipe.write_all(&capture).unwrap();
+        (0..(1 << 20) / capture.len()).for_each(|_| pipe.write_all(&capture[24..]).unwrap());
+        signal(&child, Signal::INT);
+        // The pipe stays open, and packets come until nobody reads them.
+        while pipe.write_all(&capture[24..]).is_ok() {}
+        let text = reader.join().unwrap().unwrap();
+        assert_eq!(wait(&mut child), 130);
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_capture_of_packets_with_ip_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let wifi = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 119, 1, 0, 4, 4, 0];
@@ -339,10 +365,13 @@ fn what_is_no_capture_of_packets_with_ip_is_named() {
     assert!(ran.err.contains("neither pcap nor pcapng"), "{ran:?}");
     assert_eq!(ran.of_kind("decode", "summary")[0]["outcome"], "some-failed");
     assert_eq!(run(folder.path(), &["decode"]).code, 2);
+    // Who read nothing knows nothing of the tables.
+    let ran = run(folder.path(), &["decode", "--unknown", "none.pcap"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
 }
 
 /// Names in a folder with what is in them.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let names = crate::camera::files(folder);
     names.into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
 }
@@ -456,7 +485,7 @@ fn what_no_table_explains_is_counted_with_its_first_place() {
 }
 
 /// A capture of what was said on a connection of this port: by the client or not, and what.
-fn said(port: u16, said: Vec<(bool, Vec<u8>)>) -> Vec<u8> {
+pub(crate) fn said(port: u16, said: Vec<(bool, Vec<u8>)>) -> Vec<u8> {
     let sent = said.into_iter();
     let sent = sent.map(|(from_client, bytes)| Sent { connection: 0, from_client, bytes });
     let heard = Heard { ports: vec![port], sent: sent.collect() };

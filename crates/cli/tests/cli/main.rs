@@ -8,6 +8,7 @@ mod decode;
 mod doctor;
 mod document;
 mod exit_code;
+mod extract;
 mod geotag;
 mod help;
 mod interrupt;

@@ -315,3 +315,16 @@ fn it_adds_less_than_a_millisecond() {
     assert!(through < direct + Duration::from_millis(1), "{direct:?} {through:?}");
     assert!(summary["held_mean_us"].as_f64().unwrap() < 1000.0, "{summary}");
 }
+
+#[test]
+fn it_does_not_take_itself_for_the_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = nobody();
+    let (host, port) = at.rsplit_once(':').unwrap();
+    // The same door, one port on, and by way of every address.
+    let next = format!("{host}:{}", port.parse::<u16>().unwrap() + 1);
+    for (to, bind) in [(&at, &at), (&at, &next), (&at, &format!("0.0.0.0:{port}"))] {
+        let ran = run(folder.path(), &["proxy", "--to", to, "--bind", bind]);
+        assert!(ran.code == 2 && ran.err.contains("this proxy itself"), "{ran:?}");
+    }
+}

@@ -122,10 +122,13 @@ impl Opener {
                 .any(|network| network.ssid.as_deref().is_none_or(|ssid| ssid == name))
         };
         if !self.networks.is_empty() {
-            for name in self.keys.names().filter(|name| !is_seen(name)) {
-                let name = String::from_utf8_lossy(name);
+            // Not by name: where a line is the wrong way round, or a passphrase has spaces and
+            // stands alone, it would be the secret.
+            let missing = self.keys.names().filter(|name| !is_seen(name)).count();
+            if missing > 0 {
                 give(Found::Note(format!(
-                    "there is a key of network {name:?}, which is not in the capture"
+                    "of the keys, {missing} are of networks that are not in the capture; a name \
+                     must be right to the letter"
                 )));
             }
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use filmwire_codec::dataset::{LiveViewHeader, ObjectInfo};
 use filmwire_codec::{ObjectHandle, OperationCode, ResponseCode};
 use filmwire_program::exit::Trouble;
-use filmwire_program::output::Output;
+use filmwire_program::output::{Output, text};
 use filmwire_trace::Record;
 use filmwire_trace::record::{Frame, Part, Transaction};
 use serde_json::json;
@@ -24,8 +24,11 @@ const MOST_FRAME_BYTES: usize = LiveViewHeader::MOST_BYTES as usize;
 const MOST_LIVE: usize = 4;
 /// Transactions whose data is written at a time; a camera runs one.
 const MOST_RUNNING: usize = 64;
-/// Objects whose names are kept; no card that was seen has half as many.
-const MOST_INFOS: usize = 65_536;
+/// Objects that are told apart; no card that was seen has half as many.
+const MOST_OBJECTS: usize = 65_536;
+/// Runs of bytes with holes between them that are told apart: of one object, and in all.
+const MOST_RUNS: usize = 4096;
+const MOST_RUNS_IN_ALL: usize = 4 * MOST_OBJECTS;
 /// No ObjectInfo is longer.
 const MOST_INFO_BYTES: u64 = 64 * 1024;
 
@@ -39,14 +42,19 @@ pub(super) struct Extract {
     temporary: TempDir,
     /// Data of transactions that run.
     running: BTreeMap<Key, Data>,
-    objects: BTreeMap<Key, Object>,
-    infos: BTreeMap<Key, ObjectInfo>,
+    /// Objects, which may come in several transactions.
+    objects: BTreeMap<Key, Spans>,
+    infos: BTreeMap<Key, Info>,
+    /// Runs of objects that may still be kept.
+    room: usize,
     frames: BTreeMap<u32, Vec<u8>>,
     film: Option<(File, PathBuf)>,
     /// How many previews and pictures of live view there were.
     previews: u64,
     pictures: u64,
     written: u64,
+    /// Transactions of more objects than are told apart.
+    left_out: u64,
 }
 
 /// Data of a transaction, in a file.
@@ -56,10 +64,11 @@ struct Data {
     spans: Spans,
 }
 
-/// An object, which may come in several transactions.
-struct Object {
-    path: PathBuf,
-    spans: Spans,
+/// What an object says of itself.
+struct Info {
+    /// Fit for a file.
+    name: String,
+    size_bytes: u32,
 }
 
 /// Which bytes are there: start and end of each run, sorted, apart from each other.
@@ -67,7 +76,10 @@ struct Object {
 struct Spans(Vec<(u64, u64)>);
 
 impl Spans {
-    fn add(&mut self, mut start: u64, mut end: u64) {
+    /// Adds a run. One that touches no other is left out if there are `most`: what it belongs to
+    /// has holes anyway.
+    fn add(&mut self, mut start: u64, mut end: u64, most: usize) {
+        let before = self.0.len();
         self.0.retain(|&(from, to)| {
             let is_apart = to < start || end < from;
             if !is_apart {
@@ -75,6 +87,9 @@ impl Spans {
             }
             is_apart
         });
+        if self.0.len() == before && before >= most {
+            return;
+        }
         let at = self.0.partition_point(|&(from, _)| from < start);
         self.0.insert(at, (start, end));
     }
@@ -104,11 +119,13 @@ impl Extract {
             running: BTreeMap::new(),
             objects: BTreeMap::new(),
             infos: BTreeMap::new(),
+            room: MOST_RUNS_IN_ALL,
             frames: BTreeMap::new(),
             film: None,
             previews: 0,
             pictures: 0,
             written: 0,
+            left_out: 0,
         })
     }
 
@@ -130,22 +147,36 @@ impl Extract {
 
     /// Puts objects and the film under their names.
     pub(super) fn finish(mut self, out: &Output) -> Result<(), Trouble> {
-        for ((connection, handle), object) in std::mem::take(&mut self.objects) {
-            let info = self.infos.get(&(connection, handle));
-            // Files of 4 GiB and more have no true length there.
-            let told = info.map(|info| info.size_bytes).filter(|&bytes| bytes != u32::MAX);
-            let length = object.spans.end().max(told.unwrap_or_default().into());
-            let is_whole = object.spans.fill(length);
-            let name = self.name((connection, handle));
-            let name = if is_whole { name } else { incomplete(&name) };
-            self.publish("object", &object.path, &name, is_whole, out)?;
+        while let Some(&key) = self.objects.keys().next() {
+            self.object(key, out)?;
         }
         if let Some((_, path)) = self.film.take() {
             self.publish("film", &path, "live.mjpeg", true, out)?;
         }
         let (count, folder) = (self.written, self.folder.display());
         out.note(&format!("{count} files are in {folder}"));
+        if self.left_out > 0 {
+            let count = text::count(self.left_out, "transaction", "transactions");
+            out.warn(&format!("{count} of more objects than can be told apart were left out"));
+        }
         Ok(())
+    }
+
+    /// Puts an object under its name, as far as it came.
+    fn object(&mut self, key: Key, out: &Output) -> Result<(), Trouble> {
+        let Some(spans) = self.objects.remove(&key) else { return Ok(()) };
+        self.room += spans.0.len();
+        // Files of 4 GiB and more have no true length there.
+        let told = self.infos.get(&key).map(|info| info.size_bytes);
+        let told = told.filter(|&bytes| bytes != u32::MAX).unwrap_or_default();
+        let is_whole = spans.fill(spans.end().max(told.into()));
+        let name = self.name(key);
+        let name = if is_whole { name } else { incomplete(&name) };
+        self.publish("object", &self.object_path(key), &name, is_whole, out)
+    }
+
+    fn object_path(&self, (connection, handle): Key) -> PathBuf {
+        self.temporary.path().join(format!("object-{connection}-{handle}"))
     }
 
     fn data(&mut self, key: Key, part: &Part) -> Result<(), Trouble> {
@@ -165,7 +196,7 @@ impl Extract {
         }
         let Some(data) = self.running.get_mut(&key) else { return Ok(()) };
         data.file.write_all_at(&part.bytes, part.offset).map_err(failed(&data.path))?;
-        data.spans.add(part.offset, part.offset + part.bytes.len() as u64);
+        data.spans.add(part.offset, part.offset + part.bytes.len() as u64, MOST_RUNS);
         Ok(())
     }
 
@@ -173,15 +204,19 @@ impl Extract {
         let Some(data) = self.running.remove(&(done.connection, done.id.0)) else { return Ok(()) };
         let params = done.params.as_deref().unwrap_or_default();
         let is_refused = done.response.is_some_and(|response| response != ResponseCode::OK);
-        // What was not asked for in the capture has no known place.
-        let (Some(operation), Some(&first), false) = (done.operation, params.first(), is_refused)
-        else {
-            return Ok(());
-        };
-        let key = (done.connection, first);
+        let Some(operation) = done.operation.filter(|_| !is_refused) else { return Ok(()) };
         let is_whole = data.spans.fill(done.data_bytes);
+        if operation == OperationCode::GET_CAPTURE_PREVIEW {
+            // The only one that names no object.
+            self.previews += 1;
+            let name = format!("preview-{:06}.jpg", self.previews);
+            return self.single("preview", &data, &name, is_whole, out);
+        }
+        // What was not asked for in the capture has no known place.
+        let Some(&handle) = params.first() else { return Ok(()) };
+        let key = (done.connection, handle);
         match operation {
-            OperationCode::GET_OBJECT_INFO if is_whole => self.info(key, &data),
+            OperationCode::GET_OBJECT_INFO if is_whole => self.info(key, &data, out),
             OperationCode::GET_OBJECT => self.add(key, data, 0),
             OperationCode::GET_PARTIAL_OBJECT => {
                 let offset = params.get(1).copied().unwrap_or_default();
@@ -192,32 +227,38 @@ impl Extract {
                 let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
                 self.single("thumbnail", &data, &format!("{stem}-thumb.jpg"), is_whole, out)
             }
-            OperationCode::GET_CAPTURE_PREVIEW => {
-                self.previews += 1;
-                let name = format!("preview-{:06}.jpg", self.previews);
-                self.single("preview", &data, &name, is_whole, out)
-            }
             _ => Ok(()),
         }
     }
 
-    fn info(&mut self, key: Key, data: &Data) -> Result<(), Trouble> {
-        if data.spans.end() <= MOST_INFO_BYTES && self.infos.len() < MOST_INFOS {
-            let bytes = fs::read(&data.path).map_err(failed(&data.path))?;
-            if let Ok(info) = ObjectInfo::decode(&bytes) {
-                self.infos.insert(key, info);
-            }
+    /// Keeps an object's name. Another name than before is another object, since handles shift with
+    /// every picture and where a camera sends by itself all have the same one.
+    fn info(&mut self, key: Key, data: &Data, out: &Output) -> Result<(), Trouble> {
+        if data.spans.end() > MOST_INFO_BYTES {
+            return Ok(());
         }
+        let bytes = fs::read(&data.path).map_err(failed(&data.path))?;
+        let Ok(info) = ObjectInfo::decode(&bytes) else { return Ok(()) };
+        let name = safe_file_name(&info.name.to_text(), ObjectHandle(key.1));
+        match self.infos.get(&key) {
+            Some(before) if before.name != name => self.object(key, out)?,
+            None if self.infos.len() >= MOST_OBJECTS => return Ok(()),
+            _ => {}
+        }
+        self.infos.insert(key, Info { name, size_bytes: info.size_bytes });
         Ok(())
     }
 
     /// Adds data to its object.
     fn add(&mut self, key: Key, data: Data, offset: u64) -> Result<(), Trouble> {
-        let path = self.temporary.path().join(format!("object-{}-{}", key.0, key.1));
+        if self.objects.len() >= MOST_OBJECTS && !self.objects.contains_key(&key) {
+            self.left_out += 1;
+            return fs::remove_file(&data.path).map_err(failed(&data.path));
+        }
+        let path = self.object_path(key);
         let to = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let to = to.map_err(failed(&path))?;
-        let object =
-            self.objects.entry(key).or_insert_with(|| Object { path, spans: Spans::default() });
+        let spans = self.objects.entry(key).or_default();
         let mut buffer = vec![0; 64 * 1024];
         for &(start, end) in &data.spans.0 {
             let mut at = start;
@@ -225,10 +266,12 @@ impl Extract {
                 let length = buffer.len().min(usize::try_from(end - at).unwrap_or(usize::MAX));
                 let piece = &mut buffer[..length];
                 data.file.read_exact_at(piece, at).map_err(failed(&data.path))?;
-                to.write_all_at(piece, offset + at).map_err(failed(&object.path))?;
+                to.write_all_at(piece, offset + at).map_err(failed(&path))?;
                 at += length as u64;
             }
-            object.spans.add(offset + start, offset + end);
+            let before = spans.0.len();
+            spans.add(offset + start, offset + end, MOST_RUNS.min(before + self.room));
+            self.room = self.room + before - spans.0.len();
         }
         fs::remove_file(&data.path).map_err(failed(&data.path))
     }
@@ -282,8 +325,8 @@ impl Extract {
 
     /// Name of an object, or its handle.
     fn name(&self, key: Key) -> String {
-        let name = self.infos.get(&key).map(|info| info.name.to_text()).unwrap_or_default();
-        safe_file_name(&name, ObjectHandle(key.1))
+        let told = self.infos.get(&key).map(|info| info.name.clone());
+        told.unwrap_or_else(|| safe_file_name("", ObjectHandle(key.1)))
     }
 
     fn publish(
@@ -319,13 +362,15 @@ mod tests {
     fn spans_grow_together() {
         let mut spans = Spans::default();
         for (start, end) in [(10, 20), (30, 40), (0, 5)] {
-            spans.add(start, end);
+            spans.add(start, end, 3);
         }
         assert_eq!(spans.0, [(0, 5), (10, 20), (30, 40)]);
-        spans.add(5, 12);
+        spans.add(5, 12, 3);
         assert_eq!(spans.0, [(0, 20), (30, 40)]);
         assert!(!spans.fill(40));
-        spans.add(18, 31);
+        spans.add(50, 60, 2);
+        assert_eq!(spans.0, [(0, 20), (30, 40)], "there was no room");
+        spans.add(18, 31, 2);
         assert!(spans.fill(40) && !spans.fill(41));
     }
 

@@ -20,6 +20,9 @@ const PASSPHRASE: &str = "FILMWIRE_WPA_PASSPHRASE";
 const TERMINAL: &str = "/dev/tty";
 /// How long Ctrl-C may lie unread.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+/// Longest file of keys: 64 lines, and a lot of comments.
+const MOST_FILE_BYTES: usize = 256 * 1024;
+const LINES: &str = "a line is a network's name, a tab, and its passphrase";
 /// No passphrase and no key is longer.
 const MOST_TYPED: usize = 256;
 
@@ -70,11 +73,17 @@ pub(super) fn keys(args: &WpaArgs, context: &Context<'_>) -> Result<Keys, Troubl
 }
 
 fn read(path: &Path) -> Result<Keys, Trouble> {
-    let content = std::fs::read(path).map_err(|cause| Trouble::storage("read", path, cause))?;
-    Keys::read(&Zeroizing::new(content)).map_err(|bad| {
-        let cure = "a line is a network's name, a tab, and its passphrase";
-        Trouble::usage(format!("{}: {bad}", path.display()), cure)
-    })
+    let failed = |cause| Trouble::storage("read", path, cause);
+    let mut content = Zeroizing::new(Vec::with_capacity(MOST_FILE_BYTES));
+    let file = File::open(path).map_err(failed)?;
+    // A buffer that grows would leave copies of secrets behind.
+    let most = MOST_FILE_BYTES as u64;
+    file.take(most).read_to_end(&mut content).map_err(failed)?;
+    if content.len() >= MOST_FILE_BYTES {
+        let text = format!("{}: a file of 64 keys is not as long as that", path.display());
+        return Err(Trouble::usage(text, LINES));
+    }
+    Keys::read(&content).map_err(|bad| Trouble::usage(format!("{}: {bad}", path.display()), LINES))
 }
 
 /// Asks on the terminal, which does not show what is typed.
@@ -133,7 +142,8 @@ impl<'a> Silence<'a> {
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        // A terminal that went away shows nothing either.
-        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        // What was typed and not read goes: a shell would show it, and run it. A terminal that went
+        // away shows nothing either.
+        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
     }
 }

@@ -4,11 +4,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use filmwire_camera::Port;
+use filmwire_camera::{Address, Port};
 use filmwire_program::exit::Trouble;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 
+/// Ports of a camera, in a row.
+const PORTS: u16 = 3;
 /// Rows of three ports that are tried where any will do.
 const TRIES: u32 = 50;
 /// How soon a peer that vanished without a word is noticed: 10 s of silence, then three questions.
@@ -62,6 +64,27 @@ impl Door {
             client = self.events.accept() => (Port::Event, client),
             client = self.live_view.accept() => (Port::LiveView, client),
         }
+    }
+
+    /// Fails with [`Trouble::Usage`] if the camera's address is where this door listens: bytes would
+    /// go round in a circle. A name without an address shows when a client comes.
+    pub(super) async fn lead_on(&self, camera: &Address) -> Result<(), Trouble> {
+        // A socket that is bound to an interface leads elsewhere.
+        if camera.interface.is_some() {
+            return Ok(());
+        }
+        let found = tokio::net::lookup_host((camera.host.as_str(), camera.port)).await;
+        let (ip, port) = (self.address.ip(), self.address.port());
+        let is_own = |at: SocketAddr| {
+            let is_here = at.ip() == ip || ip.is_unspecified() && at.ip().is_loopback();
+            is_here && at.port().abs_diff(port) < PORTS
+        };
+        if found.is_ok_and(|mut found| found.any(is_own)) {
+            let text = format!("the camera at {camera} would be this proxy itself");
+            let cure = "name the camera with --to, or listen elsewhere with --bind";
+            return Err(Trouble::usage(text, cure));
+        }
+        Ok(())
     }
 
     /// Who can come in, if that is more than this computer's own programs.

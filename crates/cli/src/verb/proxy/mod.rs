@@ -79,6 +79,7 @@ pub(crate) async fn run(args: &ProxyArgs, context: &Context<'_>) -> Result<Exit>
     };
     let address = config.camera.value.address;
     let door = Door::open(super::sim::listen(&args.bind, "--bind")?).await?;
+    door.lead_on(&address).await?;
     let proxy = Proxy::new(TcpNetwork::new(address), args, context)?;
     announce(&door, &proxy, args, &context.out)?;
     proxy.serve(&door, context).await

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::tap::{Note, Tap};
 
 /// Bytes that are read at a time; a buffer with less room than the least is replaced.
-const MOST_READ_BYTES: usize = 64 * 1024;
+pub(super) const MOST_READ_BYTES: usize = 64 * 1024;
 const LEAST_READ_BYTES: usize = 16 * 1024;
 /// How long a connection that one side has closed may be silent: as long as systems keep what is
 /// left of one whose program is gone. Without a proxy the camera would see the phone's system end it.

@@ -13,6 +13,8 @@ use filmwire_trace::record::Side;
 
 /// What a thing in a queue costs besides its bytes.
 const NOTE_BYTES: usize = 256;
+/// What a connection costs besides: pieces hold the buffer they were read into, one each way.
+const OPENED_BYTES: usize = 2 * super::relay::MOST_READ_BYTES;
 
 /// What happened on a connection, and when, in nanoseconds since 1970.
 #[derive(Debug, Clone)]
@@ -152,12 +154,15 @@ impl Queue {
 fn cost(note: &Note) -> usize {
     match &note.crossing {
         Crossing::Bytes(_, bytes) => bytes.len() + NOTE_BYTES,
+        Crossing::Opened { .. } => OPENED_BYTES + NOTE_BYTES,
         _ => NOTE_BYTES,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     const PIECE: usize = 1000;
@@ -194,6 +199,22 @@ mod tests {
         assert!(matches!(rest[0], Crossing::Bytes(Side::Client, _)), "{rest:?}");
         assert_eq!((rest.len(), &rest[1]), (3, &lost));
         assert_eq!(slow.held.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn many_short_connections_hold_no_more_than_one() {
+        let mut tap = Tap::default();
+        let (slow, missed) = tap.add(1 << 20);
+        let [client, camera] = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        for connection in 0..100 {
+            let crossing = Crossing::Opened { asked_ns: 1, client, camera };
+            tap.tell(&Note { at_ns: 1, connection, crossing });
+            tap.tell(&Note { connection, ..bytes(Side::Client) });
+        }
+        // Each piece that waits keeps the buffer it was read into.
+        let waiting = std::iter::from_fn(|| slow.waiting()).map(|note| note.crossing);
+        let pieces = waiting.filter(|crossing| matches!(crossing, Crossing::Bytes(..))).count();
+        assert_eq!((pieces, missed.bytes()), (7, 93 * PIECE as u64));
     }
 
     #[test]
