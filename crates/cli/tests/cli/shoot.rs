@@ -111,6 +111,17 @@ fn focus_is_locked_once_and_released() {
 }
 
 #[test]
+fn a_focus_that_could_not_be_released_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for fault in ["vanish=UnlockS1Lock#1:60s", "refuse=UnlockS1Lock:0x2019"] {
+        let camera = camera(&["--fault", fault]);
+        let ran = on(&camera, folder.path(), &["--focus", "3,4"]);
+        assert_eq!(ran.code, 0, "{fault}: the picture was taken: {ran:?}");
+        assert!(ran.err.contains("the focus was not released"), "{fault}: {ran:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_taken_is_told_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let camera = camera(&["--fault", "focus-fail=1"]);

@@ -94,10 +94,10 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     };
     let mut report = Report::new(context.out.clone(), args.count);
     let end = shoot(&mut series, args, &mut report, context).await;
-    if let Err(error) = series.unlock_focus().await
-        && !error.ends_series()
-    {
-        context.out.warn(&format!("the focus was not released: {error}"));
+    // Also where the link is gone, and nothing else of the run tells so.
+    if let Err(error) = series.unlock_focus().await {
+        let text = "look at the camera, where it may still be locked";
+        context.out.warn(&format!("the focus was not released; {text}: {error}"));
     }
     series.into_remote().leave().await;
     let exit = match end {
