@@ -214,6 +214,18 @@ fn an_original_that_cannot_be_had_is_on_the_card() {
     was_left(&camera);
 }
 
+/// A run that fails before its first picture leaves the session that it made anew, too.
+#[test]
+fn every_session_is_left_where_the_run_cannot_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = camera(&["--rtt", "50ms", "--fault", "refuse=GetObjectInfo:0x2002"]);
+    let ran = on(&camera, folder.path(), &["--fetch", "full", "--to", "frames"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let rows = was_left(&camera);
+    let goodbyes = rows.iter().filter(|row| row.note == "goodbye").count();
+    assert_eq!(goodbyes, 2);
+}
+
 #[test]
 fn ctrl_c_ends_after_the_present_picture() {
     let folder = tempfile::tempdir().unwrap();
