@@ -74,6 +74,14 @@ impl Default for Departures {
 }
 
 impl Departures {
+    /// Another one, for what makes connections of its own: this one waits for those as well, and for
+    /// the other to be dropped. Nothing is to be waited for with the other.
+    #[must_use]
+    pub fn companion(&self) -> Self {
+        let (_, gone) = mpsc::channel(1);
+        Self { token: self.token.clone(), gone }
+    }
+
     /// Waits until no connection made with this value is left. Cancel-safe: yes, but then nothing
     /// can be waited for any more.
     pub async fn wait(mut self) {

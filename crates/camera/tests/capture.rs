@@ -417,6 +417,26 @@ async fn who_leaves_in_the_middle_leaves_nothing_behind() {
     }
 }
 
+/// What takes longer than leaving may is given up; the rest is ended all the same.
+#[tokio::test(start_paused = true)]
+async fn a_preview_that_comes_too_slowly_keeps_nothing_else_open() {
+    let sim = simulator("X-T4");
+    sim.with_persona(|persona| {
+        persona.shooting.preview_ms = 500;
+        persona.reply_times = true;
+        persona.reply_ms.insert(Code(0x9022), 300);
+    });
+    let remote = connect(&sim).await;
+    assert!(timeout(Duration::from_millis(100), remote.capture()).await.is_err());
+    sleep(Duration::from_secs(1)).await;
+    // Its first bytes come soon, the others too late.
+    sim.add_fault("stall=GetCapturePreview#1:1s".parse().unwrap());
+    remote.leave().await;
+    was_left(&sim).await;
+    assert_eq!(operations(&sim, OperationCode::TERMINATE_OPEN_CAPTURE), 1);
+    assert_eq!(operations(&sim, OperationCode::CLOSE_SESSION), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn pictures_wait_for_each_other() {
     let sim = simulator("X-T4");

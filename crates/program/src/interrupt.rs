@@ -3,11 +3,16 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use filmwire_ingest::{Stop, Stopper};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
+
+/// Signals that come so soon after the first are the same one: `timeout` and shells send theirs to
+/// the program and to its group. Chosen.
+const ECHO: Duration = Duration::from_millis(300);
 
 /// How a verb learns that it should stop, and asks for it itself.
 #[derive(Debug, Clone)]
@@ -42,7 +47,10 @@ impl Interrupt {
                 watcher.stop();
                 // Both the shell and the system tell of one terminal that is closed, so that a second
                 // hang-up is no second wish.
-                next(&mut interrupts, &mut terminations).await;
+                let first = Instant::now();
+                while first.elapsed() < ECHO {
+                    next(&mut interrupts, &mut terminations).await;
+                }
                 // Nothing may be waited for now; files half written are mended by the next run.
                 std::process::exit(Exit::Interrupted.code().into());
             });

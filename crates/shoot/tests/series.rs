@@ -161,6 +161,31 @@ async fn a_picture_that_was_not_fetched_is_on_the_card_and_the_next_is_fetched()
     was_left(series, &sim, "").await;
 }
 
+/// Whether there is a way to a fresh session or not: focus cannot be locked in the gallery.
+#[tokio::test(start_paused = true)]
+async fn after_a_picture_that_was_not_fetched_focus_is_locked_again() {
+    for fault in ["refuse=GetPartialObject:0x2002", "silence=GetPartialObject"] {
+        for anew in [false, true] {
+            let (sim, folder) = (simulator("X-T4", 3), tempfile::tempdir().unwrap());
+            let mut series = series(&sim, Fetch::Full, folder.path()).await;
+            if anew {
+                series = series.with_connect(reconnect(&sim).0);
+            }
+            series.lock_focus(FocusPoint::new(3, 3)).await.unwrap();
+            sim.add_fault(fault.parse().unwrap());
+            let error = series.frame(None).await.unwrap_err();
+            assert!(matches!(error, Error::NotFetched(_)), "{fault} {anew}: {error}");
+            sim.clear_faults();
+            let frame = series.frame(None).await;
+            let frame = frame.unwrap_or_else(|error| panic!("{fault} {anew}: {error}"));
+            is_original(&sim, &frame);
+            let lock = frame.settings.iter().find(|it| it.property.0 == 0xD209).unwrap();
+            assert_eq!(lock.bits, Some(1), "{fault} {anew}");
+            was_left(series, &sim, &format!("{fault} {anew}")).await;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_picture_that_never_appears_is_told_and_the_series_goes_on() {
     let (sim, folder) = (simulator("X-T4", 3), tempfile::tempdir().unwrap());

@@ -429,7 +429,10 @@ impl<N: Network> Driver<N> {
     }
 
     async fn end_with(&mut self, request: Request, wait: Duration) {
-        let _ = tokio::time::timeout(wait, self.transact(request)).await;
+        if tokio::time::timeout(wait, self.transact(request)).await.is_err() {
+            // It was dropped on its way; what is to be ended after it must not find the link taken.
+            self.link.give_up();
+        }
     }
 }
 

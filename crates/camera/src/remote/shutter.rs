@@ -35,6 +35,8 @@ pub(super) struct Shutter {
     events: Option<mpsc::Receiver<Told>>,
     /// The release that was not seen to its end.
     pending: Option<Pending>,
+    /// The last release whose preview was fetched.
+    fetched: Option<TransactionId>,
     /// What ends the remote function; `None` while the camera is in its gallery.
     function: Option<TransactionId>,
     /// Properties read by the end of the last capture.
@@ -79,7 +81,7 @@ impl Remote {
 impl Shutter {
     pub(super) fn new(started: Started) -> Self {
         let (events, function) = (started.events, Some(started.function));
-        Self { events, pending: None, function, reads: 0 }
+        Self { events, pending: None, fetched: None, function, reads: 0 }
     }
 
     /// True if the camera closed the port of events, or never opened it.
@@ -99,10 +101,14 @@ impl Shutter {
     }
 
     /// Throws away what was told of earlier captures; true if it tells of a picture whose preview
-    /// was not fetched.
+    /// was not fetched. Events that come after it was, as where the count told of the picture first,
+    /// owe nothing: who asks for a preview that is not there may wait for the answer in vain.
     fn forget_events(&mut self) -> bool {
         let mut owes = false;
         while let Some(Ok(told)) = self.events.as_mut().map(mpsc::Receiver::try_recv) {
+            if self.fetched == Some(told.event.transaction) {
+                continue;
+            }
             owes = match told.event.code {
                 EventCode::PREVIEW_AVAILABLE | EventCode::FUJI_OBJECT_ADDED => true,
                 EventCode::CAPTURE_COMPLETE => false,
@@ -223,6 +229,7 @@ impl Armed {
         let jpeg = self.fetch(&pending).await?;
         let fetched = Instant::now().into_std();
         self.owe(None);
+        self.shutter.fetched = pending.transaction;
         let wait = if pending.told.is_some() { COMPLETE_WAIT } else { COMPLETE_WAIT_UNTOLD };
         let is_complete = self.await_complete(wait).await;
         self.shutter.reads = self.camera.shared.counted(OperationCode::GET_DEVICE_PROP_VALUE);
@@ -334,4 +341,34 @@ fn failed(what: NotTaken) -> Error {
 async fn poll(camera: &Camera, at: Instant) -> Result<CurrentState, Error> {
     sleep_until(at).await;
     camera.refresh().await
+}
+
+#[cfg(test)]
+mod tests {
+    use filmwire_codec::SessionId;
+    use filmwire_codec::dataset::EventDataset;
+
+    use super::*;
+
+    fn told(transaction: u32) -> Told {
+        let transaction = TransactionId(transaction);
+        let (code, session) = (EventCode::PREVIEW_AVAILABLE, SessionId(1));
+        let params = vec![transaction.0, 0, 0];
+        let event = EventDataset { code, session, transaction, params };
+        Told { event, at: std::time::Instant::now() }
+    }
+
+    #[test]
+    fn events_that_come_after_their_preview_was_fetched_owe_nothing() {
+        let (tell, events) = mpsc::channel(4);
+        let started = Started { function: TransactionId(1), events: Some(events) };
+        let mut shutter = Shutter::new(started);
+        shutter.fetched = Some(TransactionId(8));
+        tell.try_send(told(8)).unwrap();
+        assert!(!shutter.forget_events());
+        for transaction in [9, 8] {
+            tell.try_send(told(transaction)).unwrap();
+        }
+        assert!(shutter.forget_events());
+    }
 }

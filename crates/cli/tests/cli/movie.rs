@@ -64,6 +64,24 @@ fn ctrl_c_ends_the_movie() {
     }
 }
 
+/// `timeout` sends its signal to the program and to its group, so that it comes twice.
+#[test]
+fn a_signal_that_comes_twice_at_once_ends_the_movie_too() {
+    let (camera, folder) = (camera(&["--rtt", "100ms"]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "movie", "--json"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "filming");
+    // Of two kinds, since the system makes one of two that are the same.
+    signal(&child, Signal::INT);
+    signal(&child, Signal::TERM);
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    let summary = crate::schema::lines("movie", &rest).pop().expect("a summary");
+    assert_eq!((&summary["ended"], &summary["stopped"]), (&"asked".into(), &true.into()));
+    was_ended(&camera);
+}
+
 #[test]
 fn a_start_that_is_interrupted_leaves_no_movie_running() {
     let camera = camera(&["--fault", "stall=InitiateMovieCapture:2s"]);

@@ -111,6 +111,17 @@ fn focus_is_locked_once_and_released() {
 }
 
 #[test]
+fn a_focus_that_could_not_be_released_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for fault in ["vanish=UnlockS1Lock#1:60s", "refuse=UnlockS1Lock:0x2019"] {
+        let camera = camera(&["--fault", fault]);
+        let ran = on(&camera, folder.path(), &["--focus", "3,4"]);
+        assert_eq!(ran.code, 0, "{fault}: the picture was taken: {ran:?}");
+        assert!(ran.err.contains("the focus was not released"), "{fault}: {ran:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_taken_is_told_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let camera = camera(&["--fault", "focus-fail=1"]);
@@ -190,7 +201,8 @@ fn an_original_that_cannot_be_had_is_on_the_card() {
     let folder = tempfile::tempdir().unwrap();
     let camera = camera(&["--fault", "refuse=GetPartialObject:0x2002"]);
     let ran = on(&camera, folder.path(), &["--count", "2", "--fetch", "full", "--json"]);
-    assert_eq!(ran.code, 4, "{ran:?}");
+    // Pictures were taken, so that it is not the code for none.
+    assert_eq!(ran.code, 1, "{ran:?}");
     let failed = ran.of_kind("shoot", "failed");
     assert_eq!(failed.len(), 2);
     assert_eq!(
@@ -200,6 +212,18 @@ fn an_original_that_cannot_be_had_is_on_the_card() {
     assert!(ran.err.contains("but was not fetched: the camera refused"), "{ran:?}");
     assert_eq!(files(folder.path()), Vec::<String>::new());
     was_left(&camera);
+}
+
+/// A run that fails before its first picture leaves the session that it made anew, too.
+#[test]
+fn every_session_is_left_where_the_run_cannot_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = camera(&["--rtt", "50ms", "--fault", "refuse=GetObjectInfo:0x2002"]);
+    let ran = on(&camera, folder.path(), &["--fetch", "full", "--to", "frames"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let rows = was_left(&camera);
+    let goodbyes = rows.iter().filter(|row| row.note == "goodbye").count();
+    assert_eq!(goodbyes, 2);
 }
 
 #[test]

@@ -278,10 +278,16 @@ impl Series {
         Ok(())
     }
 
-    /// A fresh session, if there is a way to one. The one before is left, since a camera takes one.
+    /// A fresh session, if there is a way to one; else back from the gallery, where no focus can be
+    /// locked. The one before is left, since a camera takes one.
     async fn renew(&mut self) -> Result<(), Error> {
-        self.is_stale = false;
-        let Some(connect) = &mut self.connect else { return Ok(()) };
+        let Some(connect) = &mut self.connect else {
+            drop(self.remote.arm().await?);
+            self.is_stale = false;
+            return Ok(());
+        };
+        // Until there is one, the next frame has to try again.
+        self.is_stale = true;
         tracing::info!("connecting anew");
         self.lock = None;
         self.remote.clone().leave().await;
@@ -295,6 +301,7 @@ impl Series {
                 connected => break connected?,
             }
         };
+        self.is_stale = false;
         Ok(())
     }
 
@@ -335,12 +342,17 @@ impl Series {
     }
 
     async fn visit(&mut self, name: &[String], files: &mut Vec<Kept>) -> Result<(), Error> {
-        let gallery = Gallery::enter(&self.remote).await?;
+        let entered = Gallery::enter(&self.remote).await;
+        // Nobody knows then what the camera is in.
+        self.is_stale = entered.is_err();
+        let gallery = entered?;
         let known = self.newest.clone().unwrap_or(Newest::Empty);
         let fetched = gallery.fetch_new(&known, &self.shelf, name, files).await;
-        // Where the camera failed, a fresh session is made, or the next frame goes back.
-        if !matches!(fetched, Err(Error::Camera(_))) {
-            self.go_back(gallery).await;
+        // Who stayed there could lock no focus for the next frame. A link that fails brings nobody
+        // back.
+        match &fetched {
+            Err(Error::Camera(error)) if error.is_link_trouble() => self.is_stale = true,
+            _ => self.go_back(gallery).await,
         }
         self.newest = Some(fetched?);
         Ok(())

@@ -5,16 +5,20 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::{Instant, sleep_until};
 
+/// Longest interval that makes sense: a year of days.
+const MOST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Reads an interval such as `2s`, `500ms` or `1m30s`; a bare number is seconds.
 ///
-/// Fails with words.
+/// Fails with words, also where it is longer than a year.
 pub fn interval(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let read = || {
         let read: SignedDuration = text.parse().ok()?;
         Duration::try_from(read).ok()
     };
-    seconds.or_else(read).ok_or_else(|| "write a time such as 2s, 500ms or 1m30s".to_owned())
+    let interval = seconds.or_else(read).filter(|&interval| interval <= MOST);
+    interval.ok_or_else(|| "write a time such as 2s, 500ms or 1m30s".to_owned())
 }
 
 /// Frames at equal distances, counted from the first: one that is late does not move the others.
@@ -76,7 +80,7 @@ mod tests {
             assert_eq!(interval(text), Ok(Duration::from_millis(ms)), "{text}");
         }
         assert_eq!(interval("1.5"), Ok(Duration::from_millis(1500)));
-        for text in ["", "x", "-1s", "-2", "2 frames", "inf"] {
+        for text in ["", "x", "-1s", "-2", "2 frames", "inf", "1e19", "9000h"] {
             assert!(interval(text).is_err(), "{text}");
         }
     }

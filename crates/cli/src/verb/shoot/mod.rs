@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use filmwire_camera::{Allow, Camera, Departures, Options, TcpNetwork};
+use filmwire_camera::{Allow, Camera, Options, TcpNetwork};
 use filmwire_codec::value::FocusPoint;
 use filmwire_shoot::series::{
     Connect, Error, Fetch, NameTemplate, Pace, Plan, Series, Shelf, interval,
@@ -94,10 +94,10 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     };
     let mut report = Report::new(context.out.clone(), args.count);
     let end = shoot(&mut series, args, &mut report, context).await;
-    if let Err(error) = series.unlock_focus().await
-        && !error.ends_series()
-    {
-        context.out.warn(&format!("the focus was not released: {error}"));
+    // Also where the link is gone, and nothing else of the run tells so.
+    if let Err(error) = series.unlock_focus().await {
+        let text = "look at the camera, where it may still be locked";
+        context.out.warn(&format!("the focus was not released; {text}: {error}"));
     }
     series.into_remote().leave().await;
     let exit = match end {
@@ -141,15 +141,16 @@ async fn begin(
     Ok(series)
 }
 
-/// Fresh sessions for a camera that does not go to its gallery and back. The series leaves them.
+/// Fresh sessions for a camera that does not go to its gallery and back. The series leaves them; one
+/// that does not come to its end is waited for as all others are.
 fn connect_anew(config: &Config, allow: Allow, context: &Context<'_>) -> Connect {
     let address = config.camera.value.address.clone();
     let options = Options { allow, ..context.options(config) };
+    let departures = context.departures.companion();
     Box::new(move || {
         let (network, options) = (TcpNetwork::new(address.clone()), options.clone());
-        Box::pin(
-            async move { Camera::connect_remote(network, options, &Departures::default()).await },
-        )
+        let departures = departures.companion();
+        Box::pin(async move { Camera::connect_remote(network, options, &departures).await })
     })
 }
 

@@ -16,11 +16,13 @@ pub(super) struct Report {
     taken: u64,
     failed: u64,
     files: u64,
+    /// One that failed is on the card all the same.
+    is_on_card: bool,
 }
 
 impl Report {
     pub(super) fn new(out: Output, asked: u64) -> Self {
-        Self { out, start: Instant::now(), asked, taken: 0, failed: 0, files: 0 }
+        Self { out, start: Instant::now(), asked, taken: 0, failed: 0, files: 0, is_on_card: false }
     }
 
     /// A frame was taken.
@@ -44,6 +46,7 @@ impl Report {
     pub(super) fn failed(&mut self, number: u64, error: &Error) -> Result<(), Trouble> {
         self.failed += 1;
         let (code, picture, cure) = words(error);
+        self.is_on_card |= picture == Picture::Taken;
         self.out.error(&format!("picture {number}: {error}"), cure);
         self.tell_failed(number, code, picture, error, cure)
     }
@@ -73,7 +76,7 @@ impl Report {
     pub(super) fn exit(&self) -> Exit {
         match (self.taken, self.failed) {
             (_, 0) => Exit::Done,
-            (0, _) => Exit::Refused,
+            (0, _) if !self.is_on_card => Exit::Refused,
             _ => Exit::SomeFailed,
         }
     }
