@@ -125,6 +125,9 @@ pub enum Error {
     /// The exposure cannot follow the light.
     #[error(transparent)]
     Ramp(#[from] NoRamp),
+    /// A new journal would have no frame.
+    #[error("no frame would ever be due")]
+    NoFrames,
     /// Frames can no longer be accounted for.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -139,7 +142,7 @@ pub enum Error {
 /// A new journal needs a camera that can be opened; one that goes on waits for it. If its schedule
 /// is at its end already, what it came to is told and the camera left alone.
 ///
-/// Fails with [`Error::Camera`] before the first frame, or with [`Error::Journal`]. Cancel-safe in
+/// Fails with [`Error::NoFrames`] or [`Error::Camera`] before the first frame, or with [`Error::Journal`]. Cancel-safe in
 /// that the same journal goes on; `stop` ends it with a word.
 pub async fn run<C: ConnectRemote, K: Clock>(
     mut setup: Setup<'_, C, K>,
@@ -154,6 +157,11 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         Some(past) => {
             let link = Link::down("the camera is not connected yet".into(), now);
             (link, past, journal, true)
+        }
+        // One that goes on may have had its last frame, and still has to tell what it came to.
+        None if setup.schedule.cursor().peek().is_none() => {
+            journal.abandon();
+            return Err(Error::NoFrames);
         }
         None => {
             let Some(opened) = unless(&mut stop, setup.connect.connect()).await else {

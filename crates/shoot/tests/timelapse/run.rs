@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use filmwire_shoot::timelapse::clock::Clock as _;
 use filmwire_shoot::timelapse::gap::Why;
-use filmwire_shoot::timelapse::{End, Event};
+use filmwire_shoot::timelapse::{End, Error, Event};
 use jiff::SignedDuration;
 use tokio::time::sleep;
 
@@ -169,4 +170,22 @@ async fn slots_of_a_schedule_of_its_own_are_kept() {
     let (outcome, events) = world.run().await;
     assert_eq!((outcome.taken, whys(&events).len()), (3, 0));
     assert_eq!(world.past().start.to_string(), "2026-12-01T18:00:53Z");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_goes_on_after_its_end_tells_what_it_came_to() {
+    let mut world = World::new(seconds(10), 9);
+    world.schedule.until = Some(world.clock.now() + SignedDuration::from_secs(45));
+    let killed = tokio::time::timeout(seconds(25), world.run()).await;
+    assert!(killed.is_err());
+    sleep(seconds(600)).await;
+    // A command without --from begins now, but its journal does not.
+    world.schedule.start = world.clock.now();
+    let (outcome, events) = world.run().await;
+    assert_eq!(whys(&events), [(4, Why::Unknown), (5, Why::NotRunning)], "{events:#?}");
+    assert_eq!((outcome.end, outcome.taken), (End::Finished, 3));
+    std::fs::remove_file(world.path("journal")).unwrap();
+    let (result, _) = world.run_until(std::future::pending()).await;
+    assert!(matches!(result, Err(Error::NoFrames)), "{result:?}");
+    assert!(!world.path("journal").exists());
 }
