@@ -11,13 +11,14 @@ use filmwire_codec::DevicePropCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
+use super::event::Event;
 use super::gap::{Gaps, Missed, Why};
 use super::hook::{GapNews, Hook};
 use super::journal::{Journal, JournalError, Past, Record, Taken, Terms};
 use super::link::{ConnectRemote, Link};
 use super::log::Log;
 use super::ramp::luminance::luminance;
-use super::ramp::{Changed, Exposure, Limits, NoRamp};
+use super::ramp::{Exposure, Limits, NoRamp};
 use super::schedule::{Cursor, Due, Schedule};
 
 /// From one look at the camera to the next. Reported: libfuji keeps a session by reading 0xD212 once
@@ -51,47 +52,6 @@ pub struct Setup<'a, C, K> {
     pub on_gap: Option<String>,
     /// What may change for the exposure to follow the light.
     pub ramp: Option<Limits>,
-}
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// A run begins, or goes on.
-    Begun {
-        /// Slot 0.
-        start: Timestamp,
-        /// The next frame; `None` if there is none.
-        next: Option<Due>,
-        /// It goes on with a journal.
-        resumed: bool,
-    },
-    /// The camera is there, for the first time or again.
-    LinkUp {
-        /// When.
-        at: Timestamp,
-        /// What the camera calls itself.
-        model: String,
-    },
-    /// The link to the camera was lost, or is not there yet.
-    LinkLost {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        cause: String,
-    },
-    /// A frame was taken.
-    Taken(Taken),
-    /// Frames were not taken.
-    Missed(Missed),
-    /// The exposure followed the light after a frame.
-    Exposure(u64, Changed),
-    /// The exposure does not follow the light any more, and why.
-    NoRamp(String),
-    /// Something about the command for gaps.
-    Hook(String),
-    /// How many pictures the camera says that its card still holds (D229), when that changes.
-    Remaining(u32),
 }
 
 /// Why a run ended.
@@ -275,6 +235,13 @@ enum Next {
     Stop,
 }
 
+/// What came of looking after the link.
+enum Kept {
+    Done,
+    /// The camera refused; the frame itself will tell if it still does.
+    Refused,
+}
+
 impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     /// Whatever happens, the camera is left and all that was told is on the disk.
     async fn whole(
@@ -377,7 +344,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     /// Waits until a frame is due, keeps the link or rebuilds it meanwhile, and makes the camera
     /// ready for the frame.
     async fn wait(&mut self, due: Due, stop: &mut Pin<&mut impl Future<Output = ()>>) -> Next {
-        let lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
+        let mut lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
         loop {
             let wake = match &self.link {
                 Link::Up { armed: None, next_check, .. } => lead.min(*next_check),
@@ -394,8 +361,10 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             if now >= due.at {
                 return Next::Due;
             }
-            if unless(stop, self.keep(now, lead, due)).await.is_none() {
-                return Next::Stop;
+            match unless(stop, self.keep(now, lead, due)).await {
+                None => return Next::Stop,
+                Some(Kept::Refused) if now >= lead => lead = due.at,
+                Some(_) => {}
             }
             if self.now() < due.at {
                 self.delay = None;
@@ -403,8 +372,9 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         }
     }
 
-    /// Does what the link needs now.
-    async fn keep(&mut self, now: Timestamp, lead: Timestamp, due: Due) {
+    /// Does what the link needs now. A camera that refuses is there all the same, and not left: it may
+    /// not open its network again.
+    async fn keep(&mut self, now: Timestamp, lead: Timestamp, due: Due) -> Kept {
         match &mut self.link {
             Link::Up { remote, next_check, armed } if armed.is_none() => {
                 let kept = if now >= lead {
@@ -417,8 +387,13 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
                 };
                 let cause = "the camera took too long to answer".to_owned();
                 self.delay = Some((Why::Busy, cause));
-                if let Err(error) = kept {
-                    self.lose(&error, due).await;
+                match kept {
+                    Ok(()) => {}
+                    Err(error) if error.is_link_trouble() => self.lose(&error, due).await,
+                    Err(error) => {
+                        tracing::debug!(%error, "the camera refused a look");
+                        return Kept::Refused;
+                    }
                 }
             }
             Link::Down { retry, .. } if now >= *retry => {
@@ -426,6 +401,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             }
             Link::Up { .. } | Link::Down { .. } | Link::Opening { .. } => {}
         }
+        Kept::Done
     }
 
     fn take_remaining(&mut self, found: Option<u32>) {

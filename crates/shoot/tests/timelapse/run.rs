@@ -189,3 +189,23 @@ async fn a_run_that_goes_on_after_its_end_tells_what_it_came_to() {
     assert!(matches!(result, Err(Error::NoFrames)), "{result:?}");
     assert!(!world.path("journal").exists());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_refuses_a_look_is_not_left_for_it() {
+    for interval in [seconds(10), Duration::from_millis(400)] {
+        let world = World::new(interval, 4);
+        let refusals = async {
+            sleep(interval / 2).await;
+            world.sim.add_fault("refuse=GetDevicePropValue:0x2019".parse().unwrap());
+            sleep(interval * 2).await;
+            world.sim.clear_faults();
+            std::future::pending().await
+        };
+        let (result, events) = world.run_until(refusals).await;
+        assert!(whys(&events).iter().all(|(_, why)| *why == Why::Refused), "{events:#?}");
+        let outcome = result.unwrap();
+        assert_eq!(outcome.taken + outcome.gaps.frames(), 4);
+        assert!(outcome.taken >= 2, "{events:#?}");
+        assert!(!events.iter().any(|event| matches!(event, Event::LinkLost { .. })), "{events:#?}");
+    }
+}
