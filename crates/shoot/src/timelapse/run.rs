@@ -162,6 +162,7 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         log: Log::new(journal),
         hook,
         is_announced: false,
+        is_awaited: resumed,
         delay: None,
         remaining: None,
         exposure: None,
@@ -214,6 +215,8 @@ struct Run<'a, 't, C, K> {
     hook: Hook,
     /// The gap that a lost link makes was told of, before a frame was missing.
     is_announced: bool,
+    /// A run that goes on has not found its camera yet, and nobody was told.
+    is_awaited: bool,
     /// What may have kept us from the next frame.
     delay: Option<(Why, String)>,
     /// Pictures that the card still holds, as last told.
@@ -354,7 +357,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             tokio::select! {
                 biased;
                 () = &mut *stop => return Next::Stop,
-                opened = self.link.opened() => self.take_link(opened),
+                opened = self.link.opened() => self.take_link(opened, due).await,
                 () = self.setup.clock.until(wake) => {}
             }
             let now = self.now();
@@ -412,12 +415,13 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     }
 
     /// What a try to rebuild the link came to.
-    fn take_link(&mut self, opened: Result<Remote, CameraError>) {
+    async fn take_link(&mut self, opened: Result<Remote, CameraError>, due: Due) {
         let now = self.now();
         let pause = match &self.link {
             Link::Opening { pause, .. } => *pause,
             _ => Duration::ZERO,
         };
+        let is_awaited = std::mem::take(&mut self.is_awaited);
         match opened {
             Ok(remote) => {
                 (self.tell)(Event::LinkUp { at: now, model: remote.info().model.clone() });
@@ -425,16 +429,26 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             }
             Err(error) => {
                 tracing::debug!(%error, "the link was not rebuilt");
-                self.link = Link::still_down(error.to_string(), now, pause);
+                let cause = error.to_string();
+                self.link = Link::still_down(cause.clone(), now, pause);
+                if is_awaited {
+                    self.tell_of_loss(cause, due).await;
+                }
             }
         }
     }
 
     /// The link is gone; `due` is the next frame, or the one that it was lost in.
     async fn lose(&mut self, error: &CameraError, due: Due) {
-        let (at, cause) = (self.now(), error.to_string());
-        self.link = Link::down(cause.clone(), at);
+        let cause = error.to_string();
+        self.link = Link::down(cause.clone(), self.now());
         self.exposure = None;
+        self.tell_of_loss(cause, due).await;
+    }
+
+    /// Nobody should learn of it from the frame that will be missing.
+    async fn tell_of_loss(&mut self, cause: String, due: Due) {
+        let at = self.now();
         (self.tell)(Event::LinkLost { at, cause: cause.clone() });
         self.is_announced = true;
         self.call(GapNews { frame: due.number, at, why: Why::Link, cause }).await;

@@ -209,3 +209,15 @@ async fn a_camera_that_refuses_a_look_is_not_left_for_it() {
         assert!(!events.iter().any(|event| matches!(event, Event::LinkLost { .. })), "{events:#?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_goes_on_without_its_camera_tells_so_long_before_a_frame() {
+    let world = World::new(seconds(3600), 3);
+    let (result, _) = world.run_until(sleep(seconds(60))).await;
+    assert_eq!(result.unwrap().taken, 1);
+    world.sim.set_on_air(false);
+    let (result, events) = world.run_until(sleep(seconds(120))).await;
+    assert_eq!((result.unwrap().gaps.frames(), whys(&events).len()), (0, 0));
+    let losses = events.iter().filter(|event| matches!(event, Event::LinkLost { .. })).count();
+    assert_eq!(losses, 1, "told once: {events:#?}");
+}
