@@ -221,7 +221,7 @@ struct Run<'a, 't, C, K> {
     delay: Option<(Why, String)>,
     /// Pictures that the card still holds, as last told.
     remaining: Option<u32>,
-    /// The ramp on this link; read anew on the next one.
+    /// The ramp; read anew on the next link.
     exposure: Option<Exposure>,
     /// How late a frame may be.
     latest_ok: Duration,
@@ -442,7 +442,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     async fn lose(&mut self, error: &CameraError, due: Due) {
         let cause = error.to_string();
         self.link = Link::down(cause.clone(), self.now());
-        self.exposure = None;
+        self.exposure.iter_mut().for_each(Exposure::doubt);
         self.tell_of_loss(cause, due).await;
     }
 
@@ -511,25 +511,17 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         else {
             return Ok(());
         };
-        let exposure = match self.exposure.take() {
-            Some(exposure) => Ok(exposure),
-            None => Exposure::open(remote, limits).await,
-        };
-        let followed = match exposure {
-            Ok(exposure) => {
-                let exposure = self.exposure.insert(exposure);
-                exposure.follow(remote, seen).await.map_err(NoRamp::Camera)
-            }
-            Err(error) => Err(error),
-        };
+        let mut changes = Vec::new();
+        let camera = (remote, limits);
+        let followed = Exposure::follow(&mut self.exposure, camera, seen, &mut changes).await;
+        for changed in changes {
+            let (from, to) = (changed.from.clone(), changed.to.clone());
+            let (after, setting) = (due.number, changed.dial.key().to_owned());
+            (self.tell)(Event::Exposure(after, changed));
+            self.log.write(Record::Exposure { after, setting, from, to }).await?;
+        }
         match followed {
-            Ok(None) => Ok(()),
-            Ok(Some(changed)) => {
-                let (from, to) = (changed.from.clone(), changed.to.clone());
-                let (after, setting) = (due.number, changed.dial.key().to_owned());
-                (self.tell)(Event::Exposure(after, changed));
-                self.log.write(Record::Exposure { after, setting, from, to }).await
-            }
+            Ok(()) => Ok(()),
             Err(NoRamp::Camera(error)) if error.is_link_trouble() => {
                 self.lose(&error, due).await;
                 Ok(())
