@@ -324,7 +324,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         let first = cursor.peek();
         if let Some(due) = first.filter(|due| !self.past.is_stopped && self.is_too_late(*due)) {
             cursor.advance();
-            let cause = "filmwire ended without a word around this frame".to_owned();
+            let cause = "filmwire ended without a word around this frame; it may be on the card";
+            let cause = cause.to_owned();
             let why = Why::Unknown;
             self.miss(Missed { first: due, last: due, why, cause, may_exist: true }).await?;
         }

@@ -145,6 +145,7 @@ async fn a_run_that_was_killed_says_that_it_does_not_know() {
     let (outcome, events) = world.run().await;
     assert_eq!(whys(&events), [(4, Why::Unknown)], "{events:#?}");
     assert_eq!(outcome.taken, 7);
+    assert!(outcome.gaps.list()[0].cause.contains("may be on the card"), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]
