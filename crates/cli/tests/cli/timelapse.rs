@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use filmwire_codec::OperationCode;
+use jiff::{SignedDuration, Timestamp};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -96,6 +97,50 @@ fn ctrl_c_ends_it_and_the_same_command_goes_on() {
     let taken = summary["taken"].as_u64().unwrap();
     assert!(taken >= before && releases(&camera) as u64 == taken, "{ran:?}");
     assert_eq!(ran.code, i32::from(taken < 4));
+}
+
+/// Begins, and is stopped after its first frame.
+fn begin(camera: &Camera, folder: &Path, words: &[&str]) {
+    let words = [&["--camera", &camera.address, "timelapse", "--json"], words].concat();
+    let mut child = command(folder, &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "frame");
+    signal(&child, Signal::INT);
+    reader.read_to_string(&mut String::new()).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    camera.left();
+}
+
+#[test]
+fn going_on_without_the_camera_calls_for_help_at_once() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    begin(&camera, folder.path(), &["--interval", "1h"]);
+    let (nobody, hook) = (nobody(), "echo \"$FILMWIRE_GAP_FRAME $FILMWIRE_GAP_WHY\" > called");
+    let words = ["timelapse", "--interval", "1h", "--json", "--on-gap", hook];
+    let words = [&["--camera", &nobody], &words[..]].concat();
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "link");
+    signal(&child, Signal::INT);
+    reader.read_to_string(&mut String::new()).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    let called = std::fs::read_to_string(folder.path().join("called")).unwrap();
+    assert_eq!(called, "2 link\n");
+}
+
+#[test]
+fn after_its_end_the_same_command_tells_what_it_came_to() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let end = Timestamp::now() + SignedDuration::from_secs(3);
+    let until = end.to_string();
+    let words = ["--interval", "100h", "--until", &until];
+    let ran = on(&camera, folder.path(), &words);
+    assert_eq!((ran.code, releases(&camera)), (0, 1), "{ran:?}");
+    // It is time that has to pass, whatever the machine does.
+    while Timestamp::now() <= end {
+        std::thread::yield_now();
+    }
+    let nobody = nobody();
+    let again = run(folder.path(), &[&["--camera", &nobody, "timelapse"], &words[..]].concat());
+    assert_eq!((again.code, again.out.trim()), (0, "1 frame, all taken"), "{again:?}");
 }
 
 #[test]

@@ -178,6 +178,10 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(failed("open"))?;
+        // A pipe would be waited for, and a device read, without end.
+        if !file.metadata().map_err(failed("open"))?.is_file() {
+            return Err(failed("open")(io::Error::other("it is no plain file")));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Held(path.to_owned())),
@@ -363,6 +367,13 @@ mod tests {
 
     fn past(path: &Path) -> Past {
         Journal::open(path, &terms("10s")).unwrap().1.unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_plain_file_is_not_read() {
+        let error = Journal::open(Path::new("/dev/null"), &terms("10s")).unwrap_err();
+        assert!(error.to_string().contains("no plain file"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`journal::Journal`] accounts for each, so that the same command goes on after a crash.
 
 pub mod clock;
+mod event;
 pub mod gap;
 mod hook;
 pub mod journal;
@@ -16,5 +17,6 @@ pub mod sun;
 pub mod window;
 pub mod words;
 
+pub use event::Event;
 pub use link::ConnectRemote;
-pub use run::{End, Error, Event, Outcome, Setup, run};
+pub use run::{End, Error, Outcome, Setup, run};

@@ -11,13 +11,14 @@ use filmwire_codec::DevicePropCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
+use super::event::Event;
 use super::gap::{Gaps, Missed, Why};
 use super::hook::{GapNews, Hook};
 use super::journal::{Journal, JournalError, Past, Record, Taken, Terms};
 use super::link::{ConnectRemote, Link};
 use super::log::Log;
 use super::ramp::luminance::luminance;
-use super::ramp::{Changed, Exposure, Limits, NoRamp};
+use super::ramp::{Exposure, Limits, NoRamp};
 use super::schedule::{Cursor, Due, Schedule};
 
 /// From one look at the camera to the next. Reported: libfuji keeps a session by reading 0xD212 once
@@ -53,47 +54,6 @@ pub struct Setup<'a, C, K> {
     pub ramp: Option<Limits>,
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// A run begins, or goes on.
-    Begun {
-        /// Slot 0.
-        start: Timestamp,
-        /// The next frame; `None` if there is none.
-        next: Option<Due>,
-        /// It goes on with a journal.
-        resumed: bool,
-    },
-    /// The camera is there, for the first time or again.
-    LinkUp {
-        /// When.
-        at: Timestamp,
-        /// What the camera calls itself.
-        model: String,
-    },
-    /// The link to the camera was lost, or is not there yet.
-    LinkLost {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        cause: String,
-    },
-    /// A frame was taken.
-    Taken(Taken),
-    /// Frames were not taken.
-    Missed(Missed),
-    /// The exposure followed the light after a frame.
-    Exposure(u64, Changed),
-    /// The exposure does not follow the light any more, and why.
-    NoRamp(String),
-    /// Something about the command for gaps.
-    Hook(String),
-    /// How many pictures the camera says that its card still holds (D229), when that changes.
-    Remaining(u32),
-}
-
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -125,6 +85,9 @@ pub enum Error {
     /// The exposure cannot follow the light.
     #[error(transparent)]
     Ramp(#[from] NoRamp),
+    /// A new journal would have no frame.
+    #[error("no frame would ever be due")]
+    NoFrames,
     /// Frames can no longer be accounted for.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -139,7 +102,7 @@ pub enum Error {
 /// A new journal needs a camera that can be opened; one that goes on waits for it. If its schedule
 /// is at its end already, what it came to is told and the camera left alone.
 ///
-/// Fails with [`Error::Camera`] before the first frame, or with [`Error::Journal`]. Cancel-safe in
+/// Fails with [`Error::NoFrames`] or [`Error::Camera`] before the first frame, or with [`Error::Journal`]. Cancel-safe in
 /// that the same journal goes on; `stop` ends it with a word.
 pub async fn run<C: ConnectRemote, K: Clock>(
     mut setup: Setup<'_, C, K>,
@@ -154,6 +117,11 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         Some(past) => {
             let link = Link::down("the camera is not connected yet".into(), now);
             (link, past, journal, true)
+        }
+        // One that goes on may have had its last frame, and still has to tell what it came to.
+        None if setup.schedule.cursor().peek().is_none() => {
+            journal.abandon();
+            return Err(Error::NoFrames);
         }
         None => {
             let Some(opened) = unless(&mut stop, setup.connect.connect()).await else {
@@ -194,6 +162,7 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         log: Log::new(journal),
         hook,
         is_announced: false,
+        is_awaited: resumed,
         delay: None,
         remaining: None,
         exposure: None,
@@ -246,11 +215,13 @@ struct Run<'a, 't, C, K> {
     hook: Hook,
     /// The gap that a lost link makes was told of, before a frame was missing.
     is_announced: bool,
+    /// A run that goes on has not found its camera yet, and nobody was told.
+    is_awaited: bool,
     /// What may have kept us from the next frame.
     delay: Option<(Why, String)>,
     /// Pictures that the card still holds, as last told.
     remaining: Option<u32>,
-    /// The ramp on this link; read anew on the next one.
+    /// The ramp; read anew on the next link.
     exposure: Option<Exposure>,
     /// How late a frame may be.
     latest_ok: Duration,
@@ -265,6 +236,13 @@ struct Run<'a, 't, C, K> {
 enum Next {
     Due,
     Stop,
+}
+
+/// What came of looking after the link.
+enum Kept {
+    Done,
+    /// The camera refused; the frame itself will tell if it still does.
+    Refused,
 }
 
 impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
@@ -346,7 +324,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         let first = cursor.peek();
         if let Some(due) = first.filter(|due| !self.past.is_stopped && self.is_too_late(*due)) {
             cursor.advance();
-            let cause = "filmwire ended without a word around this frame".to_owned();
+            let cause = "filmwire ended without a word around this frame; it may be on the card";
+            let cause = cause.to_owned();
             let why = Why::Unknown;
             self.miss(Missed { first: due, last: due, why, cause, may_exist: true }).await?;
         }
@@ -369,7 +348,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     /// Waits until a frame is due, keeps the link or rebuilds it meanwhile, and makes the camera
     /// ready for the frame.
     async fn wait(&mut self, due: Due, stop: &mut Pin<&mut impl Future<Output = ()>>) -> Next {
-        let lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
+        let mut lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
         loop {
             let wake = match &self.link {
                 Link::Up { armed: None, next_check, .. } => lead.min(*next_check),
@@ -379,15 +358,17 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             tokio::select! {
                 biased;
                 () = &mut *stop => return Next::Stop,
-                opened = self.link.opened() => self.take_link(opened),
+                opened = self.link.opened() => self.take_link(opened, due).await,
                 () = self.setup.clock.until(wake) => {}
             }
             let now = self.now();
             if now >= due.at {
                 return Next::Due;
             }
-            if unless(stop, self.keep(now, lead, due)).await.is_none() {
-                return Next::Stop;
+            match unless(stop, self.keep(now, lead, due)).await {
+                None => return Next::Stop,
+                Some(Kept::Refused) if now >= lead => lead = due.at,
+                Some(_) => {}
             }
             if self.now() < due.at {
                 self.delay = None;
@@ -395,8 +376,9 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         }
     }
 
-    /// Does what the link needs now.
-    async fn keep(&mut self, now: Timestamp, lead: Timestamp, due: Due) {
+    /// Does what the link needs now. A camera that refuses is there all the same, and not left: it may
+    /// not open its network again.
+    async fn keep(&mut self, now: Timestamp, lead: Timestamp, due: Due) -> Kept {
         match &mut self.link {
             Link::Up { remote, next_check, armed } if armed.is_none() => {
                 let kept = if now >= lead {
@@ -409,8 +391,13 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
                 };
                 let cause = "the camera took too long to answer".to_owned();
                 self.delay = Some((Why::Busy, cause));
-                if let Err(error) = kept {
-                    self.lose(&error, due).await;
+                match kept {
+                    Ok(()) => {}
+                    Err(error) if error.is_link_trouble() => self.lose(&error, due).await,
+                    Err(error) => {
+                        tracing::debug!(%error, "the camera refused a look");
+                        return Kept::Refused;
+                    }
                 }
             }
             Link::Down { retry, .. } if now >= *retry => {
@@ -418,6 +405,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             }
             Link::Up { .. } | Link::Down { .. } | Link::Opening { .. } => {}
         }
+        Kept::Done
     }
 
     fn take_remaining(&mut self, found: Option<u32>) {
@@ -428,12 +416,13 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     }
 
     /// What a try to rebuild the link came to.
-    fn take_link(&mut self, opened: Result<Remote, CameraError>) {
+    async fn take_link(&mut self, opened: Result<Remote, CameraError>, due: Due) {
         let now = self.now();
         let pause = match &self.link {
             Link::Opening { pause, .. } => *pause,
             _ => Duration::ZERO,
         };
+        let is_awaited = std::mem::take(&mut self.is_awaited);
         match opened {
             Ok(remote) => {
                 (self.tell)(Event::LinkUp { at: now, model: remote.info().model.clone() });
@@ -441,16 +430,26 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             }
             Err(error) => {
                 tracing::debug!(%error, "the link was not rebuilt");
-                self.link = Link::still_down(error.to_string(), now, pause);
+                let cause = error.to_string();
+                self.link = Link::still_down(cause.clone(), now, pause);
+                if is_awaited {
+                    self.tell_of_loss(cause, due).await;
+                }
             }
         }
     }
 
     /// The link is gone; `due` is the next frame, or the one that it was lost in.
     async fn lose(&mut self, error: &CameraError, due: Due) {
-        let (at, cause) = (self.now(), error.to_string());
-        self.link = Link::down(cause.clone(), at);
-        self.exposure = None;
+        let cause = error.to_string();
+        self.link = Link::down(cause.clone(), self.now());
+        self.exposure.iter_mut().for_each(Exposure::doubt);
+        self.tell_of_loss(cause, due).await;
+    }
+
+    /// Nobody should learn of it from the frame that will be missing.
+    async fn tell_of_loss(&mut self, cause: String, due: Due) {
+        let at = self.now();
         (self.tell)(Event::LinkLost { at, cause: cause.clone() });
         self.is_announced = true;
         self.call(GapNews { frame: due.number, at, why: Why::Link, cause }).await;
@@ -513,25 +512,17 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         else {
             return Ok(());
         };
-        let exposure = match self.exposure.take() {
-            Some(exposure) => Ok(exposure),
-            None => Exposure::open(remote, limits).await,
-        };
-        let followed = match exposure {
-            Ok(exposure) => {
-                let exposure = self.exposure.insert(exposure);
-                exposure.follow(remote, seen).await.map_err(NoRamp::Camera)
-            }
-            Err(error) => Err(error),
-        };
+        let mut changes = Vec::new();
+        let camera = (remote, limits);
+        let followed = Exposure::follow(&mut self.exposure, camera, seen, &mut changes).await;
+        for changed in changes {
+            let (from, to) = (changed.from.clone(), changed.to.clone());
+            let (after, setting) = (due.number, changed.dial.key().to_owned());
+            (self.tell)(Event::Exposure(after, changed));
+            self.log.write(Record::Exposure { after, setting, from, to }).await?;
+        }
         match followed {
-            Ok(None) => Ok(()),
-            Ok(Some(changed)) => {
-                let (from, to) = (changed.from.clone(), changed.to.clone());
-                let (after, setting) = (due.number, changed.dial.key().to_owned());
-                (self.tell)(Event::Exposure(after, changed));
-                self.log.write(Record::Exposure { after, setting, from, to }).await
-            }
+            Ok(()) => Ok(()),
             Err(NoRamp::Camera(error)) if error.is_link_trouble() => {
                 self.lose(&error, due).await;
                 Ok(())

@@ -92,3 +92,27 @@ async fn a_body_that_chooses_by_itself_is_refused_before_the_first_frame() {
     assert!(error.contains("aperture at f/2, which is outside"), "{error}");
     assert_eq!(world.releases(), 0);
 }
+
+/// A step that the camera took and did not confirm must not be counted as light, nor be left out.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_was_not_confirmed_is_found_and_told() {
+    for fault in ["refuse=GetDevicePropValue#2:0x2019", "vanish=GetDevicePropValue#2:2s"] {
+        let world = world("5", INTERVAL, 12);
+        let mut changes = Vec::new();
+        let mut tell = |event| match event {
+            Event::Taken(taken) if taken.number == 3 => {
+                world.sim.clear_faults();
+                world.sim.add_fault(fault.parse().unwrap());
+            }
+            Event::Exposure(_, changed) => changes.push(changed),
+            _ => {}
+        };
+        let outcome = world.run_telling(std::future::pending(), &mut tell).await.unwrap();
+        assert_eq!(outcome.taken, 12);
+        assert!(changes.len() > 4, "{changes:?}");
+        assert!(changes.iter().all(|changed| changed.dial == Dial::Shutter), "{changes:?}");
+        for pair in changes.windows(2) {
+            assert_eq!(pair[0].to, pair[1].from, "{fault}: {changes:?}");
+        }
+    }
+}

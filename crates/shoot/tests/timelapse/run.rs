@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use filmwire_shoot::timelapse::clock::Clock as _;
 use filmwire_shoot::timelapse::gap::Why;
-use filmwire_shoot::timelapse::{End, Event};
+use filmwire_shoot::timelapse::{End, Error, Event};
 use jiff::SignedDuration;
 use tokio::time::sleep;
 
@@ -144,6 +145,7 @@ async fn a_run_that_was_killed_says_that_it_does_not_know() {
     let (outcome, events) = world.run().await;
     assert_eq!(whys(&events), [(4, Why::Unknown)], "{events:#?}");
     assert_eq!(outcome.taken, 7);
+    assert!(outcome.gaps.list()[0].cause.contains("may be on the card"), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,4 +171,54 @@ async fn slots_of_a_schedule_of_its_own_are_kept() {
     let (outcome, events) = world.run().await;
     assert_eq!((outcome.taken, whys(&events).len()), (3, 0));
     assert_eq!(world.past().start.to_string(), "2026-12-01T18:00:53Z");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_goes_on_after_its_end_tells_what_it_came_to() {
+    let mut world = World::new(seconds(10), 9);
+    world.schedule.until = Some(world.clock.now() + SignedDuration::from_secs(45));
+    let killed = tokio::time::timeout(seconds(25), world.run()).await;
+    assert!(killed.is_err());
+    sleep(seconds(600)).await;
+    // A command without --from begins now, but its journal does not.
+    world.schedule.start = world.clock.now();
+    let (outcome, events) = world.run().await;
+    assert_eq!(whys(&events), [(4, Why::Unknown), (5, Why::NotRunning)], "{events:#?}");
+    assert_eq!((outcome.end, outcome.taken), (End::Finished, 3));
+    std::fs::remove_file(world.path("journal")).unwrap();
+    let (result, _) = world.run_until(std::future::pending()).await;
+    assert!(matches!(result, Err(Error::NoFrames)), "{result:?}");
+    assert!(!world.path("journal").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_camera_that_refuses_a_look_is_not_left_for_it() {
+    for interval in [seconds(10), Duration::from_millis(400)] {
+        let world = World::new(interval, 4);
+        let refusals = async {
+            sleep(interval / 2).await;
+            world.sim.add_fault("refuse=GetDevicePropValue:0x2019".parse().unwrap());
+            sleep(interval * 2).await;
+            world.sim.clear_faults();
+            std::future::pending().await
+        };
+        let (result, events) = world.run_until(refusals).await;
+        assert!(whys(&events).iter().all(|(_, why)| *why == Why::Refused), "{events:#?}");
+        let outcome = result.unwrap();
+        assert_eq!(outcome.taken + outcome.gaps.frames(), 4);
+        assert!(outcome.taken >= 2, "{events:#?}");
+        assert!(!events.iter().any(|event| matches!(event, Event::LinkLost { .. })), "{events:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_goes_on_without_its_camera_tells_so_long_before_a_frame() {
+    let world = World::new(seconds(3600), 3);
+    let (result, _) = world.run_until(sleep(seconds(60))).await;
+    assert_eq!(result.unwrap().taken, 1);
+    world.sim.set_on_air(false);
+    let (result, events) = world.run_until(sleep(seconds(120))).await;
+    assert_eq!((result.unwrap().gaps.frames(), whys(&events).len()), (0, 0));
+    let losses = events.iter().filter(|event| matches!(event, Event::LinkLost { .. })).count();
+    assert_eq!(losses, 1, "told once: {events:#?}");
 }

@@ -118,6 +118,15 @@ impl World {
         stop: impl Future<Output = ()>,
         events: &mut Vec<Event>,
     ) -> Result<Outcome, Error> {
+        self.run_telling(stop, &mut |event| events.push(event)).await
+    }
+
+    /// The same; what is told can be acted upon.
+    pub(crate) async fn run_telling(
+        &self,
+        stop: impl Future<Output = ()>,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Outcome, Error> {
         let setup = Setup {
             connect: &SimConnect(self.sim.clone()),
             clock: &self.clock,
@@ -128,7 +137,7 @@ impl World {
             on_gap: None,
             ramp: self.ramp.clone(),
         };
-        run(setup, stop, &mut |event| events.push(event)).await
+        run(setup, stop, tell).await
     }
 
     pub(crate) async fn run(&self) -> (Outcome, Vec<Event>) {

@@ -110,6 +110,10 @@ fn trouble(error: Error) -> anyhow::Error {
         Error::Ramp(error) => {
             return Trouble::usage(error.to_string(), error.cure()).into();
         }
+        Error::NoFrames => {
+            let cure = "check --until, --daily and --sun: their hours never meet";
+            return Trouble::usage(error.to_string(), cure).into();
+        }
         Error::Journal(error) => error,
     };
     let text = error.to_string();

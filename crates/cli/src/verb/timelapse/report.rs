@@ -138,7 +138,7 @@ impl Report {
         let missed = gaps.frames();
         let frames = text::count(taken + missed, "frame", "frames");
         let interrupted = outcome.end == End::Stopped;
-        let line = match gaps.list().len() as u64 {
+        let line = match gaps.count() {
             0 => format!("{frames}, all taken"),
             many => {
                 let many = text::count(many, "gap", "gaps");
@@ -149,6 +149,10 @@ impl Report {
         self.told?;
         self.out.say(&line)?;
         gaps.list().iter().try_for_each(|gap| self.out.say(&format!("  {}", words(gap))))?;
+        if gaps.unlisted() > 0 {
+            let more = text::count(gaps.unlisted(), "gap", "gaps");
+            self.out.say(&format!("  and {more} more; the journal has them all"))?;
+        }
         if interrupted {
             self.out.say("Stopped; run the same command to go on")?;
         }
@@ -159,6 +163,7 @@ impl Report {
                 "taken": taken,
                 "missed": missed,
                 "gaps": gaps.list().iter().map(line_of).collect::<Vec<_>>(),
+                "gaps_unlisted": gaps.unlisted(),
                 "latest_ms": outcome.latest.as_secs_f64() * 1000.0,
                 "interrupted": interrupted,
             }),

@@ -42,27 +42,21 @@ fn here(text: &str) -> Result<Timestamp, NoTime> {
 }
 
 impl WhenArgs {
-    /// The schedule; its start is that of a new journal.
+    /// The schedule; its start is that of a new journal. It may have no frame.
     pub(super) fn schedule(&self) -> Result<Schedule, Trouble> {
         if let (Some(from), Some(until)) = (self.from, self.until)
             && until <= from
         {
             return Err(Trouble::usage("--until is not after --from", "give a later --until"));
         }
-        let schedule = Schedule {
+        Ok(Schedule {
             start: self.from.unwrap_or_else(Timestamp::now),
             interval: self.interval,
             count: (self.count > 0).then_some(self.count),
             until: self.until,
             windows: Windows { daily: self.daily.clone(), sun: self.sun.zip(self.at) },
             zone: TimeZone::system(),
-        };
-        if schedule.cursor().next().is_none() {
-            let text = "no frame would ever be due";
-            let cure = "check --until, --daily and --sun: their hours never meet";
-            return Err(Trouble::usage(text, cure));
-        }
-        Ok(schedule)
+        })
     }
 
     /// Frames begin as soon as the camera is there.

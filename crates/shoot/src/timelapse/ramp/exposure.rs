@@ -60,7 +60,12 @@ pub(in crate::timelapse) struct Exposure {
     ramp: Ramp,
     /// By dial; all three count, whether they may be changed or not.
     bits: [Option<u32>; 3],
+    /// The camera may have something else by now.
+    is_stale: bool,
 }
+
+/// All of them, in the order of the bits.
+const DIALS: [Dial; 3] = [Dial::Shutter, Dial::Aperture, Dial::Iso];
 
 impl Exposure {
     /// Reads what is set and what may be.
@@ -78,13 +83,10 @@ impl Exposure {
             };
             ladders.push(Ladder::between(dial, one, other, listed)?);
         }
-        let bits = [Dial::Shutter, Dial::Aperture, Dial::Iso]
-            .map(|dial| of(dial).and_then(|reading| reading.bits));
-        let exposure = Self { ramp: Ramp::new(ladders, limits.target), bits };
+        let bits = DIALS.map(|dial| of(dial).and_then(|reading| reading.bits));
+        let exposure = Self { ramp: Ramp::new(ladders, limits.target), bits, is_stale: false };
         // What the camera chooses works against whatever is set.
-        let chosen = [Dial::Shutter, Dial::Aperture, Dial::Iso]
-            .into_iter()
-            .find(|dial| exposure.stops(*dial).is_none());
+        let chosen = DIALS.into_iter().find(|dial| exposure.stops(*dial).is_none());
         match (chosen, exposure.outside()) {
             (Some(dial), _) => Err(NoRamp::NotFixed(dial)),
             (None, Some(dial)) => Err(NoRamp::Outside(dial, exposure.text(dial))),
@@ -104,14 +106,62 @@ impl Exposure {
         Setting::named(dial.key()).map_or_else(String::new, |setting| setting.text(bits))
     }
 
+    /// Reads the camera anew before the next change: a step may have been taken and not confirmed, or
+    /// somebody had the body in hand.
+    pub(in crate::timelapse) fn doubt(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// What the camera has now and had not before.
+    fn moved_since(&self, before: &Self) -> Vec<Changed> {
+        let moved = DIALS
+            .into_iter()
+            .filter(|dial| self.bits[*dial as usize] != before.bits[*dial as usize]);
+        moved.map(|dial| Changed { dial, from: before.text(dial), to: self.text(dial) }).collect()
+    }
+
     fn stops(&self, dial: Dial) -> Option<f64> {
         dial.stops(self.bits[dial as usize]?)
     }
 
-    /// Takes the luminance of the last frame, and changes what has to be for the next one.
-    ///
-    /// Fails with link trouble. A value that the camera does not take on is given up.
+    /// Takes the luminance of the last frame, and changes what has to be for the next one; opens what
+    /// is not there or in doubt. What is found changed is told as well, also if it fails.
     pub(in crate::timelapse) async fn follow(
+        known: &mut Option<Self>,
+        (remote, limits): (&Remote, &Limits),
+        luminance: f64,
+        changes: &mut Vec<Changed>,
+    ) -> Result<(), NoRamp> {
+        let exposure = match known.take() {
+            Some(known) if !known.is_stale => known,
+            before => {
+                let opened = match Self::open(remote, limits).await {
+                    Ok(opened) => opened,
+                    Err(error) => {
+                        *known = before;
+                        return Err(error);
+                    }
+                };
+                changes.extend(before.iter().flat_map(|before| opened.moved_since(before)));
+                opened
+            }
+        };
+        let exposure = known.insert(exposure);
+        match exposure.step(remote, luminance).await {
+            Ok(changed) => changes.extend(changed),
+            Err(error) => {
+                exposure.doubt();
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes one setting, if that is wanted.
+    ///
+    /// Fails if it is not known what the camera has now. A value that the camera does not take on is
+    /// given up.
+    async fn step(
         &mut self,
         remote: &Remote,
         luminance: f64,

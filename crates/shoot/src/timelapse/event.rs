@@ -1,0 +1,49 @@
+//! What a run tells while it goes on.
+
+use jiff::Timestamp;
+
+use super::gap::Missed;
+use super::journal::Taken;
+use super::ramp::Changed;
+use super::schedule::Due;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A run begins, or goes on.
+    Begun {
+        /// Slot 0.
+        start: Timestamp,
+        /// The next frame; `None` if there is none.
+        next: Option<Due>,
+        /// It goes on with a journal.
+        resumed: bool,
+    },
+    /// The camera is there, for the first time or again.
+    LinkUp {
+        /// When.
+        at: Timestamp,
+        /// What the camera calls itself.
+        model: String,
+    },
+    /// The link to the camera was lost, or is not there yet.
+    LinkLost {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        cause: String,
+    },
+    /// A frame was taken.
+    Taken(Taken),
+    /// Frames were not taken.
+    Missed(Missed),
+    /// The exposure followed the light after a frame.
+    Exposure(u64, Changed),
+    /// The exposure does not follow the light any more, and why.
+    NoRamp(String),
+    /// Something about the command for gaps.
+    Hook(String),
+    /// How many pictures the camera says that its card still holds (D229), when that changes.
+    Remaining(u32),
+}
