@@ -103,10 +103,11 @@ end
 
 local function say(pinfo, text) pinfo.cols.info:append(text .. "  ") end
 
--- Parameters from an offset on; returns them.
+-- Parameters from an offset on, five at most; returns them. What a length claims beyond stays bytes.
 local function params(tvb, tree, from)
   local found = {}
-  for at = from or HEADER_BYTES, tvb:len() - 4, 4 do
+  local first = from or HEADER_BYTES
+  for at = first, math.min(tvb:len() - 4, first + 4 * 4), 4 do
     tree:add_le(f.param, tvb(at, 4))
     found[#found + 1] = tvb(at, 4):le_uint()
   end
