@@ -22,7 +22,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["filmwire-sim"],
     ),
     // Fetching what was taken is ingest's, once it is wanted.
-    ("filmwire-shoot", &["filmwire-camera", "filmwire-codec"], &["filmwire-sim"]),
+    // What comes of an original is looked at before it is called one.
+    ("filmwire-shoot", &["filmwire-camera", "filmwire-codec", "filmwire-photo"], &["filmwire-sim"]),
     // Pictures and pages alone: neither whose they are nor where they go.
     ("filmwire-gallery", &[], &[]),
     // Files of a library and where they go; neither cameras nor their protocol.

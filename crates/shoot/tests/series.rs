@@ -207,6 +207,22 @@ async fn a_picture_that_never_appears_is_told_and_the_series_goes_on() {
     was_left(series, &sim, "").await;
 }
 
+/// The size that was announced came, so that nothing but the file itself tells.
+#[tokio::test(start_paused = true)]
+async fn an_original_that_is_cut_short_is_not_kept() {
+    let (sim, folder) = (simulator("X-T4", 3), tempfile::tempdir().unwrap());
+    let mut series = series(&sim, Fetch::Full, folder.path()).await;
+    series.frame(None).await.unwrap();
+    sim.add_fault("size-small=5000".parse().unwrap());
+    let error = series.frame(None).await.unwrap_err();
+    assert!(error.to_string().contains("came broken"), "{error}");
+    assert!(!error.ends_series());
+    sim.clear_faults();
+    is_original(&sim, &series.frame(None).await.unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    was_left(series, &sim, "").await;
+}
+
 /// Where a body lists raw files as well, one frame has two files of one stem.
 #[tokio::test(start_paused = true)]
 async fn a_raw_file_that_is_listed_is_fetched_beside_its_jpeg() {

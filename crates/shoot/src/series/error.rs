@@ -26,6 +26,14 @@ pub enum Error {
     /// The picture was taken and is on the card, but its original was not fetched.
     #[error("the picture was taken and is on the card, but was not fetched: {0}")]
     NotFetched(#[source] Box<Self>),
+    /// What came of an original is not whole. It was not kept.
+    #[error("{name} came broken: {how}")]
+    Broken {
+        /// Its name on the card.
+        name: String,
+        /// What is wrong with it.
+        how: String,
+    },
     /// The gallery does not show what was taken.
     #[error("{0}")]
     NotFound(String),
@@ -49,7 +57,7 @@ impl Error {
             Self::Camera(error) => error.is_link_trouble(),
             Self::Storage { .. } => true,
             Self::NotFetched(cause) => cause.ends_series(),
-            Self::NotFound(_) => false,
+            Self::NotFound(_) | Self::Broken { .. } => false,
         }
     }
 }

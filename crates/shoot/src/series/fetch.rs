@@ -10,6 +10,7 @@ use std::time::Duration;
 use filmwire_camera::{
     Camera, Error as CameraError, GetPartialObject, ObjectHandle, ObjectInfo, Remote, Visit,
 };
+use filmwire_photo::Structure;
 use tokio::time::Instant;
 
 use super::error::Error;
@@ -153,6 +154,10 @@ impl Gallery {
         }
         // Some bodies want it off after each file.
         camera.set_real_sizes(false).await?;
+        // A size that is too small ends a file before its end, and nothing on the wire says so.
+        if let Structure::Broken(how) = draft.structure().await? {
+            return Err(Error::Broken { name: camera_name, how });
+        }
         Ok(Kept { camera_name: Some(camera_name), ..draft.finish().await? })
     }
 }

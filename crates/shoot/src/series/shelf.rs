@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use filmwire_photo::{Structure, check_structure};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
@@ -96,6 +97,16 @@ impl Draft {
         self.bytes += piece.len() as u64;
         self.hash.update(piece);
         Ok(())
+    }
+
+    /// Looks whether what was written is whole, as far as its kind has a check.
+    ///
+    /// Fails with [`Error::Storage`]. Cancel-safe.
+    pub async fn structure(&self) -> Result<Structure, Error> {
+        let path = self.temporary.0.clone();
+        let failed = |cause| Error::storage("read", self.temporary.0.clone(), cause);
+        let check = move || check_structure(&mut File::open(path)?, None);
+        tokio::task::spawn_blocking(check).await.map_err(io::Error::other).flatten().map_err(failed)
     }
 
     /// Brings the file to the disk and gives it its name; one that is taken gets `-2`, `-3` and so on.
