@@ -37,7 +37,8 @@ impl Air {
     fn agree(&mut self, again: bool) -> Vec<Vec<u8>> {
         self.round += 1;
         let nonce = |side: u8| {
-            let seed = [&self.ssid[..], &self.station, &[self.round, side]].concat();
+            let round = self.round.to_be_bytes();
+            let seed = [&self.ssid[..], &self.station, &round, &[side]].concat();
             Sha256::digest(seed).into()
         };
         self.nonces = [nonce(1), nonce(2)];

@@ -52,7 +52,7 @@ pub struct Air {
     pairwise: [u8; 48],
     group: (u8, [u8; 16]),
     /// Counts agreements, of which each has other nonces.
-    round: u8,
+    round: u32,
     counter: u64,
     sequence: u16,
     /// Packet numbers under the pairwise keys (up, down), and the group's.
@@ -106,7 +106,7 @@ impl Air {
     pub fn another_station(&self, last_byte: u8) -> Self {
         let mut other = self.clone();
         let ([.., last], [up, down, _]) = (&mut other.station, &mut other.numbers);
-        (*last, *up, *down, other.round) = (last_byte, 0, 0, last_byte);
+        (*last, *up, *down, other.round) = (last_byte, 0, 0, last_byte.into());
         other
     }
 
