@@ -62,6 +62,31 @@ fn sum(path: &Path) -> String {
 }
 
 #[test]
+fn an_original_that_cannot_be_had_is_on_the_card() {
+    let (camera, folder) =
+        (camera(&["--fault", "refuse=GetPartialObject:0x2002"]), tempfile::tempdir().unwrap());
+    let words =
+        ["--camera", &camera.address, "shoot", "--labels", "-", "--fetch", "full", "--json"];
+    let ran = typed(folder.path(), &words, b"page\n");
+    // A picture was taken, so that it is not the code for none.
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(ran.of_kind("shoot", "failed")[0]["picture"], "taken");
+    was_left(&camera);
+}
+
+#[test]
+fn a_focus_that_could_not_be_released_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for fault in ["vanish=UnlockS1Lock#1:60s", "refuse=UnlockS1Lock:0x2019"] {
+        let camera = camera(&["--fault", fault]);
+        let words = ["--camera", &camera.address, "shoot", "--labels", "-", "--focus", "3,4"];
+        let ran = typed(folder.path(), &words, b"page\n");
+        assert_eq!(ran.code, 0, "{fault}: the picture was taken: {ran:?}");
+        assert!(ran.err.contains("the focus was not released"), "{fault}: {ran:?}");
+    }
+}
+
+#[test]
 fn a_picture_is_taken_for_each_label_and_logged() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
     let words = [

@@ -94,11 +94,7 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     };
     let mut report = Report::new(context.out.clone(), args.count);
     let end = shoot(&mut series, args, &mut report, context).await;
-    // Also where the link is gone, and nothing else of the run tells so.
-    if let Err(error) = series.unlock_focus().await {
-        let text = "look at the camera, where it may still be locked";
-        context.out.warn(&format!("the focus was not released; {text}: {error}"));
-    }
+    unlock(&mut series, context).await;
     series.into_remote().leave().await;
     let exit = match end {
         End::Counted => report.exit(),
@@ -107,6 +103,15 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     };
     report.conclude(exit == Exit::Interrupted)?;
     Ok(exit)
+}
+
+/// Releases the focus, and tells if that failed: also where the link is gone, and nothing else of the
+/// run tells so.
+async fn unlock(series: &mut Series, context: &Context<'_>) {
+    if let Err(error) = series.unlock_focus().await {
+        let text = "look at the camera, where it may still be locked";
+        context.out.warn(&format!("the focus was not released; {text}: {error}"));
+    }
 }
 
 fn plan(args: &ShootArgs) -> Result<Plan, Trouble> {

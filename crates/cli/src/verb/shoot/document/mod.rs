@@ -85,11 +85,7 @@ pub(super) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
 /// Releases focus and leaves every camera, in bounded time each.
 async fn leave(stand: Stand, context: &Context<'_>) {
     for mut post in stand.into_posts() {
-        if let Err(error) = post.series.unlock_focus().await
-            && !error.ends_series()
-        {
-            context.out.warn(&format!("the focus was not released: {error}"));
-        }
+        super::unlock(&mut post.series, context).await;
         post.series.into_remote().leave().await;
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Report {
     files: u64,
     drifted: u64,
     held: u64,
+    /// One that failed is on a card all the same.
+    is_on_card: bool,
 }
 
 impl Report {
@@ -29,7 +31,8 @@ impl Report {
         let cameras = posts.iter().map(|post| post.name.clone()).collect();
         let start = Instant::now();
         let (rounds, taken, failed, files, drifted, held) = (0, 0, 0, 0, 0, 0);
-        Self { out, start, cameras, rounds, taken, failed, files, drifted, held }
+        let is_on_card = false;
+        Self { out, start, cameras, rounds, taken, failed, files, drifted, held, is_on_card }
     }
 
     /// Number of the label or of the picture that was told of last.
@@ -120,6 +123,7 @@ impl Report {
         self.failed += 1;
         let (number, camera) = (self.rounds, self.camera(at));
         let (line, cure) = failure(number, error);
+        self.is_on_card |= line["picture"] == "taken";
         // What ends the series is told as its end.
         if !error.ends_series() {
             self.out.error(&format!("picture {number}{}: {error}", self.of(&camera)), cure);
@@ -175,7 +179,7 @@ impl Report {
         match (self.taken, self.failed, self.drifted + self.held) {
             (_, _, 1..) => Exit::Mismatch,
             (_, 0, 0) => Exit::Done,
-            (0, _, 0) => Exit::Refused,
+            (0, _, 0) if !self.is_on_card => Exit::Refused,
             _ => Exit::SomeFailed,
         }
     }
