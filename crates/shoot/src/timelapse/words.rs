@@ -18,7 +18,7 @@ pub struct NoTime;
 
 /// A text that is no interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write a time from 100ms to 7 days, such as 10s, 1m30s or 500ms")]
+#[error("write a time from 100ms to 168h, such as 10s, 1m30s or 500ms")]
 pub struct NoInterval;
 
 /// Reads `2026-12-01T06:30` as the clock on the wall shows it, or an instant with its offset.
