@@ -269,7 +269,7 @@ impl Interface {
     }
 }
 
-/// What secrets of a kind are for.
+/// What secrets of a kind are for: the draft's numbers, and those that Wireshark's secrets-types.h adds.
 fn secret(kind: u32) -> &'static str {
     match kind {
         0x4553_5053 => "keys of IPsec",

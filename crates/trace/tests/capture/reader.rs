@@ -215,6 +215,17 @@ fn secrets_in_the_file_are_told_of_and_not_read() {
             let words = format!("{:?}", read(&file.bytes[..kept]));
             assert!(!words.contains("CLIENT_RANDOM"), "cut to {kept} bytes");
         }
+        // A cut within them is told as any other, and not that they are there whole.
+        let mut head = File { big, bytes: Vec::new() };
+        head.section();
+        head.interface(1, None);
+        let start = head.bytes.len();
+        for kept in start + 1..start + 12 + 8 + 24 {
+            let found = read(&file.bytes[..kept]).expect("it is cut, not damaged");
+            let notes: Vec<_> = found.iter().filter(|item| matches!(item, Read::Note(_))).collect();
+            let cut = Read::Note("the capture ends within a packet".to_owned());
+            assert_eq!(notes, [&cut], "cut to {kept} bytes");
+        }
     }
 }
 
