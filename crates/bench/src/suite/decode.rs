@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use super::Bench;
 use crate::capture::{self, Made};
 use crate::child;
-use crate::process::children_processor_time;
+use crate::process::{TICK, children_processor_time};
 use crate::sample::Sample;
 use crate::table::{Row, Table, Unit};
 
@@ -58,7 +58,7 @@ pub(super) fn measure(bench: &Bench<'_>, table: &mut Table) -> anyhow::Result<()
     let (mut speed, mut whole, mut peak) = <(Sample, Sample, Sample)>::default();
     for _ in 0..bench.args.rounds {
         let read = decode(bench, &file, &made, scratch.path())?;
-        speed.add(made.bytes as f64 / read.processor.as_secs_f64());
+        speed.add(speed_of(made.bytes, read.processor));
         whole.add(made.bytes as f64 / read.whole.as_secs_f64());
         peak.add(read.peak_mib);
     }
@@ -84,6 +84,12 @@ pub(super) fn measure(bench: &Bench<'_>, table: &mut Table) -> anyhow::Result<()
     others(bench, ours, scratch.path(), table)
 }
 
+/// Bytes a second of processor time. Less than the clock can tell counts as its step: nothing is
+/// infinitely fast.
+fn speed_of(bytes: u64, processor: Duration) -> f64 {
+    bytes as f64 / processor.max(TICK).as_secs_f64()
+}
+
 /// What tshark needs for a part, less what it needs for nothing.
 fn others(bench: &Bench<'_>, ours: f64, scratch: &Path, table: &mut Table) -> anyhow::Result<()> {
     let dissector = bench.program.command(&["dissector"]).output()?;
@@ -97,7 +103,7 @@ fn others(bench: &Bench<'_>, ours: f64, scratch: &Path, table: &mut Table) -> an
         let run = |file: &Path| tshark(&script, file, words, scratch);
         let start = run(&nothing)?;
         let processor = run(&part)?.saturating_sub(start);
-        let speed = bytes as f64 / processor.as_secs_f64();
+        let speed = speed_of(bytes, processor);
         let ratio = ours / speed;
         table.push(
             Row::new(name, Unit::Speed, &Sample::from_iter([speed]))
@@ -133,4 +139,15 @@ fn tshark(script: &Path, file: &Path, words: &[&str], scratch: &Path) -> anyhow:
 
 fn is_there(program: &str) -> bool {
     child::time(Command::new(program).arg("--version")).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_no_tick_is_no_faster_than_a_tick() {
+        assert_eq!(speed_of(1000, Duration::ZERO), 100_000.0);
+        assert_eq!(speed_of(1000, Duration::from_millis(20)), 50_000.0);
+    }
 }
