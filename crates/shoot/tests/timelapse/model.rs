@@ -7,16 +7,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use filmwire_codec::OperationCode;
-use filmwire_shoot::timelapse::gap::Missed;
+use filmwire_shoot::timelapse::clock::Clock;
+use filmwire_shoot::timelapse::gap::{Missed, Why};
 use filmwire_shoot::timelapse::journal::Taken;
 use filmwire_shoot::timelapse::{End, Event};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use crate::world::World;
 
 /// Frames of one world: the simulator's card and journal are kept in memory.
 const AT_ONCE: u64 = 2_000;
+
+/// Longest that one thing goes wrong.
+const MOST: Duration = Duration::from_secs(40);
 
 /// A small generator whose numbers follow from its seed (SplitMix64).
 struct Random(u64);
@@ -63,13 +67,46 @@ impl Told {
     }
 }
 
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap()
+}
+
+/// When frames may be missed: from something that goes wrong until all must be well again.
+#[derive(Default)]
+struct Storms(Vec<(Timestamp, Timestamp)>);
+
+impl Storms {
+    /// Longest that a run may need after a fault is over: an answer waited for in vain (10 s), the
+    /// longest pause between two attempts to connect (30 s), and what a frame needs.
+    const AFTERMATH: Duration = Duration::from_secs(45);
+
+    /// Something goes wrong for `lasting` with one of the next three frames: now, or after what went
+    /// wrong before.
+    fn begin(&mut self, world: &World, lasting: Duration) {
+        let now = world.clock.now();
+        let interval = world.schedule.interval;
+        let before = MOST + Self::AFTERMATH;
+        let until = now + signed(before + lasting + Self::AFTERMATH + interval * 3);
+        self.0.push((now - signed(interval), until));
+    }
+
+    fn rage_at(&self, at: Timestamp) -> bool {
+        self.0.iter().any(|&(from, until)| from <= at && at <= until)
+    }
+}
+
 /// Something goes wrong every now and then, for as long as it is polled.
-async fn weather(world: &World, random: &mut Random) {
+async fn weather(world: &World, random: &mut Random, storms: &mut Storms) {
     let minute = world.schedule.interval.as_secs_f64() * 20.0;
     loop {
-        let calm = minute * (1 + random.below(100)) as f64 / 50.0;
+        let mut calm = minute * (1 + random.below(100)) as f64 / 50.0;
+        // One storm follows another, but not always.
+        if random.below(8) == 0 {
+            calm += 300.0;
+        }
         sleep(Duration::from_secs_f64(calm)).await;
-        let some = 1 + random.below(40);
+        let some = 1 + random.below(MOST.as_secs());
+        storms.begin(world, Duration::from_secs(some));
         let fault = match random.below(12) {
             0 | 1 => {
                 world.sim.set_on_air(false);
@@ -94,7 +131,7 @@ async fn weather(world: &World, random: &mut Random) {
 }
 
 /// Runs until the end of the schedule, however often it is stopped or killed.
-async fn whole(world: &World, random: &mut Random) -> Told {
+async fn whole(world: &World, random: &mut Random, storms: &mut Storms) -> Told {
     let mut told = Told::default();
     let mut first = true;
     loop {
@@ -106,9 +143,11 @@ async fn whole(world: &World, random: &mut Random) -> Told {
             world.sim.clear_faults();
         }
         first = false;
+        // It must connect, and what was about to go wrong in the last run may do so in this one.
+        storms.begin(world, MOST);
         let mut seed = Random(random.next());
         let stop = async {
-            let _ = timeout(lasts, weather(world, &mut seed)).await;
+            let _ = timeout(lasts, weather(world, &mut seed, storms)).await;
             if is_killed {
                 std::future::pending::<()>().await;
             }
@@ -130,16 +169,14 @@ async fn whole(world: &World, random: &mut Random) -> Told {
     }
 }
 
-/// Everything that can be known from outside agrees.
-fn judge(world: &World, told: &Told) {
+/// Everything that can be known from outside agrees. How many frames were due in calm weather.
+fn judge(world: &World, told: &Told, storms: &Storms) -> u64 {
     let count = world.schedule.count.unwrap();
     let past = world.past();
     assert!(past.is_ended);
     // The reader of the journal checks that its numbers have no hole and no repeat.
     assert_eq!((past.number - 1, past.taken + past.gaps.frames()), (count, count));
-    let due_of = |slot: u64| {
-        past.start + SignedDuration::try_from(world.schedule.interval * slot as u32).unwrap()
-    };
+    let due_of = |slot: u64| past.start + signed(world.schedule.interval * slot as u32);
     let mut numbers = BTreeSet::new();
     for taken in &told.taken {
         assert!(numbers.insert(taken.number), "frame {} twice", taken.number);
@@ -153,6 +190,9 @@ fn judge(world: &World, told: &Told) {
         doubtful += u64::from(missed.may_exist);
         for number in missed.first.number..=missed.last.number {
             assert!(numbers.insert(number), "frame {number} twice");
+            let is_killed = matches!(missed.why, Why::NotRunning | Why::Unknown);
+            let is_excused = is_killed || storms.rage_at(due_of(number - 1));
+            assert!(is_excused, "frame {number} in calm weather: {missed:?}");
         }
     }
     // What was told in the moment of a kill may be lost, though not from the journal.
@@ -166,13 +206,14 @@ fn judge(world: &World, told: &Told) {
     let releases =
         releases.iter().filter(|row| row.operation == OperationCode::INITIATE_CAPTURE.0).count();
     assert!(releases as u64 <= count, "no frame is tried twice");
+    told.taken.iter().filter(|taken| !storms.rage_at(taken.due)).count() as u64
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_frame_is_on_the_card_or_accounted_for() {
     let frames = number_from_env("FILMWIRE_FRAMES", 2_000);
     let seed = number_from_env("FILMWIRE_SEED", 0x0F11_3A1E);
-    let (mut done, mut taken, mut missed) = (0, 0, 0);
+    let (mut done, mut taken, mut missed, mut calm) = (0, 0, 0, 0);
     while done < frames {
         let count = AT_ONCE.min(frames - done);
         let own = seed.wrapping_add(done);
@@ -180,13 +221,15 @@ async fn every_frame_is_on_the_card_or_accounted_for() {
         let mut random = Random(own);
         let interval = Duration::from_millis([1000, 2000, 5000, 10_000][random.below(4) as usize]);
         let world = World::new(interval, count);
-        let told = whole(&world, &mut random).await;
-        judge(&world, &told);
+        let mut storms = Storms::default();
+        let told = whole(&world, &mut random, &mut storms).await;
+        calm += judge(&world, &told, &storms);
         done += count;
         taken += world.past().taken;
         missed += world.past().gaps.frames();
     }
     println!("{done} frames: {taken} taken, {missed} missed with their causes");
+    println!("{calm} were due in calm weather, and all of these taken");
     assert_eq!(taken + missed, frames);
-    assert!(taken > frames / 2, "{taken}");
+    assert!(calm > 0);
 }
