@@ -278,6 +278,39 @@ fn a_recording_that_fails_is_told_and_bytes_go_on() {
     );
 }
 
+#[test]
+fn a_recording_that_nobody_reads_on_does_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::File::open(pipe).unwrap()
+    });
+    // More than a pipe holds.
+    let camera = Camera::start(&["--photos", "20"]);
+    let mut proxy = Proxy::before(&camera.address, &["--record", pipe.to_str().unwrap()]);
+    let stands_still = reader.join().unwrap();
+    let ran = proxy.run(folder.path(), &["sync", "--to", "photos"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let asked = Instant::now();
+    signal(&proxy.child, Signal::INT);
+    let mut errors = String::new();
+    proxy.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(wait(&mut proxy.child), 6, "{errors}");
+    assert!(errors.contains("whoever reads it stands still"), "{errors}");
+    assert!(asked.elapsed() < LIMIT / 2, "{:?}", asked.elapsed());
+    drop(stands_still);
+}
+
+#[test]
+fn standard_output_is_for_the_transcript() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(folder.path(), &["proxy", "--bind", "127.0.0.1:0", "--record", "-"]);
+    assert!(ran.code == 2 && ran.err.contains("named pipe"), "{ran:?}");
+    assert!(files(folder.path()).is_empty(), "{ran:?}");
+}
+
 /// Half of the round trips are shorter than this.
 fn round_trip(mut stream: TcpStream) -> Duration {
     let mut times: Vec<_> = (0..1000)

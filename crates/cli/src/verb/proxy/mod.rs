@@ -8,8 +8,9 @@ mod relay;
 mod tap;
 mod watch;
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -38,7 +39,7 @@ const MOST_UNWRITTEN_BYTES: usize = 64 << 20;
 const MOST_UNSHOWN_BYTES: usize = 16 << 20;
 /// Connections at a time; cameras take three.
 const MOST_CONNECTIONS: usize = 64;
-/// How long a transcript that nobody reads is waited for at the end.
+/// How long one who reads what we write, and stands still, is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long to wait before the next client where the system has no sockets left.
 const NO_SOCKET_WAIT: Duration = Duration::from_millis(100);
@@ -62,7 +63,7 @@ pub(crate) struct ProxyArgs {
     /// The camera, as with --camera: where the bytes go
     #[arg(long, value_name = "HOST[:PORT][%INTERFACE]|NAME", conflicts_with = "camera")]
     to: Option<String>,
-    /// Keep everything in this file, a pcapng; nothing is replaced
+    /// Keep everything in this file or named pipe, a pcapng; nothing is replaced
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Where clients connect to; events and live view on the two next ports. Port 0 takes free ones
@@ -121,6 +122,8 @@ struct Proxy {
     tap: Arc<Tap>,
     counts: Arc<Counts>,
     keeper: Watcher<u64>,
+    /// A recording that somebody reads while it is written, and who may stand still.
+    read_along: Option<PathBuf>,
     shower: Watcher<Tally>,
 }
 
@@ -154,11 +157,14 @@ impl Proxy {
     fn new(network: TcpNetwork, args: &ProxyArgs, context: &Context<'_>) -> Result<Self, Trouble> {
         let mut tap = Tap::default();
         let none = Watcher { running: None, result: None, missed: Missed::default() };
+        let mut read_along = None;
         let keeper = match &args.record {
             None => none,
+            Some(path) if path == Path::new("-") => return Err(transcript_is_there()),
             Some(path) => {
                 let notes = format!("The camera was reached at {}.", network.name());
                 let recording = Recording::begin(path, &notes)?;
+                read_along = (!recording.is_file()).then(|| path.clone());
                 let (queue, missed) = tap.add(MOST_UNWRITTEN_BYTES);
                 let keep = move || recording.keep(&queue);
                 Watcher::new(tokio::task::spawn_blocking(keep), missed)
@@ -169,7 +175,7 @@ impl Proxy {
         let show = move || watch::show(&queue, &out);
         let shower = Watcher::new(tokio::task::spawn_blocking(show), missed);
         let (tap, counts) = (Arc::new(tap), Arc::default());
-        Ok(Self { network, clock: Clock::start(), tap, counts, keeper, shower })
+        Ok(Self { network, clock: Clock::start(), tap, counts, keeper, read_along, shower })
     }
 
     /// Takes clients until somebody asks to stop, or nobody reads what we say.
@@ -220,7 +226,12 @@ impl Proxy {
     async fn end(&mut self, mut exit: Exit, context: &Context<'_>) -> Exit {
         self.tap = Arc::default();
         if self.keeper.running.is_some() {
-            let ended = self.keeper.ended().await;
+            let ended = match &self.read_along {
+                None => self.keeper.ended().await,
+                Some(path) => tokio::time::timeout(LAST_WORDS, self.keeper.ended())
+                    .await
+                    .unwrap_or_else(|_| Err(recording_not_read(path))),
+            };
             exit = after(exit, ended, context);
         }
         if self.shower.running.is_some() {
@@ -290,6 +301,18 @@ fn after(exit: Exit, ended: Result<(), Trouble>, context: &Context<'_>) -> Exit 
         Ok(()) => exit,
         Err(trouble) => failure::report(&trouble.into(), &context.out),
     }
+}
+
+fn transcript_is_there() -> Trouble {
+    Trouble::usage(
+        "--record - and the transcript cannot share standard output",
+        "name a file; a named pipe (mkfifo) hands the recording to another program as it comes",
+    )
+}
+
+fn recording_not_read(path: &Path) -> Trouble {
+    let cause = io::Error::new(io::ErrorKind::TimedOut, "whoever reads it stands still");
+    Trouble::storage("finish", path, cause)
 }
 
 /// Takes a client to the camera, and stays between them.

@@ -18,6 +18,7 @@ const PROGRAM: &str = concat!("filmwire ", env!("CARGO_PKG_VERSION"));
 pub(super) struct Recording {
     path: PathBuf,
     file: File,
+    is_file: bool,
     writer: Writer<BufWriter<File>>,
 }
 
@@ -25,16 +26,22 @@ impl Recording {
     /// Begins a recording. Pipes and devices are written to; a file must not exist.
     pub(super) fn begin(path: &Path, notes: &str) -> Result<Self, Trouble> {
         let failed = |cause| Trouble::storage("write", path, cause);
-        let file = match fs::metadata(path) {
-            Ok(found) if !found.is_file() => OpenOptions::new().write(true).open(path),
-            _ => File::create_new(path),
+        let is_file = fs::metadata(path).map_or(true, |found| found.is_file());
+        let file = match is_file {
+            true => File::create_new(path),
+            false => OpenOptions::new().write(true).open(path),
         };
         let file = file.map_err(|cause| Trouble::storage("create", path, cause))?;
         let out = BufWriter::new(file.try_clone().map_err(failed)?);
         let writer = Writer::new(out, LinkType::RAW, PROGRAM, &recording_comment(notes));
         let mut writer = writer.map_err(failed)?;
         writer.flush().map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file, writer })
+        Ok(Self { path: path.to_owned(), file, is_file, writer })
+    }
+
+    /// False for a pipe or a device, which may take nothing for as long as it likes.
+    pub(super) fn is_file(&self) -> bool {
+        self.is_file
     }
 
     /// Writes until the relay has ended; the file is whole whenever there is nothing to write.
