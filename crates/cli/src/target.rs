@@ -167,7 +167,7 @@ impl Drop for Sink {
 /// Gives the file its name without replacing anything, also while others write there.
 pub(crate) fn place(temporary: &Path, folder: &Path, name: &str) -> Result<PathBuf, Trouble> {
     let failed = |path: &Path, cause| Trouble::storage("write", path, cause);
-    let mut number = 1;
+    let mut number = first_free(folder, name);
     loop {
         let path = folder.join(numbered(name, number));
         // A link fails where the name is taken; file systems without links take the name first.
@@ -188,6 +188,23 @@ pub(crate) fn place(temporary: &Path, folder: &Path, name: &str) -> Result<PathB
             },
         }
     }
+}
+
+/// The number to begin with, where ten thousand files of one name must not be tried one by one:
+/// doubles until a name is free, and halves back to the last that is taken. Numbers that became free
+/// between others are not found; that the name is free is known only once it is taken.
+fn first_free(folder: &Path, name: &str) -> u32 {
+    let is_taken = |number| folder.join(numbered(name, number)).symlink_metadata().is_ok();
+    let mut taken = 0;
+    let mut free: u32 = 1;
+    while is_taken(free) {
+        (taken, free) = (free, free.saturating_mul(2));
+    }
+    while free - taken > 1 {
+        let middle = taken + (free - taken) / 2;
+        if is_taken(middle) { taken = middle } else { free = middle }
+    }
+    free
 }
 
 fn numbered(name: &str, number: u32) -> String {
@@ -219,6 +236,19 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
         let file = Target::File(paths[0].clone());
         assert!(matches!(file.open("").unwrap_err(), Trouble::Usage { .. }));
+    }
+
+    #[test]
+    fn many_of_one_name_are_not_counted_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 1..=1000 {
+            assert_eq!(first_free(folder.path(), "A.JPG"), number);
+            fs::write(folder.path().join(numbered("A.JPG", number)), "").unwrap();
+        }
+        let target = Target::Folder(folder.path().to_owned());
+        assert!(put(&target, b"1").ends_with("A-1001.JPG"));
+        fs::remove_file(folder.path().join("A.JPG")).unwrap();
+        assert!(put(&target, b"2").ends_with("A.JPG"));
     }
 
     #[test]
