@@ -42,6 +42,8 @@ pub(super) struct Extract {
     temporary: TempDir,
     /// Data of transactions that run.
     running: BTreeMap<Key, Data>,
+    /// Parts that came.
+    parts: u64,
     /// Objects, which may come in several transactions.
     objects: BTreeMap<Key, Spans>,
     infos: BTreeMap<Key, Info>,
@@ -62,6 +64,8 @@ struct Data {
     file: File,
     path: PathBuf,
     spans: Spans,
+    /// Which part came last, counted over all.
+    last: u64,
 }
 
 /// What an object says of itself.
@@ -117,6 +121,7 @@ impl Extract {
             folder: folder.to_owned(),
             temporary: temporary.map_err(failed(folder))?,
             running: BTreeMap::new(),
+            parts: 0,
             objects: BTreeMap::new(),
             infos: BTreeMap::new(),
             room: MOST_RUNS_IN_ALL,
@@ -190,14 +195,24 @@ impl Extract {
             options.read(true).write(true).create(true).truncate(true);
             let file = options.open(&path).map_err(failed(&path))?;
             if self.running.len() >= MOST_RUNNING {
-                self.running.pop_first();
+                self.forget_the_quietest();
             }
-            self.running.insert(key, Data { file, path, spans: Spans::default() });
+            self.running.insert(key, Data { file, path, spans: Spans::default(), last: 0 });
         }
+        self.parts += 1;
         let Some(data) = self.running.get_mut(&key) else { return Ok(()) };
+        data.last = self.parts;
         data.file.write_all_at(&part.bytes, part.offset).map_err(failed(&data.path))?;
         data.spans.add(part.offset, part.offset + part.bytes.len() as u64, MOST_RUNS);
         Ok(())
+    }
+
+    /// Its connection has most likely gone without a word; others may be busy.
+    fn forget_the_quietest(&mut self) {
+        let quietest = self.running.iter().min_by_key(|(_, data)| data.last).map(|(&key, _)| key);
+        if let Some(key) = quietest {
+            self.running.remove(&key);
+        }
     }
 
     fn transaction(&mut self, done: &Transaction, out: &Output) -> Result<(), Trouble> {
@@ -356,6 +371,8 @@ fn incomplete(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use filmwire_codec::TransactionId;
+
     use super::*;
 
     #[test]
@@ -372,6 +389,22 @@ mod tests {
         assert_eq!(spans.0, [(0, 20), (30, 40)], "there was no room");
         spans.add(18, 31, 2);
         assert!(spans.fill(40) && !spans.fill(41));
+    }
+
+    #[test]
+    fn who_goes_on_talking_is_not_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut extract = Extract::into_folder(folder.path()).unwrap();
+        let mut part = |connection, offset| {
+            let (id, bytes) = (Some(TransactionId(9)), vec![7]);
+            let part = Part { at_ns: None, connection, id, offset, bytes };
+            extract.data((connection, 9), &part).unwrap();
+            extract.running.contains_key(&(1, 9)) && extract.running.len() <= MOST_RUNNING
+        };
+        for others in 0..3 * MOST_RUNNING as u32 {
+            assert!(part(1, others.into()));
+            assert!(part(2 + others, 0));
+        }
     }
 
     #[test]
