@@ -25,6 +25,10 @@ pub struct Stats {
     pub sent_containers: u64,
     /// Bytes of objects among them (whole objects and pieces).
     pub object_bytes: u64,
+    /// Events sent, each listener's.
+    pub events: u64,
+    /// Pictures of live view sent, each viewer's. The last one may have met a viewer who left.
+    pub frames: u64,
     /// Operations seen, by code, answered or not.
     pub operations: BTreeMap<u16, u64>,
 }

@@ -123,16 +123,21 @@ impl Shared {
     }
 
     pub(crate) fn serve_events(
-        &self,
+        self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) {
         let policy = self.side_sockets();
         let Some(mut events) = lock(&self.side).listen(policy) else { return };
+        let shared = Arc::downgrade(self);
         tokio::spawn(async move {
             let mut stream = stream;
             while let Some(bytes) = events.recv().await {
                 if stream.write_all(&bytes).await.is_err() {
                     return;
+                }
+                // The events of a camera that is gone are counted by nobody.
+                if let Some(shared) = shared.upgrade() {
+                    shared.camera().stats.events += 1;
                 }
             }
         });

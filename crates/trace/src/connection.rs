@@ -218,6 +218,9 @@ impl Talk {
         }
         let Self { number, framers, pairs, live, .. } = self;
         let Some(framer) = framers.get_mut(from.index()) else { return };
+        if let Piece::Bytes(bytes) = piece {
+            sink.tally.said_bytes += bytes.len() as u64;
+        }
         framer.take(at_ns, piece, &mut |message| {
             say(*number, pairs, live, from, &message, sink);
         });
@@ -247,10 +250,18 @@ fn say(
 ) {
     let Message { first_ns, last_ns, what } = message;
     let at_ns = *first_ns;
+    if let What::Packet { length, missing, .. } = what {
+        sink.tally.packet_bytes += length - missing;
+    }
     match what {
-        What::Packet { kind: Kind::Container(header), bytes, missing, .. } => {
+        What::Packet { kind: Kind::Container(header), bytes, length, missing } => {
             if header.kind == ContainerType::EVENT {
-                sink.give(event(connection, at_ns, from, bytes, *missing));
+                let record = event(connection, at_ns, from, bytes, *missing);
+                if matches!(record, Record::Gap(_)) {
+                    // Nobody knows what it says: its bytes are told as strangers.
+                    sink.tally.packet_bytes -= length - missing;
+                }
+                sink.give(record);
                 return;
             }
             let container = Container {

@@ -94,6 +94,10 @@ pub struct Tally {
     pub repeated: u64,
     /// Records of each kind.
     pub records: BTreeMap<&'static str, u64>,
+    /// Bytes that were said on connections of the protocol, as far as they were captured, each once.
+    pub said_bytes: u64,
+    /// Those of them that belong to a packet; the others are `stray_bytes`.
+    pub packet_bytes: u64,
     /// Bytes the capture does not have.
     pub lost_bytes: u64,
     /// Bytes that are no packet.

@@ -303,6 +303,8 @@ fn summary(tally: &Tally, exit: Exit) -> serde_json::Value {
         "frames": count("frame"),
         "frame_bytes": tally.frame_bytes,
         "gaps": count("gap"),
+        "said_bytes": tally.said_bytes,
+        "packet_bytes": tally.packet_bytes,
         "lost_bytes": tally.lost_bytes,
         "stray_bytes": tally.stray_bytes,
         "operations": operations,
@@ -369,6 +371,10 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
             tally.air.repeated
         ))?;
     }
+    let Tally { said_bytes, packet_bytes, .. } = tally;
+    out.data(&format!(
+        "{said_bytes} bytes said, {packet_bytes} of them in packets that are known"
+    ))?;
     out.data(&format!(
         "{repeated} segments repeated; {} gaps: {lost} lost, {stray} not understood",
         count("gap")

@@ -135,7 +135,22 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
             context.out.note("sent what was picked and switched itself off");
         }
     }
+    let simulator = server.simulator().clone();
     server.shutdown().await;
+    // What the journal does not have; programs compare it with what they saw of us.
+    let (served, connections) = (simulator.stats(), simulator.connections());
+    context.out.json(
+        "summary",
+        json!({
+            "outcome": Exit::Done.word(),
+            "connections": connections,
+            "operations": served.total(),
+            "sent_bytes": served.sent_bytes,
+            "object_bytes": served.object_bytes,
+            "events": served.events,
+            "frames": served.frames,
+        }),
+    )?;
     Ok(Exit::Done)
 }
 

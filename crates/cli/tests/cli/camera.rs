@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,7 @@ pub(crate) fn nobody() -> String {
 /// A camera that listens; gone when dropped.
 pub(crate) struct Camera {
     child: Child,
+    told: BufReader<ChildStdout>,
     pub(crate) address: String,
     journal: PathBuf,
     _folder: tempfile::TempDir,
@@ -54,10 +55,11 @@ impl Camera {
         let mut child =
             command(folder.path(), &all).stderr(Stdio::inherit()).spawn().expect("it was built");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let told = schema::lines("sim", &line).pop().expect("it says where it listens");
-        let address = told["address"].as_str().unwrap().to_owned();
-        Self { child, address, journal, _folder: folder }
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        told.read_line(&mut line).unwrap();
+        let listening = schema::lines("sim", &line).pop().expect("it says where it listens");
+        let address = listening["address"].as_str().unwrap().to_owned();
+        Self { child, told, address, journal, _folder: folder }
     }
 
     /// All rows of its journal so far.
@@ -82,10 +84,13 @@ impl Camera {
         }
     }
 
-    /// Asks it to end as Ctrl-C does; returns its exit code.
-    pub(crate) fn interrupt(mut self) -> i32 {
+    /// Asks it to end as Ctrl-C does; returns its exit code and what it says of what it served.
+    pub(crate) fn interrupt(mut self) -> (i32, Value) {
         signal(&self.child, Signal::INT);
-        wait(&mut self.child)
+        let mut text = String::new();
+        self.told.read_to_string(&mut text).unwrap();
+        let summary = schema::lines("sim", &text).pop().expect("it says what it served");
+        (wait(&mut self.child), summary)
     }
 }
 
@@ -116,7 +121,7 @@ pub(crate) fn wait(child: &mut Child) -> i32 {
 }
 
 /// Reads lines of a child until one is of the kind.
-pub(crate) fn read_until(child: &mut Child, kind: &str) -> BufReader<std::process::ChildStdout> {
+pub(crate) fn read_until(child: &mut Child, kind: &str) -> BufReader<ChildStdout> {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     while reader.read_line(&mut line).unwrap() > 0 {

@@ -221,6 +221,9 @@ fn the_transcript_agrees_with_the_cameras_own_journal_row_by_row() {
         assert_eq!(ran.code, 0, "{ran:?}");
         let lines = ran.lines("decode");
         assert!(lines.iter().all(|line| line["kind"] != "gap"), "{model}: {lines:?}");
+        let summary = lines.last().unwrap();
+        assert!(summary["said_bytes"].as_u64().unwrap() > 1000);
+        assert_eq!(summary["said_bytes"], summary["packet_bytes"], "{model}");
         let mut told: BTreeMap<u64, Vec<Told>> = BTreeMap::new();
         for line in lines.iter().filter(|line| line["kind"] == "transaction") {
             assert_eq!(line["missing_bytes"], 0);
@@ -266,6 +269,7 @@ fn people_read_one_line_a_transaction() {
     assert!(ran.out.lines().all(|line| bytes.contains(line)));
     let counts = decode(&capture, &["--stats"]);
     assert!(counts.out.contains("GetPartialObject") && !counts.out.contains(" #"), "{counts:?}");
+    assert!(counts.out.contains("of them in packets that are known"), "{counts:?}");
 }
 
 #[test]

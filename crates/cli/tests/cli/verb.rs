@@ -288,5 +288,10 @@ fn the_simulator_serves_a_folder_and_ends_cleanly() {
     assert!(taken.err.contains("taken"));
     assert_eq!(on(&camera, folder.path(), &["get", "1"]).code, 0);
     assert_eq!(files(folder.path()), ["DSCF0001.JPG"]);
-    assert_eq!(camera.interrupt(), 0);
+    let rows = camera.left().iter().filter(|row| row.operation != 0).count();
+    let (code, served) = camera.interrupt();
+    assert_eq!((code, &served["outcome"]), (0, &"done".into()));
+    assert_eq!((&served["connections"], &served["operations"]), (&1.into(), &rows.into()));
+    // A camera that offers no remote function has no events and no live view.
+    assert_eq!((&served["events"], &served["frames"]), (&0.into(), &0.into()));
 }

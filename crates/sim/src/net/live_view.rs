@@ -71,7 +71,10 @@ pub(crate) async fn stream(
         let Some(jpeg) = rendered(frame).await else { return };
         let frame = packet(counter, &jpeg);
         tokio::select! {
-            written = stream.write_all(&frame) => if written.is_err() { return },
+            written = stream.write_all(&frame) => {
+                let Some(shared) = shared.upgrade().filter(|_| written.is_ok()) else { return };
+                shared.camera().stats.frames += 1;
+            }
             () = closed(streaming.clone()) => return,
         }
     }

@@ -78,6 +78,7 @@ async fn the_events_come_when_the_exposure_is_over() {
     let mut shooter = Shooter::of("X-T4", &switches).await;
     shooter.camera.turn(0xD240, 4000);
     let start = Instant::now();
+    let before = shooter.camera.stats().events;
     shooter.release().await;
     assert!(start.elapsed() < Duration::from_millis(5), "answered before the picture is taken");
     assert_eq!(shooter.objects(), 1);
@@ -86,6 +87,7 @@ async fn the_events_come_when_the_exposure_is_over() {
     assert!((4_700..4_710).contains(&took), "{took} ms");
     assert_eq!(shooter.event().await.0, 0xC001);
     assert_eq!(shooter.objects(), 3);
+    assert_eq!(shooter.camera.stats().events, before + 2);
 }
 
 #[tokio::test(start_paused = true)]

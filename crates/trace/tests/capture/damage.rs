@@ -13,6 +13,8 @@ fn a_whole_session_is_shown_whole_wherever_sequence_numbers_wrap() {
         let (records, tally) = decode(LinkType::RAW, &session.packets);
         session.assert_whole(&records);
         assert_eq!((tally.lost_bytes, tally.stray_bytes, tally.others), (0, 0, 0));
+        let said: usize = session.packets.iter().map(|packet| packet.len() - 40).sum();
+        assert_eq!((tally.said_bytes, tally.packet_bytes), (said as u64, said as u64));
     }
 }
 
@@ -105,8 +107,9 @@ proptest! {
         let session = session(start, 30);
         let mut packets = damaged(&session.packets, &fates);
         packets.drain(..from.min(packets.len()));
-        let (records, _) = decode(LinkType::RAW, &packets);
+        let (records, tally) = decode(LinkType::RAW, &packets);
         session.assert_true(&records);
+        prop_assert_eq!(tally.said_bytes, tally.packet_bytes + tally.stray_bytes);
     }
 
     #[test]
