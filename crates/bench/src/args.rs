@@ -13,7 +13,7 @@ use crate::crowd::MOST_CAMERAS;
 #[derive(Debug, Parser)]
 #[command(name = "filmwire-bench", max_term_width = 100)]
 pub(crate) struct Args {
-    /// MiB of the large object
+    /// MiB of the large object, and of the capture
     #[arg(long, value_name = "MIB", default_value_t = 1024,
           value_parser = clap::value_parser!(u64).range(16..=4095))]
     pub(crate) size: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u32).range(64..))]
     pub(crate) link: u32,
     /// Only groups whose name contains this: bulk, link, count, memory, start, peer, cameras,
-    /// viewers, deliver, station, build
+    /// viewers, deliver, station, timelapse, decode, wpa2, proxy, build
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
     /// Fail where a ratio misses its goal

@@ -76,6 +76,11 @@ impl Bare {
         Ok(u64::from(size))
     }
 
+    /// Asks what has changed.
+    pub(crate) fn poll(&mut self) -> io::Result<()> {
+        self.run(&GetCurrentState).map(|_| ())
+    }
+
     /// Closes the session and says goodbye.
     pub(crate) fn leave(mut self) -> io::Result<()> {
         self.run(&CloseSession)?;

@@ -5,9 +5,11 @@
 //! subcommands of this one the bare programs it is compared with ([`bare`], [`contender`]). What
 //! is measured stands in [`suite`], one file a group; `docs/guide/benchmark.md` explains the table.
 
+mod air;
 mod args;
 mod bare;
 mod camera;
+mod capture;
 mod child;
 mod contender;
 mod crowd;

@@ -6,6 +6,8 @@ use anyhow::{Context as _, ensure};
 
 /// Clock ticks in a second, as the kernel tells them to programs on every Linux we know.
 const TICKS_PER_SECOND: u64 = 100;
+/// The step in which processor time is counted.
+pub(crate) const TICK: Duration = Duration::from_millis(1000 / TICKS_PER_SECOND);
 /// Fields of /proc/PID/stat behind the name, which may hold spaces: proc(5) counts them from 3.
 const FIRST_FIELD: usize = 3;
 

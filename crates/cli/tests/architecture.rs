@@ -89,6 +89,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-session",
             "filmwire-shoot",
             "filmwire-sim",
+            // Opening Wi-Fi is measured beside its cipher piece by piece, in one process.
+            "filmwire-trace",
         ],
         &[],
     ),

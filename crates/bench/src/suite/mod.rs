@@ -4,14 +4,17 @@ mod build;
 mod bulk;
 mod cameras;
 mod count;
+mod decode;
 mod deliver;
 mod link;
 mod memory;
 mod peer;
+mod proxy;
 mod start;
 mod station;
 mod timelapse;
 mod viewers;
+mod wpa2;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +28,7 @@ use crate::table::{Row, Table};
 type Group = fn(&Bench<'_>, &mut Table) -> anyhow::Result<()>;
 
 /// Groups by the name that `--only` looks at.
-const GROUPS: [(&str, Group); 13] = [
+const GROUPS: [(&str, Group); 16] = [
     ("start", start::measure),
     ("bulk", bulk::measure),
     ("link", link::measure),
@@ -38,6 +41,9 @@ const GROUPS: [(&str, Group); 13] = [
     ("deliver-batch", deliver::measure_batch),
     ("station", station::measure),
     ("timelapse", timelapse::measure),
+    ("decode", decode::measure),
+    ("wpa2", wpa2::measure),
+    ("proxy", proxy::measure),
     ("build", build::measure),
 ];
 

@@ -12,6 +12,9 @@ pub(super) const INTERFACE: u32 = 1;
 const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 pub(super) const ENHANCED_PACKET: u32 = 6;
+const SECRETS: u32 = 10;
+/// Kind and length of the secrets, before them.
+const SECRETS_HEAD_BYTES: u32 = 8;
 pub(super) const BYTE_ORDER: u32 = 0x1A2B_3C4D;
 /// Type, length, and the length again at the end.
 pub(super) const FRAME_BYTES: u32 = 12;
@@ -123,6 +126,9 @@ impl<R: Read> Pcapng<R> {
             return Err(damaged("the length of a block makes no sense"));
         }
         let body = length as usize - read as usize;
+        if kind == SECRETS {
+            return self.pass_secrets(body as u64);
+        }
         let known =
             matches!(kind, SECTION | INTERFACE | OLD_PACKET | SIMPLE_PACKET | ENHANCED_PACKET);
         if !known || body > MOST_BLOCK_BYTES {
@@ -151,6 +157,26 @@ impl<R: Read> Pcapng<R> {
     fn end_cut(&mut self) -> Item<'static> {
         self.ended = true;
         cut()
+    }
+
+    /// Passes over secrets that were put into the file, and tells that they are there: whoever hands
+    /// the file on hands them on. None of their kinds opens Wi-Fi or PTP, so they stay unread.
+    fn pass_secrets(&mut self, body: u64) -> Result<Option<Item<'static>>, CaptureError> {
+        let mut rest = body;
+        let mut note = "it holds secrets of a kind that cannot be told".to_owned();
+        // The block's length follows once more behind them.
+        if rest >= u64::from(SECRETS_HEAD_BYTES) + 4 {
+            let Some(kind) = self.source.array::<4>()? else { return Ok(Some(self.end_cut())) };
+            let Some(length) = self.source.array::<4>()? else { return Ok(Some(self.end_cut())) };
+            rest -= u64::from(SECRETS_HEAD_BYTES);
+            let (kind, length) = (self.order.u32(kind), self.order.u32(length));
+            note =
+                format!("it holds secrets ({}, {length} bytes), which were not read", secret(kind));
+        }
+        if !self.source.skip(rest)? {
+            return Ok(Some(self.end_cut()));
+        }
+        Ok(Some(Item::Note(note)))
     }
 
     fn take_block(&mut self, kind: u32) -> Result<Option<Item<'static>>, &'static str> {
@@ -240,6 +266,19 @@ impl Interface {
         let ns = u128::from(time) * 1_000_000_000 / units;
         let ns = i128::try_from(ns).ok()? + i128::from(self.offset_s) * 1_000_000_000;
         u64::try_from(ns).ok()
+    }
+}
+
+/// What secrets of a kind are for: the draft's numbers, and those that Wireshark's secrets-types.h adds.
+fn secret(kind: u32) -> &'static str {
+    match kind {
+        0x4553_5053 => "keys of IPsec",
+        0x5353_484B => "keys of SSH",
+        0x544C_534B => "keys of TLS",
+        0x5541_4B4C => "keys of OPC UA",
+        0x5747_4B4C => "keys of WireGuard",
+        0x5A4E_574B | 0x5A41_5053 => "keys of ZigBee",
+        _ => "an unknown kind",
     }
 }
 

@@ -188,6 +188,48 @@ fn interfaces_are_those_of_their_section() {
 }
 
 #[test]
+fn secrets_in_the_file_are_told_of_and_not_read() {
+    for big in [false, true] {
+        let mut file = File { big, bytes: Vec::new() };
+        file.section();
+        file.interface(1, None);
+        file.block(10, |block| {
+            block.words(&[0x544C_534B, 21]);
+            block.bytes.extend(b"CLIENT_RANDOM 00 1234");
+            block.bytes.resize(block.bytes.len().next_multiple_of(4), 0);
+        });
+        // Whatever length it tells, the block's own counts.
+        file.block(10, |block| block.words(&[7, u32::MAX]));
+        file.block(10, |block| block.words(&[0x544C_534B]));
+        file.packet(0, 5, b"behind", 6);
+        let found = read(&file.bytes).expect("it is whole");
+        let told: Vec<_> = found.iter().filter(|item| matches!(item, Read::Note(_))).collect();
+        let notes = [
+            "it holds secrets (keys of TLS, 21 bytes), which were not read",
+            "it holds secrets (an unknown kind, 4294967295 bytes), which were not read",
+            "it holds secrets of a kind that cannot be told",
+        ];
+        assert_eq!(told, notes.map(|note| Read::Note(note.to_owned())).each_ref());
+        assert!(matches!(found.last(), Some(Read::Packet(_, 1, data, _)) if data == b"behind"));
+        for kept in 0..file.bytes.len() {
+            let words = format!("{:?}", read(&file.bytes[..kept]));
+            assert!(!words.contains("CLIENT_RANDOM"), "cut to {kept} bytes");
+        }
+        // A cut within them is told as any other, and not that they are there whole.
+        let mut head = File { big, bytes: Vec::new() };
+        head.section();
+        head.interface(1, None);
+        let start = head.bytes.len();
+        for kept in start + 1..start + 12 + 8 + 24 {
+            let found = read(&file.bytes[..kept]).expect("it is cut, not damaged");
+            let notes: Vec<_> = found.iter().filter(|item| matches!(item, Read::Note(_))).collect();
+            let cut = Read::Note("the capture ends within a packet".to_owned());
+            assert_eq!(notes, [&cut], "cut to {kept} bytes");
+        }
+    }
+}
+
+#[test]
 fn a_cut_file_gives_what_was_before_the_cut() {
     for file in [pcap(false, 0xA1B2_C3D4), pcapng(&[true, false])] {
         let whole = read(&file).unwrap();
