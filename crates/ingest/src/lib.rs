@@ -34,6 +34,6 @@ pub use event::{
 pub use options::{Kind, Now, SyncOptions};
 pub use receive::{ConnectReceive, NOT_SENT, ReceiveEnd, Received, receive, receive_with};
 pub use stop::{Stop, Stopper};
-pub use sync::{Connect, mark_known, mend, sync, sync_with};
+pub use sync::{Connect, mark_known, mend, sync, sync_lent, sync_with};
 pub use template::{BadTemplate, Fields, Template};
 pub use watch::{Requests, WatchEvent, Watching, watch, watch_with};

@@ -95,7 +95,8 @@ impl Exit {
     }
 }
 
-fn of_camera(error: &CameraError) -> Exit {
+/// The code an error of the camera means.
+pub fn of_camera(error: &CameraError) -> Exit {
     match error {
         CameraError::Forbidden(_) => Exit::Usage,
         // It is there and answers, as with an answer whose data cannot be read.

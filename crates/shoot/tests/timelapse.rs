@@ -8,6 +8,8 @@ mod network;
 mod light;
 #[path = "timelapse/model.rs"]
 mod model;
+#[path = "timelapse/pause.rs"]
+mod pause;
 #[path = "timelapse/run.rs"]
 mod run;
 #[path = "timelapse/world.rs"]

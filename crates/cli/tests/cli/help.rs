@@ -21,7 +21,10 @@ fn every_verb_explains_itself() {
         ("shoot", &["--count", "--interval", "--focus", "--name-template", "AF-S", "Ctrl-C"]),
         ("movie", &["--for", "Ctrl-C", "end", "select(.kind == \"filming\")"]),
         ("geotag", &["--at", "--gpx", "--gpsd", "127.0.0.1:2947", "Bluetooth", "Files cannot be"]),
-        ("timelapse", &["--interval", "--daily", "--sun", "--on-gap", "plan", "Exit code 1"]),
+        (
+            "timelapse",
+            &["--interval", "--daily", "--sun", "--on-gap", "--fetch", "plan", "Exit code 1"],
+        ),
         ("catalogue", &["list", "check", "adopt", "mark-known", "forget", "back-up"]),
         ("discover", &["--radio", "--all"]),
         ("join", &["--share", "--passphrase-file", "FILMWIRE_CAMERA", "filmwire join -- filmwire"]),

@@ -83,6 +83,20 @@ pub async fn sync_with<C: Connect>(
     run(connect, library, options, (stop, Job::Fetch), tell, files).await
 }
 
+/// As [`sync`], through a gallery that is open and was lent: the camera is not left, and a
+/// connection that is lost is not opened again. What is cut goes on in the next run.
+pub async fn sync_lent(
+    camera: &Camera,
+    library: &Library,
+    options: &SyncOptions,
+    stop: &Stop,
+    tell: &mut (dyn FnMut(Event) + Send),
+) -> Result<Summary, Error> {
+    let mut ledger = Ledger::open(library, options, Arc::new(Disk)).await?;
+    let worked = ledger.work_lent(camera, options, stop, tell).await;
+    conclude(ledger, worked, tell).await
+}
+
 /// Takes the card as it is for known, so that only what comes later is fetched.
 ///
 /// As [`sync`], but fetches nothing; in the summary `known` counts what is known now.
@@ -118,6 +132,14 @@ async fn run<C: Connect>(
 ) -> Result<Summary, Error> {
     let mut ledger = Ledger::open(library, options, files).await?;
     let worked = ledger.work(connect, options, (stop, job), tell).await;
+    conclude(ledger, worked, tell).await
+}
+
+async fn conclude(
+    ledger: Ledger,
+    worked: Result<(), Error>,
+    tell: &mut (dyn FnMut(Event) + Send),
+) -> Result<Summary, Error> {
     let outcome = match &worked {
         Ok(()) if ledger.tally.interrupted => "interrupted",
         Ok(()) => "done",
@@ -189,6 +211,27 @@ impl Ledger {
         if free {
             tell(Event::CameraFree);
         }
+        self.ended(end)
+    }
+
+    async fn work_lent(
+        &mut self,
+        camera: &Camera,
+        options: &SyncOptions,
+        stop: &Stop,
+        tell: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<(), Error> {
+        self.desk.ask(Librarian::mend).await??;
+        let before = camera.stats().total();
+        let (desk, tally) = (&mut self.desk, &mut self.tally);
+        let session = Session::new(camera, desk, tally, options, stop, tell, Job::Fetch);
+        let end = session.play_and_rest().await;
+        self.tally.operations += camera.stats().total() - before;
+        self.ended(end)
+    }
+
+    /// What the end of a session means for its run.
+    fn ended(&mut self, end: Result<(), End>) -> Result<(), Error> {
         match end {
             Ok(()) => Ok(()),
             Err(End::Stopped) => {

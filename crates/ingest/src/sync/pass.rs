@@ -27,6 +27,20 @@ const PAGE: u32 = 200;
 impl Session<'_> {
     /// Passes over the card until one goes through.
     pub(super) async fn play(mut self) -> Result<(), End> {
+        self.passes().await
+    }
+
+    /// The same with a camera that is not left then, and must not go on with what it was told for
+    /// the file that was cut.
+    pub(super) async fn play_and_rest(mut self) -> Result<(), End> {
+        let played = self.passes().await;
+        if !matches!(played, Ok(()) | Err(End::Lost(_))) {
+            self.rest_sizes(true).await?;
+        }
+        played
+    }
+
+    async fn passes(&mut self) -> Result<(), End> {
         self.meet().await?;
         let mut changes = 0;
         loop {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::errand::Fetched;
 use super::gap::Missed;
 use super::journal::Taken;
 use super::ramp::Changed;
@@ -44,6 +45,8 @@ pub enum Event {
     NoRamp(String),
     /// Something about the command for gaps.
     Hook(String),
+    /// Originals were fetched, or could not be.
+    Fetched(Fetched),
     /// How many pictures the camera says that its card still holds (D229), when that changes.
     Remaining(u32),
 }

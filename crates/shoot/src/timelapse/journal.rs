@@ -55,6 +55,19 @@ pub enum Record {
         /// What it is.
         to: String,
     },
+    /// Originals were fetched, or could not be.
+    Fetched {
+        /// When that ended.
+        at: Timestamp,
+        /// Files that came.
+        new: u64,
+        /// Those that did not.
+        failed: u64,
+        /// Nothing is left to be fetched.
+        is_whole: bool,
+        /// Why it ended early, where it was not asked to.
+        error: Option<String>,
+    },
     /// The run was asked to stop.
     Stopped {
         /// When.
@@ -297,7 +310,10 @@ impl Reader<'_> {
             Record::Timelapse { .. } => {
                 return Err(self.damaged(number, "it begins a second time".into()));
             }
-            Record::Resumed { .. } | Record::Exposure { .. } | Record::Stopped { .. } => None,
+            Record::Resumed { .. }
+            | Record::Exposure { .. }
+            | Record::Fetched { .. }
+            | Record::Stopped { .. } => None,
         };
         let Some((first, last)) = told else { return Ok(()) };
         if first.number != past.number || first.slot < past.slot || last.number < first.number {

@@ -4,6 +4,7 @@
 //! [`journal::Journal`] accounts for each, so that the same command goes on after a crash.
 
 pub mod clock;
+mod errand;
 mod event;
 pub mod gap;
 mod hook;
@@ -17,6 +18,7 @@ pub mod sun;
 pub mod window;
 pub mod words;
 
+pub use errand::{Errand, Fetched, Originals};
 pub use event::Event;
 pub use link::ConnectRemote;
 pub use run::{End, Error, Outcome, Setup, run};

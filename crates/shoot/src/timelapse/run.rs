@@ -1,23 +1,25 @@
 //! A run: waits for each frame, takes it or tells why not, and keeps the link meanwhile.
 
+mod light;
+mod pause;
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use bytes::Bytes;
 use filmwire_camera::{Error as CameraError, Picture, Remote};
 use filmwire_codec::DevicePropCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
+use super::errand::{APPEAR, Errands, Fetched, Originals, later};
 use super::event::Event;
 use super::gap::{Gaps, Missed, Why};
 use super::hook::{GapNews, Hook};
 use super::journal::{Journal, JournalError, Past, Record, Taken, Terms};
 use super::link::{ConnectRemote, Link};
 use super::log::Log;
-use super::ramp::luminance::luminance;
 use super::ramp::{Exposure, Limits, NoRamp};
 use super::schedule::{Cursor, Due, Schedule};
 
@@ -52,6 +54,8 @@ pub struct Setup<'a, C, K> {
     pub on_gap: Option<String>,
     /// What may change for the exposure to follow the light.
     pub ramp: Option<Limits>,
+    /// Who fetches originals at the end, or in pauses as well.
+    pub originals: Option<Originals<'a>>,
 }
 
 /// Why a run ended.
@@ -74,6 +78,8 @@ pub struct Outcome {
     pub gaps: Gaps,
     /// Most that a frame of this run was sent late.
     pub latest: SignedDuration,
+    /// What was fetched in this run, and how the last visit ended; `None` if nobody went.
+    pub fetched: Option<Fetched>,
 }
 
 /// What ends a run.
@@ -167,6 +173,7 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         remaining: None,
         exposure: None,
         latest: SignedDuration::ZERO,
+        errands: Errands { is_wanted: resumed, ..Errands::default() },
     };
     run.whole(&schedule, resumed, stop).await
 }
@@ -190,7 +197,8 @@ fn first_slot<C, K: Clock>(setup: &Setup<'_, C, K>) -> Timestamp {
 }
 
 fn outcome(past: Past, end: End) -> Outcome {
-    Outcome { end, taken: past.taken, gaps: past.gaps, latest: SignedDuration::ZERO }
+    let latest = SignedDuration::ZERO;
+    Outcome { end, taken: past.taken, gaps: past.gaps, latest, fetched: None }
 }
 
 /// What work comes to; `None` if it was to stop first. The work is dropped then.
@@ -229,6 +237,7 @@ struct Run<'a, 't, C, K> {
     lead: Duration,
     /// How late one was.
     latest: SignedDuration,
+    errands: Errands,
 }
 
 /// Whether to go on.
@@ -267,6 +276,17 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             let cause = error.to_string();
             self.call(GapNews { frame, at, why: Why::Journal, cause }).await;
         }
+        let mut fetching = Ok(());
+        if matches!(ended, Ok(End::Finished))
+            && self.setup.originals.is_some()
+            && self.errands.is_wanted
+        {
+            let settled = self.setup.clock.until(self.errands.after.min(later(at, APPEAR)));
+            if unless(&mut stop, settled).await.is_some() {
+                fetching = self.fetch(None, &mut stop).await.map(drop);
+            }
+            fetching = fetching.and(self.log.flush().await);
+        }
         if let Link::Up { remote, armed, .. } = self.link {
             drop(armed);
             remote.leave().await;
@@ -275,8 +295,9 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             (self.tell)(Event::Hook(text));
         }
         let end = ended?;
-        last.and(flushed)?;
-        Ok(Outcome { latest: self.latest, ..outcome(self.past, end) })
+        last.and(flushed).and(fetching)?;
+        let fetched = self.errands.sum;
+        Ok(Outcome { latest: self.latest, fetched, ..outcome(self.past, end) })
     }
 
     async fn frames(
@@ -295,7 +316,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         loop {
             self.skip(&mut cursor).await?;
             let Some(due) = cursor.peek() else { return Ok(End::Finished) };
-            if self.wait(due, stop).await == Next::Stop {
+            if self.wait(due, stop).await? == Next::Stop {
                 return Ok(End::Stopped);
             }
             if self.is_too_late(due) {
@@ -347,9 +368,22 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
 
     /// Waits until a frame is due, keeps the link or rebuilds it meanwhile, and makes the camera
     /// ready for the frame.
-    async fn wait(&mut self, due: Due, stop: &mut Pin<&mut impl Future<Output = ()>>) -> Next {
+    async fn wait(
+        &mut self,
+        due: Due,
+        stop: &mut Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Next, JournalError> {
         let mut lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
         loop {
+            let visit = self.visit_at(due);
+            if visit.is_some_and(|at| at <= self.now()) {
+                if self.fetch(Some(due), stop).await? == Next::Stop {
+                    return Ok(Next::Stop);
+                }
+                if self.now() >= due.at {
+                    return Ok(Next::Due);
+                }
+            }
             let wake = match &self.link {
                 Link::Up { armed: None, next_check, .. } => lead.min(*next_check),
                 Link::Down { retry, .. } => due.at.min(*retry),
@@ -357,16 +391,16 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             };
             tokio::select! {
                 biased;
-                () = &mut *stop => return Next::Stop,
+                () = &mut *stop => return Ok(Next::Stop),
                 opened = self.link.opened() => self.take_link(opened, due).await,
                 () = self.setup.clock.until(wake) => {}
             }
             let now = self.now();
             if now >= due.at {
-                return Next::Due;
+                return Ok(Next::Due);
             }
             match unless(stop, self.keep(now, lead, due)).await {
-                None => return Next::Stop,
+                None => return Ok(Next::Stop),
                 Some(Kept::Refused) if now >= lead => lead = due.at,
                 Some(_) => {}
             }
@@ -499,41 +533,6 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         }
     }
 
-    /// How bright a frame is, if the exposure is to follow the light.
-    async fn look_at(&self, preview: Bytes) -> Option<f64> {
-        self.setup.ramp.as_ref()?;
-        tokio::task::spawn_blocking(move || luminance(&preview)).await.ok().flatten()
-    }
-
-    /// Lets the exposure follow the light for the next frame.
-    async fn follow(&mut self, due: Due, seen: Option<f64>) -> Result<(), JournalError> {
-        let (Some(limits), Some(seen), Link::Up { remote, .. }) =
-            (&self.setup.ramp, seen, &self.link)
-        else {
-            return Ok(());
-        };
-        let mut changes = Vec::new();
-        let camera = (remote, limits);
-        let followed = Exposure::follow(&mut self.exposure, camera, seen, &mut changes).await;
-        for changed in changes {
-            let (from, to) = (changed.from.clone(), changed.to.clone());
-            let (after, setting) = (due.number, changed.dial.key().to_owned());
-            (self.tell)(Event::Exposure(after, changed));
-            self.log.write(Record::Exposure { after, setting, from, to }).await?;
-        }
-        match followed {
-            Ok(()) => Ok(()),
-            Err(NoRamp::Camera(error)) if error.is_link_trouble() => {
-                self.lose(&error, due).await;
-                Ok(())
-            }
-            Err(error) => {
-                (self.tell)(Event::NoRamp(error.to_string()));
-                Ok(())
-            }
-        }
-    }
-
     async fn took(
         &mut self,
         due: Due,
@@ -544,6 +543,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         let taken = Taken { number: due.number, slot: due.slot, due: due.at, fired, luminance };
         self.latest = self.latest.max(fired.duration_since(due.at));
         self.past.taken += 1;
+        self.errands.want(self.now());
         self.is_announced = self.link.cause().is_some();
         self.log.write(Record::Taken(taken.clone())).await?;
         (self.tell)(Event::Taken(taken));

@@ -11,7 +11,9 @@ use filmwire_shoot::timelapse::journal::{Journal, Past, Terms};
 use filmwire_shoot::timelapse::ramp::Limits;
 use filmwire_shoot::timelapse::schedule::Schedule;
 use filmwire_shoot::timelapse::window::Windows;
-use filmwire_shoot::timelapse::{ConnectRemote, Error, Event, Outcome, Setup, run};
+use filmwire_shoot::timelapse::{
+    ConnectRemote, Errand, Error, Event, Originals, Outcome, Setup, run,
+};
 use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::{Persona, Simulator};
 use jiff::tz::TimeZone;
@@ -66,6 +68,7 @@ pub(crate) struct World {
     pub(crate) schedule: Schedule,
     pub(crate) starts_now: bool,
     pub(crate) ramp: Option<Limits>,
+    pub(crate) errand: Option<(Box<dyn Errand>, bool)>,
     folder: tempfile::TempDir,
 }
 
@@ -91,11 +94,24 @@ impl World {
             zone: TimeZone::UTC,
         };
         let folder = tempfile::tempdir().unwrap();
-        Self { sim: simulator(), clock, schedule, starts_now: true, ramp: None, folder }
+        Self {
+            sim: simulator(),
+            clock,
+            schedule,
+            starts_now: true,
+            ramp: None,
+            errand: None,
+            folder,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    fn originals(&self) -> Option<Originals<'_>> {
+        let (errand, in_pauses) = self.errand.as_ref()?;
+        Some(Originals { errand: errand.as_ref(), in_pauses: *in_pauses })
     }
 
     pub(crate) fn terms(&self) -> Terms {
@@ -136,6 +152,7 @@ impl World {
             starts_now: self.starts_now,
             on_gap: None,
             ramp: self.ramp.clone(),
+            originals: self.originals(),
         };
         run(setup, stop, tell).await
     }

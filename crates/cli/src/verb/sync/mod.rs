@@ -3,7 +3,7 @@
 mod demo;
 mod ground;
 pub(crate) mod report;
-mod totals;
+pub(crate) mod totals;
 mod watch;
 
 use std::path::PathBuf;

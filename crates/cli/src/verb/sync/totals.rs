@@ -186,7 +186,7 @@ fn clock_text(drift_s: i64) -> Option<String> {
 
 /// The code a run's totals mean. What the camera would not tell of may be a photo that is new,
 /// and one that was given up is not here either.
-fn exit_of(summary: &Summary) -> Exit {
+pub(crate) fn exit_of(summary: &Summary) -> Exit {
     let missing =
         [SkipReason::Unreadable, SkipReason::NotListed, SkipReason::GivenUp, SkipReason::Battery];
     let missing = missing.iter().any(|reason| summary.skipped.get(reason).is_some_and(|&n| n > 0));

@@ -1,5 +1,6 @@
 //! `timelapse`: frames by a schedule, each of them taken or accounted for.
 
+mod originals;
 mod plan;
 mod ramp;
 mod report;
@@ -16,8 +17,9 @@ use filmwire_shoot::timelapse::journal::JournalError;
 use filmwire_shoot::timelapse::ramp::NoRamp;
 use filmwire_shoot::timelapse::{ConnectRemote, End, Error, Setup};
 
-use crate::config::{Config, SettingFlags};
+use crate::config::Config;
 use crate::context::Context;
+use originals::{OriginalsArgs, Shelf};
 use ramp::RampArgs;
 use report::Report;
 use when::WhenArgs;
@@ -29,8 +31,9 @@ use when::WhenArgs;
 /// link that is lost is rebuilt until the end of the run; many bodies cannot reopen their network by
 /// themselves, so --on-gap can call for help at once. Each frame stands in the journal: after a
 /// crash or a reboot the same command goes on with the right frame number. Pictures stay on the
-/// card; `sync` fetches them. Focus is as the body has it: switch autofocus off. Exposure is too,
-/// unless --ramp-... lets it follow the light.
+/// card, unless --fetch puts them into the library at the end, or in pauses too: no frame waits for
+/// that. Focus is as the body has it: switch autofocus off. Exposure is too, unless --ramp-... lets
+/// it follow the light.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
@@ -39,10 +42,12 @@ Examples:
   filmwire timelapse --interval 1m --daily 06:00..20:00 --journal site.jsonl
   filmwire timelapse --interval 5m --sun sunrise-30m..sunset+30m --at 52.52,13.40
   filmwire timelapse --interval 20s --ramp-shutter 1/4000..10s --ramp-iso 200..3200
+  filmwire timelapse --interval 10m --fetch pauses --to /srv/site
   filmwire timelapse --interval 30s --on-gap 'mail -s \"$FILMWIRE_GAP_CAUSE\" me@example.org'
   filmwire timelapse plan --interval 10s --until 2026-12-02T07:00
 
-Exit code 1 says that frames are missing; they are listed. Run the same command to go on.")]
+Exit code 1 says that frames are missing; they are listed. Run the same command to go on. If all
+frames were taken and originals are left on the card, the code is the one of `sync`.")]
 pub(crate) struct TimelapseArgs {
     #[command(subcommand)]
     verb: Option<TimelapseVerb>,
@@ -56,6 +61,8 @@ pub(crate) struct TimelapseArgs {
     on_gap: Option<String>,
     #[command(flatten)]
     ramp: RampArgs,
+    #[command(flatten)]
+    originals: OriginalsArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +84,8 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
     let ramp = args.ramp.limits(&schedule)?;
     let mut terms = when.terms(&schedule);
     args.ramp.add_terms(&mut terms);
-    let config = context.config(&SettingFlags::default())?;
+    let config = args.originals.config(context)?;
+    let shelf = args.originals.shelf(&config, context)?;
     let clock = SystemClock::start()
         .map_err(|cause| Trouble::storage("start with", "the system's threads", cause))?;
     let allow = Allow { shoot: true, settings: ramp.is_some(), ..Allow::default() };
@@ -92,15 +100,17 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
         schedule,
         on_gap: args.on_gap.clone(),
         ramp,
+        originals: shelf.as_ref().map(Shelf::originals),
     };
     let stop = context.interrupt.stop.asked();
     let ran = filmwire_shoot::timelapse::run(setup, stop, &mut |event| report.take(&event)).await;
     let outcome = ran.map_err(trouble)?;
     report.conclude(&outcome)?;
+    let fetched = shelf.map_or(Exit::Done, |shelf| shelf.exit(&outcome, &context.out));
     Ok(match outcome.end {
         End::Stopped => Exit::Interrupted,
         End::Finished if outcome.gaps.frames() > 0 => Exit::SomeFailed,
-        End::Finished => Exit::Done,
+        End::Finished => fetched,
     })
 }
 

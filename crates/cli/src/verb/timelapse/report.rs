@@ -7,7 +7,7 @@ use filmwire_shoot::timelapse::journal::Taken;
 use filmwire_shoot::timelapse::ramp::Changed;
 use filmwire_shoot::timelapse::schedule::{Due, Schedule};
 use filmwire_shoot::timelapse::window::Polar;
-use filmwire_shoot::timelapse::{End, Event, Outcome};
+use filmwire_shoot::timelapse::{End, Event, Fetched, Outcome};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -67,6 +67,7 @@ impl Report {
                 self.out.warn(text);
                 self.out.json("hook", json!({ "error": text }))
             }
+            Event::Fetched(fetched) => self.fetched(fetched),
             Event::Remaining(count) => self.out.json("remaining", json!({ "pictures": count })),
             _ => Ok(()),
         }
@@ -132,6 +133,25 @@ impl Report {
         )
     }
 
+    fn fetched(&self, fetched: &Fetched) -> Result<(), Trouble> {
+        let files = text::count(fetched.new, "original", "originals");
+        let line = format!("{}  fetched {files}", clock(Timestamp::now()));
+        match fetched {
+            Fetched { error: Some(cause), .. } => {
+                self.out.warn(&format!("{line}, then: {}", text::tame(cause)));
+            }
+            Fetched { failed, .. } if *failed > 0 => {
+                self.out.warn(&format!("{line}; {failed} did not come"));
+            }
+            Fetched { is_whole: false, .. } => {
+                self.out.say(&format!("{line}; more are left on the card"))?;
+            }
+            Fetched { new: 0, .. } => {}
+            _ => self.out.say(&line)?,
+        }
+        self.out.json("fetched", fields(fetched))
+    }
+
     /// Tells what the timelapse came to.
     pub(super) fn conclude(self, outcome: &Outcome) -> Result<(), Trouble> {
         let (taken, gaps) = (outcome.taken, &outcome.gaps);
@@ -166,9 +186,16 @@ impl Report {
                 "gaps_unlisted": gaps.unlisted(),
                 "latest_ms": outcome.latest.as_secs_f64() * 1000.0,
                 "interrupted": interrupted,
+                "fetched": outcome.fetched.as_ref().map(fields),
             }),
         )
     }
+}
+
+fn fields(fetched: &Fetched) -> Value {
+    let Fetched { new, failed, is_whole, error } = fetched;
+    let error = error.as_deref().map(text::tame);
+    json!({ "new": new, "failed": failed, "whole": is_whole, "error": error })
 }
 
 fn numbers(first: Due, last: Due) -> String {
