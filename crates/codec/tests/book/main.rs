@@ -47,6 +47,26 @@ fn every_example_is_what_the_page_says() {
     assert!(count > 20, "only {count} examples were found");
 }
 
+/// Longest run of bytes in a sentence: a value at most.
+const MOST_BYTES_IN_TEXT: usize = 4;
+
+#[test]
+fn longer_examples_stand_in_blocks() {
+    let is_byte = |word: &str| word.len() == 2 && u8::from_str_radix(word, 16).is_ok();
+    let fences = narrative().iter().flat_map(|page| page.fences("hex")).collect::<Vec<_>>();
+    let is_decoded = |span: &str| fences.iter().flat_map(|f| &f.lines).any(|l| l.contains(span));
+    let mut wrong = Vec::new();
+    for page in narrative() {
+        for (line, span) in page.code_spans() {
+            let count = span.split_whitespace().filter(|word| is_byte(word)).count();
+            if count > MOST_BYTES_IN_TEXT && !is_decoded(&span) {
+                wrong.push(format!("{}:{line}: `{span}` is decoded by no test", page.name));
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
 #[test]
 fn words_of_values_are_those_of_the_codec() {
     let (mut wrong, mut count) = (Vec::new(), 0);

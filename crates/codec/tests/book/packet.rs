@@ -35,6 +35,7 @@ pub(crate) fn decode(name: &str, wire: &[u8]) -> Result<Decoded, String> {
         "capabilities" => capabilities(wire),
         "live-view-header" => live_view_header(wire),
         "string" => string(wire),
+        "ble-position" => ble_position(wire),
         _ => Err(format!("{name:?} is no name of a packet, or these are not its bytes")),
     }
 }
@@ -271,4 +272,22 @@ fn string(payload: &[u8]) -> Result<Decoded, String> {
     reader.finish("string").map_err(|e| because(&e))?;
     let fields = vec![field("text", text.to_text()), field("units", payload[0])];
     Ok((fields, appended(|out| text.encode(out))))
+}
+
+/// What is written over Bluetooth, which the codec does not speak; read as the page's table says.
+fn ble_position(wire: &[u8]) -> Result<Decoded, String> {
+    let mut reader = Reader::new(wire);
+    let (mut place, mut fields) = (Vec::new(), Vec::new());
+    for name in ["latitude", "longitude", "altitude", "speed"] {
+        let value = reader.u32(name).map_err(|e| because(&e))? as i32;
+        place.push(value);
+        fields.push(field(name, value));
+    }
+    let year = reader.u16("year").map_err(|e| because(&e))?;
+    let rest = reader.rest();
+    let [month, day, hour, minute, second] = *rest else { return Err("no time".to_owned()) };
+    let time = format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+    fields.push(field("time", time));
+    let again = place.iter().flat_map(|value| value.to_le_bytes()).chain(year.to_le_bytes());
+    Ok((fields, again.chain(rest.iter().copied()).collect()))
 }
