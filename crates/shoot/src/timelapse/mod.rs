@@ -14,6 +14,7 @@ pub mod ramp;
 mod run;
 pub mod schedule;
 pub mod sun;
+pub mod video;
 pub mod window;
 pub mod words;
 
