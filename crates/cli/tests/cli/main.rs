@@ -25,5 +25,6 @@ mod settings;
 mod shoot;
 mod sync;
 mod timelapse;
+mod timelapse_video;
 mod verb;
 mod watch;
