@@ -26,5 +26,6 @@ mod settings;
 mod shoot;
 mod sync;
 mod timelapse;
+mod timelapse_video;
 mod verb;
 mod watch;

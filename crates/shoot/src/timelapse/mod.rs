@@ -15,6 +15,7 @@ pub mod ramp;
 mod run;
 pub mod schedule;
 pub mod sun;
+pub mod video;
 pub mod window;
 pub mod words;
 

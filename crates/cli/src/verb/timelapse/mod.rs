@@ -4,6 +4,7 @@ mod originals;
 mod plan;
 mod ramp;
 mod report;
+mod video;
 mod when;
 
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ Examples:
   filmwire timelapse --interval 10m --fetch pauses --to /srv/site
   filmwire timelapse --interval 30s --on-gap 'mail -s \"$FILMWIRE_GAP_CAUSE\" me@example.org'
   filmwire timelapse plan --interval 10s --until 2026-12-02T07:00
+  filmwire timelapse video pictures --out night.mp4 --crop 16:9 --deflicker
 
 Exit code 1 says that frames are missing; they are listed. Run the same command to go on. If all
 frames were taken and originals are left on the card, the code is the one of `sync`.")]
@@ -68,12 +70,14 @@ pub(crate) struct TimelapseArgs {
 #[derive(Debug, Subcommand)]
 enum TimelapseVerb {
     Plan(plan::PlanArgs),
+    Video(video::VideoArgs),
 }
 
 /// Runs the verb.
 pub(crate) async fn run(args: &TimelapseArgs, context: &Context<'_>) -> Result<Exit> {
     match (&args.verb, &args.when) {
         (Some(TimelapseVerb::Plan(args)), _) => plan::run(args, context).await,
+        (Some(TimelapseVerb::Video(args)), _) => video::run(args, context).await,
         (None, Some(when)) => shoot(args, when, context).await,
         (None, None) => Err(Trouble::usage("--interval is missing", "add --interval 10s").into()),
     }

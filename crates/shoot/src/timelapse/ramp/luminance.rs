@@ -17,12 +17,20 @@ const STEP: usize = 7;
 const BLACK: f64 = 1e-5;
 
 /// Levels of 0 to 255 as shares of the light. Source: IEC 61966-2-1 (sRGB).
-static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|level| {
-        let share = level as f64 / 255.0;
-        if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-    })
-});
+pub(in crate::timelapse) static LINEAR: LazyLock<[f64; 256]> =
+    LazyLock::new(|| std::array::from_fn(|level| linear(level as f64 / 255.0)));
+/// What red, green and blue count of the light. Source: IEC 61966-2-1 (sRGB).
+pub(in crate::timelapse) const WEIGHTS: [f64; 3] = [0.2126, 0.7152, 0.0722];
+
+/// A level from 0 to 1 as a share of the light.
+pub(in crate::timelapse) fn linear(level: f64) -> f64 {
+    if level <= 0.04045 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }
+}
+
+/// A share of the light in stops from middle grey.
+pub(in crate::timelapse) fn stops(light: f64) -> f64 {
+    (light.max(BLACK) / MIDDLE_GREY).log2()
+}
 
 /// The mean light of a JPEG, in stops from middle grey; `None` if it cannot be decoded. A picture
 /// that is all white is 2.5 stops above, and a brighter scene would look the same.
@@ -36,11 +44,11 @@ pub fn luminance(jpeg: &[u8]) -> Option<f64> {
     let pixels = JpegDecoder::new_with_options(ZCursor::new(jpeg), options).decode().ok()?;
     let (pixels, _) = pixels.as_chunks::<3>();
     let linear = &*LINEAR;
-    let light = |[red, green, blue]: &[u8; 3]| {
-        let [red, green, blue] = [red, green, blue].map(|level| linear[usize::from(*level)]);
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    let light = |pixel: &[u8; 3]| -> f64 {
+        let colours = pixel.iter().zip(WEIGHTS);
+        colours.map(|(level, weight)| weight * linear[usize::from(*level)]).sum()
     };
     let some = pixels.iter().step_by(STEP);
     let mean = some.clone().map(light).sum::<f64>() / some.len().max(1) as f64;
-    Some((mean.max(BLACK) / MIDDLE_GREY).log2())
+    Some(stops(mean))
 }
