@@ -12,12 +12,11 @@ in small segments that end anywhere.
 """
 
 import json
-import re
 import struct
 import sys
 
 VALUE_BYTES = 64
-WORDS_ALIKE = (0xDF00, 0xDF01)
+GEOLOCATION = 0xD500
 
 
 def number(text):
@@ -88,6 +87,7 @@ def of_tshark(file):
             text = [key_value for key_value in fields(layer, "fujiptp.text")]
             told["text"] = text[0] if text else None
             entries = zip(fields(layer, "fujiptp.entry.property"), fields(layer, "fujiptp.entry.value"))
+            told["entry_texts"] = list(fields(layer, "fujiptp.entry.text"))
             told["entries"] = [(number(code), number(bits)) for code, bits in entries]
     return transactions, events, frames, steps
 
@@ -143,11 +143,14 @@ def problems(ours, theirs):
             for at in range(2, len(known) - 5, 6)
         ]
         yield from differ("list", wanted, theirs["entries"][: len(wanted)])
+        # Of a long list decode shows the first.
+        shown = [entry.split(" = ")[1] for entry in ours["data_text"].split(", ") if " = " in entry]
+        yield from differ("list in words", shown, theirs["entry_texts"][: len(shown)])
+    elif prop == GEOLOCATION and data and code(ours["operation"]) != 0x1014:
+        yield from differ("place", ours["data_text"], theirs["text"] or "")
     elif len(data) in (1, 2, 4) and code(ours["operation"]) != 0x1014:
         yield from differ("value", int.from_bytes(data, "little"), theirs["value"])
-        # Words for settings are the dissector's alone; decode shows their numbers.
-        if prop in WORDS_ALIKE or re.fullmatch(r"\d+|0x[0-9A-F]+", theirs["text"]):
-            yield from differ("words", ours["data_text"], theirs["text"])
+        yield from differ("words", ours["data_text"], theirs["text"])
 
 
 class Wire:
@@ -201,20 +204,25 @@ def make(path):
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
         wire, ident = Wire(file, 40000, 55740), 0
         registration(wire)
-        properties = [*range(0x5001, 0x5013), *range(0xD001, 0xD030), *range(0xD200, 0xD250), *range(0xDF00, 0xDF32)]
-        values = [*range(0, 13), 0x7FFF, 0x8000, 0x8001, 0xFFFF]
-        for prop in properties:
-            if prop == 0xD212:
-                continue
-            for value in values:
-                ident += 1
-                reads = ident % 3 > 0
-                code = 0x1015 if reads else 0x1016
-                data = value.to_bytes(2 if ident % 2 else 4, "little")
-                wire.say(0, container(1, code, ident, words_of(prop)))
-                # What clients write there may be anything.
-                wire.say(1 if reads else 0, container(2, code if reads else 0x1234, ident, data))
-                wire.say(1, container(3, 0x2001 if ident % 5 else 0x2FFF, ident))
+        properties = [*range(0x5001, 0x5013), *range(0xD001, 0xD030), 0xD17C, *range(0xD200, 0xD250), *range(0xDF00, 0xDF32)]
+        values = [*range(0, 13), 300, 333, 560, 1300, 0x7FFF, 0x8000, 0x8001, 0xFD65, 0xFFFF]
+        # Numbers with flags, and what nobody knows.
+        wide = [0x8000EA60, 0x80000514, 0x8000_1900, 0x40000064, 0x4000C800, 0x03020705, 0x03020005, 0x90000001, 0xFFFFFFFF]
+        place = "5229.131848,N 01322.842972,E 00034.50,M 000.0,K 2016:01:03 15:41:40.130\0"
+        places = [bytes([len(place)]) + place.encode("utf-16-le"), b"\3a\0b\0", b"\0"]
+        said = [(prop, value) for prop in properties for value in values + wide if prop != 0xD212]
+        for prop, value in [*said, *((GEOLOCATION, place) for place in places)]:
+            ident += 1
+            reads = ident % 3 > 0
+            code = 0x1015 if reads else 0x1016
+            if isinstance(value, bytes):
+                data = value
+            else:
+                data = value.to_bytes(2 if ident % 2 and value < 0x10000 else 4, "little")
+            wire.say(0, container(1, code, ident, words_of(prop)))
+            # What clients write there may be anything.
+            wire.say(1 if reads else 0, container(2, code if reads else 0x1234, ident, data))
+            wire.say(1, container(3, 0x2001 if ident % 5 else 0x2FFF, ident))
         for count in (0, 1, 10):
             ident += 1
             entries = b"".join(struct.pack("<HI", properties[at * 9], at * 5) for at in range(count))

@@ -14,7 +14,10 @@ local FRAME_HEADER_BYTES = 18    -- of a packet of live view, before its JPEG
 local MOST_BYTES = 0x10000000    -- what is longer is no packet; it would be waited for in vain
 local DECIMAL_BELOW = 0x8000     -- larger numbers are codes and versions, shown as hex
 
+local NOT_TOLD = "----"          -- a value the camera does not tell now
+
 local CURRENT_STATE, CAMERA_STATE, FUNCTION_MODE = 0xD212, 0xDF00, 0xDF01
+local GEOLOCATION = 0xD500
 local VERSIONS = { first = 0xDF21, last = 0xDF31 }
 -- Operations whose first parameter is a property; those of them whose data is its value.
 local OF_PROPERTY = { [0x1014] = true, [0x1015] = true, [0x1016] = true, [0x1017] = true }
@@ -86,14 +89,83 @@ local function number(bits)
   return string.format("0x%X", bits)
 end
 
+-- A decimal number without zeros at its end.
+local function thousandths(value)
+  local whole, rest = math.floor(value / 1000), value % 1000
+  if rest == 0 then return string.format("%d", whole) end
+  return (string.gsub(string.format("%d.%03d", whole, rest), "0+$", ""))
+end
+
+local function all_of(bits) return string.format("0x%08X", bits) end
+
+local function aperture(bits)
+  if bits == 0 then return "auto" end
+  return bits == 0xFFFF and NOT_TOLD or "f/" .. thousandths(bits * 10)
+end
+
+local function bias(bits)
+  if bits == 0 then return "0" end
+  local sign, size = "+", bits
+  if bits >= 0x8000 then sign, size = "-", 0x10000 - bits end
+  local whole, rest = math.floor(size / 1000), size % 1000
+  -- Thirds as the camera's own screen shows them, and what would be read as such in full.
+  local place = ({ [333] = "3", [667] = "7", [300] = "300", [700] = "700" })[rest]
+  return sign .. (place and string.format("%d.%s", whole, place) or thousandths(size))
+end
+
+local function iso(bits)
+  local number, flags = bits % 0x1000000, math.floor(bits / 0x1000000)
+  if number ~= 0 and bits ~= 0xFFFFFFFF then
+    if flags == 0 then return string.format("%d", number) end
+    if flags == 0x80 then return string.format("auto-%d", number) end
+    if flags == 0x40 then return string.format(number < 1000 and "L%d" or "H%d", number) end
+  end
+  return bits == 0xFFFFFFFF and "auto" or all_of(bits)
+end
+
+local function shutter_speed(bits)
+  local number, flags = bits % 0x10000000, math.floor(bits / 0x10000000)
+  if number ~= 0 and flags == 8 then return "1/" .. thousandths(number) end
+  if number ~= 0 and flags == 0 then return thousandths(number) .. "s" end
+  return bits == 0xFFFFFFFF and NOT_TOLD or all_of(bits)
+end
+
+local function focus_point(bits)
+  local ratio, column, row = math.floor(bits / 0x10000), math.floor(bits / 0x100) % 0x100, bits % 0x100
+  if ratio ~= 0x0302 or column == 0 or row == 0 then return all_of(bits) end
+  return string.format("%d,%d", column, row)
+end
+
+local function battery(bits)
+  local bars, of
+  if bits >= 1 and bits <= 4 then bars, of = bits - 1, 3 end
+  if bits >= 6 and bits <= 11 then bars, of = bits - 6, 5 end
+  if not bars then return hex(bits) end
+  return (bars == 0 and "critical" or tostring(bars)) .. " of " .. of .. " bars"
+end
+
+-- What is computed, where no table can have it.
+local COMPUTED = {
+  [0x5007] = aperture,
+  [0x5010] = bias,
+  [0xD02A] = iso,
+  [0xD02B] = iso,
+  [0xD17C] = focus_point,
+  [0xD240] = shutter_speed,
+  [0xD242] = battery,
+  [0xD246] = battery,
+}
+
 local function in_words(property, bits)
-  local words = WORDS[property]
-  if words then
-    local word = words[bits]
-    if property == CAMERA_STATE or property == FUNCTION_MODE then
-      return word and word .. " (" .. hex(bits) .. ")" or hex(bits)
-    end
-    return word or number(bits)
+  if property == CAMERA_STATE or property == FUNCTION_MODE then
+    local word = WORDS[property][bits]
+    return word and word .. " (" .. hex(bits) .. ")" or bits > 0xFFFF and number(bits) or hex(bits)
+  end
+  local width = WIDTHS[property]
+  if width then
+    if width < 4 and bits >= 2 ^ (8 * width) then return all_of(bits) end
+    if COMPUTED[property] then return COMPUTED[property](bits) end
+    return WORDS[property][bits] or hex(bits)
   end
   if property >= VERSIONS.first and property <= VERSIONS.last then
     return string.format("0x%X", bits)
@@ -143,6 +215,14 @@ local function data_phase(tvb, tree, command)
   if command.property == CURRENT_STATE then
     state_list(tvb, tree)
     return ": " .. named(PROPERTIES, CURRENT_STATE)
+  end
+  if command.property == GEOLOCATION then
+    -- Characters, the end among them, and two bytes for each.
+    local bytes = 2 * tvb(0, 1):uint()
+    if tvb:len() ~= 1 + bytes then return "" end
+    local text = '"' .. (bytes == 0 and "" or tvb(1, bytes):le_ustringz()) .. '"'
+    tree:add(f.text, tvb(), text)
+    return ": " .. named(PROPERTIES, GEOLOCATION) .. " = " .. text
   end
   if tvb:len() ~= 1 and tvb:len() ~= 2 and tvb:len() ~= 4 then return "" end
   local bits = tvb():le_uint()

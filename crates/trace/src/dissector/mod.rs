@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use filmwire_codec::code::{CodeEntry, tables};
+use filmwire_codec::value::KINDS;
 
 /// The part that is no table; Lua 5.2, as Wireshark 4.0 has it.
 const TEMPLATE: &str = include_str!("fujifilm.lua");
@@ -41,6 +42,11 @@ fn lua_tables() -> String {
             text.push_str("  },\n");
         }
     }
+    text.push_str("}\n-- Bytes of the properties whose values have words.\nlocal WIDTHS = {\n");
+    for kind in KINDS {
+        let width = kind.data_type.width_bytes().unwrap_or_default();
+        let _ = writeln!(text, "  [0x{:04X}] = {width},", kind.property.0);
+    }
     text.push_str("}\n");
     text
 }
@@ -60,7 +66,6 @@ fn property_of(kind: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use filmwire_codec::value::KINDS;
     use filmwire_codec::{DevicePropCode, OperationCode};
 
     use super::*;
@@ -93,10 +98,25 @@ mod tests {
     }
 
     #[test]
+    fn values_without_a_table_are_computed() {
+        let text = dissector();
+        let listed: Vec<_> = tables().iter().filter_map(|table| property_of(table.kind)).collect();
+        for kind in KINDS {
+            let code = kind.property.0;
+            let computed = ["aperture", "bias", "iso", "focus_point", "shutter_speed", "battery"]
+                .iter()
+                .any(|name| text.contains(&format!("  [0x{code:04X}] = {name},\n")));
+            assert!(computed != listed.contains(&code), "{}", kind.property);
+            assert!(text.contains(&format!("[0x{code:04X}] = ")), "{}", kind.property);
+        }
+    }
+
+    #[test]
     fn the_codes_it_spells_out_are_the_tables() {
         let text = dissector();
         for line in [
             "local CURRENT_STATE, CAMERA_STATE, FUNCTION_MODE = 0xD212, 0xDF00, 0xDF01\n",
+            "local GEOLOCATION = 0xD500\n",
             "local VERSIONS = { first = 0xDF21, last = 0xDF31 }\n",
             "local WITH_VALUE = { [0x1015] = true, [0x1016] = true }\n",
         ] {
@@ -108,6 +128,7 @@ mod tests {
             DevicePropCode::FUNCTION_MODE,
         ];
         assert_eq!(own.map(|code| code.0), [0xD212, 0xDF00, 0xDF01]);
+        assert_eq!(DevicePropCode::GEOLOCATION.0, 0xD500);
         let [first, last] = [0xDF21, 0xDF31].map(DevicePropCode);
         assert!(first.is_version() && last.is_version());
         assert!(!DevicePropCode(0xDF20).is_version() && !DevicePropCode(0xDF32).is_version());

@@ -3,7 +3,10 @@
 use filmwire_codec::dataset::{
     Capabilities, CurrentState, DeviceInfo, DevicePropDesc, ObjectInfo, StorageInfo,
 };
-use filmwire_codec::{CameraState, DevicePropCode, FunctionMode, OperationCode, Reader, StorageId};
+use filmwire_codec::value::kind;
+use filmwire_codec::{
+    CameraState, DevicePropCode, FunctionMode, OperationCode, PtpString, Reader, StorageId,
+};
 
 /// Entries of a list that are shown.
 const MOST_SHOWN: usize = 8;
@@ -85,6 +88,11 @@ fn property(property: DevicePropCode, payload: &[u8]) -> Option<String> {
         };
         return Some(list(&state.entries, entry));
     }
+    if property == DevicePropCode::GEOLOCATION {
+        let mut reader = Reader::new(payload);
+        let text = PtpString::decode(&mut reader, "Geolocation").ok()?;
+        return reader.finish("Geolocation").ok().map(|()| format!("{:?}", text.to_text()));
+    }
     let bits = match *payload {
         [a] => u32::from(a),
         [a, b] => u32::from(u16::from_le_bytes([a, b])),
@@ -100,7 +108,8 @@ fn value(property: DevicePropCode, bits: u32) -> String {
         (DevicePropCode::CAMERA_STATE, Ok(code)) => CameraState(code).to_string(),
         (DevicePropCode::FUNCTION_MODE, Ok(code)) => FunctionMode(code).to_string(),
         (property, _) if property.is_version() => format!("{bits:#X}"),
-        _ => number(bits),
+        // As `filmwire settings` shows it.
+        _ => kind(property).map_or_else(|| number(bits), |kind| kind.text(bits)),
     }
 }
 
@@ -162,4 +171,47 @@ fn property_desc(desc: &DevicePropDesc) -> String {
 
 fn capabilities(capabilities: Capabilities) -> String {
     list(&capabilities.items, |desc| short(desc.property))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_as_settings_are() {
+        let told = |code, payload: &[u8]| property(DevicePropCode(code), payload).unwrap();
+        // Origin: log:XT4 and log:XT5, the fact sheet's appendices A.3 and A.4.
+        let values: [(u16, u32, &str); 9] = [
+            (0x5005, 4, "daylight"),
+            (0x5007, 360, "f/3.6"),
+            (0x5010, 0xFD65, "-0.7"),
+            (0xD02A, 0x8000_1900, "auto-6400"),
+            (0xD17C, 0x0302_0705, "7,5"),
+            (0xD240, 0x8000_EA60, "1/60"),
+            (0xD242, 11, "5 of 5 bars"),
+            (0xD52F, 1, "1"),
+            (0xDF24, 0x0002_000A, "0x2000A"),
+        ];
+        let mut list = vec![values.len() as u8, 0];
+        for (code, bits, text) in values {
+            assert_eq!(told(code, &bits.to_le_bytes()), text);
+            list.extend(code.to_le_bytes());
+            list.extend(bits.to_le_bytes());
+        }
+        // In the short form as well.
+        assert_eq!(told(0x5010, &[0x65, 0xFD]), "-0.7");
+        let list = told(0xD212, &list);
+        assert!(list.contains("FNumber = f/3.6, ") && list.contains("ISO = auto-6400"), "{list}");
+    }
+
+    #[test]
+    fn a_place_is_told_as_it_was_written() {
+        let text = "5229.131848,N 01322.842972,E 00034.50,M 000.0,K 2016:01:03 15:41:40.130";
+        let mut payload = Vec::new();
+        PtpString::from(text).encode(&mut payload);
+        let place = DevicePropCode::GEOLOCATION;
+        assert_eq!(property(place, &payload), Some(format!("{text:?}")));
+        payload.pop();
+        assert_eq!(property(place, &payload), None);
+    }
 }
