@@ -4,6 +4,8 @@
 #[path = "../../camera/tests/support/mod.rs"]
 mod network;
 
+#[path = "timelapse/keep.rs"]
+mod keep;
 #[path = "timelapse/light.rs"]
 mod light;
 #[path = "timelapse/model.rs"]

@@ -12,6 +12,7 @@ mod extract;
 mod geotag;
 mod help;
 mod interrupt;
+mod kept;
 mod link;
 mod live;
 mod live_relay;

@@ -7,6 +7,7 @@ use super::gap::Missed;
 use super::journal::Taken;
 use super::ramp::Changed;
 use super::schedule::Due;
+use crate::profile::{Applied, Drift};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,24 @@ pub enum Event {
     Taken(Taken),
     /// Frames were not taken.
     Missed(Missed),
+    /// The profile was set, before the first frame of a run.
+    Applied {
+        /// What the camera calls itself.
+        model: String,
+        /// What came of each setting.
+        applied: Vec<Applied>,
+    },
+    /// Settings moved from the profile, or are back.
+    Drift {
+        /// When that was seen.
+        at: Timestamp,
+        /// The last frame before; 0 if there was none.
+        after: u64,
+        /// What differs; empty if all is as it was.
+        drifts: Vec<Drift>,
+        /// The run ends for it.
+        is_end: bool,
+    },
     /// The exposure followed the light after a frame.
     Exposure(u64, Changed),
     /// The exposure does not follow the light any more, and why.

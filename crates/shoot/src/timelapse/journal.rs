@@ -55,6 +55,15 @@ pub enum Record {
         /// What it is.
         to: String,
     },
+    /// Settings moved from the profile, or are back.
+    Drift {
+        /// When that was seen.
+        at: Timestamp,
+        /// The last frame before, which may have it; 0 if there was none.
+        after: u64,
+        /// What differs, in words; empty if all is as it was.
+        drift: String,
+    },
     /// Originals were fetched, or could not be.
     Fetched {
         /// When that ended.
@@ -94,6 +103,9 @@ pub struct Taken {
     /// How bright its preview is, in stops from middle grey, where a ramp looked at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub luminance: Option<f64>,
+    /// What differed from the profile at the last look before, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -312,6 +324,7 @@ impl Reader<'_> {
             }
             Record::Resumed { .. }
             | Record::Exposure { .. }
+            | Record::Drift { .. }
             | Record::Fetched { .. }
             | Record::Stopped { .. } => None,
         };
@@ -363,7 +376,14 @@ mod tests {
 
     fn taken(number: u64) -> Record {
         let due = at(number as i64 * 10);
-        Record::Taken(Taken { number, slot: number - 1, due, fired: due, luminance: None })
+        Record::Taken(Taken {
+            number,
+            slot: number - 1,
+            due,
+            fired: due,
+            luminance: None,
+            drift: None,
+        })
     }
 
     fn missed(first: u64, last: u64) -> Record {

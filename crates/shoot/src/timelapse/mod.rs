@@ -9,6 +9,7 @@ mod event;
 pub mod gap;
 mod hook;
 pub mod journal;
+mod keep;
 mod link;
 mod log;
 pub mod ramp;
@@ -21,5 +22,6 @@ pub mod words;
 
 pub use errand::{Errand, Fetched, Originals};
 pub use event::Event;
+pub use keep::Keep;
 pub use link::ConnectRemote;
 pub use run::{End, Error, Outcome, Setup, run};

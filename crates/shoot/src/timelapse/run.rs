@@ -2,6 +2,7 @@
 
 mod light;
 mod pause;
+mod watch;
 
 use std::future::Future;
 use std::path::Path;
@@ -9,7 +10,6 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use filmwire_camera::{Error as CameraError, Picture, Remote};
-use filmwire_codec::DevicePropCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
@@ -18,6 +18,7 @@ use super::event::Event;
 use super::gap::{Gaps, Missed, Why};
 use super::hook::{GapNews, Hook};
 use super::journal::{Journal, JournalError, Past, Record, Taken, Terms};
+use super::keep::{Keep, Kept as Settings};
 use super::link::{ConnectRemote, Link};
 use super::log::Log;
 use super::ramp::{Exposure, Limits, NoRamp};
@@ -54,6 +55,8 @@ pub struct Setup<'a, C, K> {
     pub on_gap: Option<String>,
     /// What may change for the exposure to follow the light.
     pub ramp: Option<Limits>,
+    /// A profile that frames have to have.
+    pub keep: Option<Keep>,
     /// Who fetches originals at the end, or in pauses as well.
     pub originals: Option<Originals<'a>>,
 }
@@ -65,6 +68,8 @@ pub enum End {
     Finished,
     /// It was asked to stop.
     Stopped,
+    /// A setting moved, and the run was to end then.
+    Drifted,
 }
 
 /// What a timelapse came to, over all runs of its journal.
@@ -78,6 +83,8 @@ pub struct Outcome {
     pub gaps: Gaps,
     /// Most that a frame of this run was sent late.
     pub latest: SignedDuration,
+    /// A setting differed from the profile in this run.
+    pub drifted: bool,
     /// What was fetched in this run, and how the last visit ended; `None` if nobody went.
     pub fetched: Option<Fetched>,
 }
@@ -91,6 +98,9 @@ pub enum Error {
     /// The exposure cannot follow the light.
     #[error(transparent)]
     Ramp(#[from] NoRamp),
+    /// The camera does not have the profile.
+    #[error("the camera does not have all of the profile, and no frame was taken")]
+    NotSet,
     /// A new journal would have no frame.
     #[error("no frame would ever be due")]
     NoFrames,
@@ -141,10 +151,10 @@ pub async fn run<C: ConnectRemote, K: Clock>(
                     return Err(error.into());
                 }
             };
-            if let Err(error) = can_ramp(&remote, setup.ramp.as_ref()).await {
+            if let Err(error) = watch::make_ready(&remote, &setup, tell).await {
                 journal.abandon();
                 remote.leave().await;
-                return Err(error.into());
+                return Err(error);
             }
             let start = first_slot(&setup);
             if let Err(error) = journal.begin(start, setup.terms) {
@@ -173,17 +183,10 @@ pub async fn run<C: ConnectRemote, K: Clock>(
         remaining: None,
         exposure: None,
         latest: SignedDuration::ZERO,
+        kept: Settings { is_set: !resumed, ..Settings::default() },
         errands: Errands { is_wanted: resumed, ..Errands::default() },
     };
     run.whole(&schedule, resumed, stop).await
-}
-
-/// Whether the camera lets the exposure follow the light; better known before the night.
-async fn can_ramp(remote: &Remote, limits: Option<&Limits>) -> Result<(), NoRamp> {
-    match limits {
-        Some(limits) => Exposure::open(remote, limits).await.map(|_| ()),
-        None => Ok(()),
-    }
 }
 
 /// Slot 0 of a new journal.
@@ -198,7 +201,7 @@ fn first_slot<C, K: Clock>(setup: &Setup<'_, C, K>) -> Timestamp {
 
 fn outcome(past: Past, end: End) -> Outcome {
     let latest = SignedDuration::ZERO;
-    Outcome { end, taken: past.taken, gaps: past.gaps, latest, fetched: None }
+    Outcome { end, taken: past.taken, gaps: past.gaps, latest, drifted: false, fetched: None }
 }
 
 /// What work comes to; `None` if it was to stop first. The work is dropped then.
@@ -237,6 +240,7 @@ struct Run<'a, 't, C, K> {
     lead: Duration,
     /// How late one was.
     latest: SignedDuration,
+    kept: Settings,
     errands: Errands,
 }
 
@@ -266,7 +270,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         let at = self.now();
         let last = match ended {
             Ok(End::Finished) => self.log.write(Record::Ended { at }).await,
-            Ok(End::Stopped) => self.log.write(Record::Stopped { at }).await,
+            Ok(End::Stopped | End::Drifted) => self.log.write(Record::Stopped { at }).await,
             Err(_) => Ok(()),
         };
         let flushed = self.log.flush().await;
@@ -296,8 +300,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         }
         let end = ended?;
         last.and(flushed).and(fetching)?;
-        let fetched = self.errands.sum;
-        Ok(Outcome { latest: self.latest, fetched, ..outcome(self.past, end) })
+        let (latest, drifted, fetched) = (self.latest, self.kept.ever, self.errands.sum);
+        Ok(Outcome { latest, drifted, fetched, ..outcome(self.past, end) })
     }
 
     async fn frames(
@@ -317,7 +321,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             self.skip(&mut cursor).await?;
             let Some(due) = cursor.peek() else { return Ok(End::Finished) };
             if self.wait(due, stop).await? == Next::Stop {
-                return Ok(End::Stopped);
+                return Ok(if self.kept.ends { End::Drifted } else { End::Stopped });
             }
             if self.is_too_late(due) {
                 continue;
@@ -404,6 +408,10 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
                 Some(Kept::Refused) if now >= lead => lead = due.at,
                 Some(_) => {}
             }
+            self.tell_of_drift().await?;
+            if self.kept.ends {
+                return Ok(Next::Stop);
+            }
             if self.now() < due.at {
                 self.delay = None;
             }
@@ -419,7 +427,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
                     remote.arm().await.map(|ready| *armed = Some(ready))
                 } else if now >= *next_check {
                     *next_check = now.checked_add(CHECK).unwrap_or(Timestamp::MAX);
-                    look(remote).await.map(|found| self.take_remaining(found))
+                    remote.settings().await.map(|found| self.take_readings(&found))
                 } else {
                     Ok(())
                 };
@@ -442,13 +450,6 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         Kept::Done
     }
 
-    fn take_remaining(&mut self, found: Option<u32>) {
-        if found.is_some() && found != self.remaining {
-            self.remaining = found;
-            found.into_iter().for_each(|count| (self.tell)(Event::Remaining(count)));
-        }
-    }
-
     /// What a try to rebuild the link came to.
     async fn take_link(&mut self, opened: Result<Remote, CameraError>, due: Due) {
         let now = self.now();
@@ -460,6 +461,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         match opened {
             Ok(remote) => {
                 (self.tell)(Event::LinkUp { at: now, model: remote.info().model.clone() });
+                self.set_profile(&remote).await;
                 self.link = Link::up(remote, now);
             }
             Err(error) => {
@@ -540,10 +542,12 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         luminance: Option<f64>,
     ) -> Result<(), JournalError> {
         let fired = self.setup.clock.at(sent);
-        let taken = Taken { number: due.number, slot: due.slot, due: due.at, fired, luminance };
+        let (number, slot, drift) = (due.number, due.slot, self.kept.text());
+        let taken = Taken { number, slot, due: due.at, fired, luminance, drift };
         self.latest = self.latest.max(fired.duration_since(due.at));
         self.past.taken += 1;
         self.errands.want(self.now());
+        self.look_soon();
         self.is_announced = self.link.cause().is_some();
         self.log.write(Record::Taken(taken.clone())).await?;
         (self.tell)(Event::Taken(taken));
@@ -561,11 +565,4 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
         }
         Ok(())
     }
-}
-
-/// Looks at the camera: is it there, and how many pictures does its card still hold?
-async fn look(remote: &Remote) -> Result<Option<u32>, CameraError> {
-    let readings = remote.settings().await?;
-    let wanted = DevicePropCode::PICTURES_REMAINING;
-    Ok(readings.iter().find(|reading| reading.property == wanted).and_then(|found| found.bits))
 }

@@ -12,7 +12,7 @@ use filmwire_shoot::timelapse::ramp::Limits;
 use filmwire_shoot::timelapse::schedule::Schedule;
 use filmwire_shoot::timelapse::window::Windows;
 use filmwire_shoot::timelapse::{
-    ConnectRemote, Errand, Error, Event, Originals, Outcome, Setup, run,
+    ConnectRemote, Errand, Error, Event, Keep, Originals, Outcome, Setup, run,
 };
 use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::{Persona, Simulator};
@@ -68,6 +68,7 @@ pub(crate) struct World {
     pub(crate) schedule: Schedule,
     pub(crate) starts_now: bool,
     pub(crate) ramp: Option<Limits>,
+    pub(crate) keep: Option<Keep>,
     pub(crate) errand: Option<(Box<dyn Errand>, bool)>,
     folder: tempfile::TempDir,
 }
@@ -100,6 +101,7 @@ impl World {
             schedule,
             starts_now: true,
             ramp: None,
+            keep: None,
             errand: None,
             folder,
         }
@@ -152,6 +154,7 @@ impl World {
             starts_now: self.starts_now,
             on_gap: None,
             ramp: self.ramp.clone(),
+            keep: self.keep.clone(),
             originals: self.originals(),
         };
         run(setup, stop, tell).await

@@ -39,16 +39,21 @@ pub(crate) struct Totals {
 /// Sets what a profile has, and tells what came of it.
 pub(crate) async fn apply(profile: &Profile, remote: &Remote, out: &Output) -> Result<Totals> {
     warn_of_model(profile, &remote.info().model, out);
+    Ok(tell_applied(&profile.apply(remote).await?, out)?)
+}
+
+/// Tells what came of a profile.
+pub(crate) fn tell_applied(all: &[Applied], out: &Output) -> Result<Totals, Trouble> {
     let mut totals = Totals { set: 0, failed: 0 };
-    for applied in profile.apply(remote).await? {
+    for applied in all {
         match &applied.outcome {
             Outcome::Reached(means) => {
                 totals.set += 1;
-                tell(&applied, *means, out)?;
+                tell(applied, *means, out)?;
             }
             Outcome::Failed(problem) => {
                 totals.failed += 1;
-                tell_failed(&applied, problem, out)?;
+                tell_failed(applied, problem, out)?;
             }
         }
     }

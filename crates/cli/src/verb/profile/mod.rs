@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::config::SettingFlags;
 use crate::context::Context;
-pub(crate) use apply::apply;
+pub(crate) use apply::{apply, tell_applied};
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, text};
 pub(crate) use place::Place;
@@ -149,6 +149,15 @@ async fn check(place: &Place, context: &Context<'_>) -> Result<Exit> {
     );
     out.error(&format!("{count} from the profile {}", place.name()), &cure);
     Ok(Exit::Mismatch)
+}
+
+/// One without settings would apply nothing, and watch over nothing.
+pub(crate) fn refuse_empty(profile: &Profile, place: &Place) -> Result<(), Trouble> {
+    if !profile.kept().is_empty() {
+        return Ok(());
+    }
+    let text = format!("the profile {} holds no setting", place.name());
+    Err(Trouble::usage(text, "save one: filmwire profile save NAME"))
 }
 
 /// A profile may serve several bodies; that they differ is worth knowing.

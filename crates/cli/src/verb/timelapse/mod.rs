@@ -1,5 +1,6 @@
 //! `timelapse`: frames by a schedule, each of them taken or accounted for.
 
+mod keep;
 mod originals;
 mod plan;
 mod ramp;
@@ -20,6 +21,7 @@ use filmwire_shoot::timelapse::{ConnectRemote, End, Error, Setup};
 
 use crate::config::Config;
 use crate::context::Context;
+use keep::KeepArgs;
 use originals::{OriginalsArgs, Shelf};
 use ramp::RampArgs;
 use report::Report;
@@ -43,13 +45,15 @@ Examples:
   filmwire timelapse --interval 1m --daily 06:00..20:00 --journal site.jsonl
   filmwire timelapse --interval 5m --sun sunrise-30m..sunset+30m --at 52.52,13.40
   filmwire timelapse --interval 20s --ramp-shutter 1/4000..10s --ramp-iso 200..3200
+  filmwire timelapse --interval 1m --profile garden --guard mark
   filmwire timelapse --interval 10m --fetch pauses --to /srv/site
   filmwire timelapse --interval 30s --on-gap 'mail -s \"$FILMWIRE_GAP_CAUSE\" me@example.org'
   filmwire timelapse plan --interval 10s --until 2026-12-02T07:00
   filmwire timelapse video pictures --out night.mp4 --crop 16:9 --deflicker
 
-Exit code 1 says that frames are missing; they are listed. Run the same command to go on. If all
-frames were taken and originals are left on the card, the code is the one of `sync`.")]
+Exit code 1 says that frames are missing; they are listed. Run the same command to go on. Code 8:
+a setting moved from the profile. If all is well but originals are left on the card, the code is
+the one of `sync`.")]
 pub(crate) struct TimelapseArgs {
     #[command(subcommand)]
     verb: Option<TimelapseVerb>,
@@ -63,6 +67,8 @@ pub(crate) struct TimelapseArgs {
     on_gap: Option<String>,
     #[command(flatten)]
     ramp: RampArgs,
+    #[command(flatten)]
+    keep: KeepArgs,
     #[command(flatten)]
     originals: OriginalsArgs,
 }
@@ -88,13 +94,15 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
     let ramp = args.ramp.limits(&schedule)?;
     let mut terms = when.terms(&schedule);
     args.ramp.add_terms(&mut terms);
+    let keep = args.keep.keep(ramp.as_ref(), context)?;
     let config = args.originals.config(context)?;
     let shelf = args.originals.shelf(&config, context)?;
     let clock = SystemClock::start()
         .map_err(|cause| Trouble::storage("start with", "the system's threads", cause))?;
-    let allow = Allow { shoot: true, settings: ramp.is_some(), ..Allow::default() };
+    let allow =
+        Allow { shoot: true, settings: ramp.is_some() || keep.is_some(), ..Allow::default() };
     let connect = Connect { context, config: &config, allow };
-    let mut report = Report::new(context.out.clone(), &schedule);
+    let mut report = Report::new(context.out.clone(), &schedule, keep.as_ref());
     let setup = Setup {
         connect: &connect,
         clock: &clock,
@@ -104,6 +112,7 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
         schedule,
         on_gap: args.on_gap.clone(),
         ramp,
+        keep,
         originals: shelf.as_ref().map(Shelf::originals),
     };
     let stop = context.interrupt.stop.asked();
@@ -113,7 +122,9 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
     let fetched = shelf.map_or(Exit::Done, |shelf| shelf.exit(&outcome, &context.out));
     Ok(match outcome.end {
         End::Stopped => Exit::Interrupted,
+        End::Drifted => Exit::Mismatch,
         End::Finished if outcome.gaps.frames() > 0 => Exit::SomeFailed,
+        End::Finished if outcome.drifted => Exit::Mismatch,
         End::Finished => fetched,
     })
 }
@@ -123,6 +134,10 @@ fn trouble(error: Error) -> anyhow::Error {
         Error::Camera(error) | Error::Ramp(NoRamp::Camera(error)) => return error.into(),
         Error::Ramp(error) => {
             return Trouble::usage(error.to_string(), error.cure()).into();
+        }
+        Error::NotSet => {
+            let cure = "set on the body what is told above, or mark the frames with --guard mark";
+            return Trouble::mismatch(error.to_string(), cure).into();
         }
         Error::NoFrames => {
             let cure = "check --until, --daily and --sun: their hours never meet";

@@ -2,20 +2,24 @@
 
 use filmwire_program::exit::Trouble;
 use filmwire_program::output::{Output, text};
+use filmwire_shoot::profile::{Drift, Profile};
 use filmwire_shoot::timelapse::gap::{Gap, Missed};
 use filmwire_shoot::timelapse::journal::Taken;
 use filmwire_shoot::timelapse::ramp::Changed;
 use filmwire_shoot::timelapse::schedule::{Due, Schedule};
 use filmwire_shoot::timelapse::window::Polar;
-use filmwire_shoot::timelapse::{End, Event, Fetched, Outcome};
+use filmwire_shoot::timelapse::{End, Event, Fetched, Keep, Outcome};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+
+use crate::verb::profile::{tell_applied, warn_of_model};
 
 pub(super) struct Report {
     out: Output,
     count: Option<u64>,
     polar: Option<Polar>,
+    profile: Option<Profile>,
     /// Whoever read standard output is gone; the run goes on for its journal's sake.
     told: Result<(), Trouble>,
 }
@@ -26,9 +30,10 @@ pub(super) fn clock(at: Timestamp) -> String {
 }
 
 impl Report {
-    pub(super) fn new(out: Output, schedule: &Schedule) -> Self {
+    pub(super) fn new(out: Output, schedule: &Schedule, keep: Option<&Keep>) -> Self {
         let polar = schedule.windows.polar(schedule.start);
-        Self { out, count: schedule.count, polar, told: Ok(()) }
+        let profile = keep.map(|keep| keep.profile.clone());
+        Self { out, count: schedule.count, polar, profile, told: Ok(()) }
     }
 
     /// Tells of something that happened.
@@ -53,6 +58,13 @@ impl Report {
             }
             Event::Taken(taken) => self.taken(taken),
             Event::Missed(missed) => self.missed(missed),
+            Event::Applied { model, applied } => {
+                if let Some(profile) = &self.profile {
+                    warn_of_model(profile, model, &self.out);
+                }
+                tell_applied(applied, &self.out).map(drop)
+            }
+            Event::Drift { at, after, drifts, is_end } => self.drift(*at, *after, drifts, *is_end),
             Event::Exposure(after, Changed { dial, from, to }) => {
                 self.out.say(&format!("                     {dial} {from} to {to}"))?;
                 let body = json!({ "after": after, "setting": dial.key(), "from": from, "to": to });
@@ -110,6 +122,7 @@ impl Report {
                 "fired": taken.fired.to_string(),
                 "late_ms": late,
                 "luminance": taken.luminance,
+                "drift": taken.drift.as_deref().map(text::tame),
             }),
         )
     }
@@ -131,6 +144,26 @@ impl Report {
                 "may_exist": may_exist,
             }),
         )
+    }
+
+    fn drift(
+        &self,
+        at: Timestamp,
+        after: u64,
+        drifts: &[Drift],
+        is_end: bool,
+    ) -> Result<(), Trouble> {
+        let words: Vec<_> = drifts.iter().map(|drift| text::tame(&drift.to_string())).collect();
+        let (words, time) = (words.join("; "), clock(at));
+        match (drifts.is_empty(), is_end) {
+            (true, _) => self.out.say(&format!("{time}  settings are as the profile has them"))?,
+            (false, false) => self.out.warn(&format!("{time}  after frame {after}: {words}")),
+            (false, true) => {
+                let text = format!("stopped after frame {after}: {words}");
+                self.out.error(&text, "set it again and run the same command to go on");
+            }
+        }
+        self.out.json("drift", json!({ "at": at.to_string(), "after": after, "drift": words }))
     }
 
     fn fetched(&self, fetched: &Fetched) -> Result<(), Trouble> {
@@ -186,6 +219,7 @@ impl Report {
                 "gaps_unlisted": gaps.unlisted(),
                 "latest_ms": outcome.latest.as_secs_f64() * 1000.0,
                 "interrupted": interrupted,
+                "drifted": outcome.drifted,
                 "fetched": outcome.fetched.as_ref().map(fields),
             }),
         )

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::{Fetch, ShootArgs, connect_anew, worded};
 use crate::config::{Config, SettingFlags};
 use crate::context::Context;
-use crate::verb::profile::{Place, apply, warn_of_choices};
+use crate::verb::profile::{Place, apply, refuse_empty, warn_of_choices};
 use filmwire_program::exit::Trouble;
 use filmwire_program::output::text;
 
@@ -20,6 +20,9 @@ pub(super) async fn begin(args: &ShootArgs, plan: Plan, context: &Context<'_>) -
     let place = document.profile.as_deref().map(|name| Place::of(name, &context.places));
     let place = place.transpose()?;
     let profile = place.as_ref().map(Place::read).transpose()?;
+    if let (Some(profile), Some(place)) = (&profile, &place) {
+        refuse_empty(profile, place)?;
+    }
     if let Some(profile) = profile.as_ref().filter(|_| document.guard.is_some()) {
         warn_of_choices(profile, &context.out);
     }
