@@ -16,6 +16,7 @@ mod link;
 mod live;
 mod live_relay;
 mod movie;
+mod page;
 mod profile;
 mod program;
 mod proxy;
