@@ -17,12 +17,14 @@ use serde_json::json;
 use crate::context::Context;
 
 mod extract;
+mod html;
 pub(super) mod line;
 mod sieve;
 mod unknown;
 mod wpa;
 
 use extract::Extract;
+use html::Page;
 use line::Lines;
 use sieve::Word;
 use unknown::Unknown;
@@ -45,6 +47,7 @@ use wpa::WpaArgs;
   filmwire decode --filter SetDevicePropValue --filter 0xD212 --filter 10..20 session.pcap
   filmwire decode --unknown session.pcap
   filmwire decode --extract session session.pcap
+  filmwire decode --stats --html session.html session.pcap
   filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
@@ -62,6 +65,10 @@ pub(crate) struct DecodeArgs {
     /// and as a film (Motion-JPEG). Nothing is ever replaced; what has holes says so in its name
     #[arg(long, value_name = "DIR")]
     extract: Option<PathBuf>,
+    /// Write a page for a browser, which needs nothing besides: a timeline to zoom, a sequence
+    /// diagram, each field; - is standard output. Nothing is ever replaced
+    #[arg(long, value_name = "FILE|-")]
+    html: Option<PathBuf>,
     #[command(flatten)]
     wpa: WpaArgs,
     /// Show the first bytes of data phases as well
@@ -85,10 +92,11 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     if args.extract.is_some() {
         decoder.give_parts();
     }
-    let mut unknown = Unknown::default();
+    let page = args.html.as_deref().map(|path| Page::open(path, args.says(context)));
+    let mut whole = Whole { unknown: Unknown::default(), page: page.transpose()? };
     let (mut failed, mut is_stopped) = (0u64, false);
     for file in &args.files {
-        if let Err(error) = decode(file, args, context, &mut decoder, &mut unknown) {
+        if let Err(error) = decode(file, args, context, &mut decoder, &mut whole) {
             match error {
                 Stop::Output(trouble) => return Err(trouble.into()),
                 Stop::Asked => {
@@ -108,7 +116,7 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
         _ => Exit::SomeFailed,
     };
     // Also if we were stopped: a pipe from tcpdump ends no other way.
-    conclude(args, decoder.tally(), &unknown, exit, &context.out)?;
+    conclude(args, decoder.tally(), whole, exit, &context.out)?;
     if is_stopped {
         let cure = "what was shown so far stands".to_owned();
         return Err(Trouble::Interrupted { cure }.into());
@@ -116,20 +124,41 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
+/// What is made of all captures together.
+struct Whole {
+    unknown: Unknown,
+    page: Option<Page>,
+}
+
+impl DecodeArgs {
+    /// True if standard output has something to say besides the transcript.
+    fn says(&self, context: &Context<'_>) -> bool {
+        context.out.is_json() || self.stats || self.unknown
+    }
+
+    /// True if the transcript is not shown.
+    fn is_quiet(&self) -> bool {
+        self.stats || self.unknown || self.html.as_deref() == Some(Path::new("-"))
+    }
+}
+
 /// Tells what stands at the end.
 fn conclude(
     args: &DecodeArgs,
     tally: &Tally,
-    unknown: &Unknown,
+    whole: Whole,
     exit: Exit,
     out: &Output,
 ) -> Result<(), Trouble> {
     // Where nothing was read, nothing is known of the tables.
     if args.unknown && shown(tally) > 0 {
-        unknown.tell(out)?;
+        whole.unknown.tell(out)?;
     }
     if args.stats {
         stats(tally, out)?;
+    }
+    if let Some(page) = whole.page {
+        page.finish(tally, !args.filter.is_empty(), out)?;
     }
     out.json("summary", summary(tally, exit))
 }
@@ -154,7 +183,7 @@ fn decode(
     args: &DecodeArgs,
     context: &Context<'_>,
     decoder: &mut Decoder,
-    unknown: &mut Unknown,
+    whole: &mut Whole,
 ) -> Result<(), Stop> {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(io::stdin().lock())
@@ -163,7 +192,10 @@ fn decode(
     };
     let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
     let mut reader = Reader::new(input).map_err(unreadable)?;
-    let mut teller = Teller::new(args, &context.out, unknown).map_err(Stop::Output)?;
+    if let Some(page) = &mut whole.page {
+        page.file(file);
+    }
+    let mut teller = Teller::new(args, &context.out, whole).map_err(Stop::Output)?;
     let before = decoder.tally().clone();
     let result = loop {
         match reader.next_item() {
@@ -219,26 +251,24 @@ struct Teller<'a> {
     quiet: bool,
     hex: bool,
     unknown: Option<&'a mut Unknown>,
+    page: Option<&'a mut Page>,
     extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(
-        args: &'a DecodeArgs,
-        out: &'a Output,
-        unknown: &'a mut Unknown,
-    ) -> Result<Self, Trouble> {
-        let (filter, quiet) = (args.filter.as_slice(), args.stats || args.unknown);
+    fn new(args: &'a DecodeArgs, out: &'a Output, whole: &'a mut Whole) -> Result<Self, Trouble> {
+        let (filter, quiet) = (args.filter.as_slice(), args.is_quiet());
         let extract = args.extract.as_deref().map(Extract::into_folder).transpose()?;
-        let (hex, unknown) = (args.hex, args.unknown.then_some(unknown));
+        let (hex, unknown) = (args.hex, args.unknown.then_some(&mut whole.unknown));
         Ok(Self {
             out,
             filter,
             quiet,
             hex,
             unknown,
+            page: whole.page.as_mut(),
             extract,
             lines: Lines::default(),
             trouble: None,
@@ -257,7 +287,16 @@ impl<'a> Teller<'a> {
             unknown.take(record);
         }
         let start_ns = self.lines.see(record);
-        if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {
+        if let Some(page) = &mut self.page {
+            page.see(record);
+        }
+        if self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {
+            return;
+        }
+        if let Some(page) = &mut self.page {
+            self.trouble = page.take(record).err();
+        }
+        if self.quiet || self.trouble.is_some() {
             return;
         }
         let result = if self.out.is_json() {

@@ -18,6 +18,7 @@ mod live;
 mod live_relay;
 mod movie;
 mod originals;
+mod page;
 mod profile;
 mod program;
 mod proxy;
