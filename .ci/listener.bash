@@ -42,6 +42,8 @@ kill_listener() {
 # $1.journal and with what the simulator said last; prints counts.
 decode_and_compare() {
     "$program" decode --json --port "$port" --extract "$1.extracted" "$1.pcap" >"$1.decoded" || return 1
+    "$program" decode --json --unknown --port "$port" "$1.pcap" >"$1.unknown" || return 1
+    python3 "$(dirname "${BASH_SOURCE[0]}")/wire.py" unknown "$1.decoded" "$1.unknown" || return 1
     python3 "$(dirname "${BASH_SOURCE[0]}")/wire.py" "$1.pcap" "$1.decoded" "$1.journal" "$said.out"
 }
 

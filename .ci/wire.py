@@ -1,10 +1,14 @@
 """Compares what `filmwire decode --json` tells of a capture with what the camera wrote down.
 
     wire.py CAPTURE DECODED JOURNAL SAID
+    wire.py unknown DECODED UNKNOWN
 
 CAPTURE is tcpdump's, from the first packet on; SAID is what `filmwire sim --json` printed. Each way
 of each connection is added up twice: from the capture's own sequence numbers, and from the fields of
 what decode tells of it. Then everything is falsified bit by bit; the comparison must see each.
+
+UNKNOWN is what `decode --unknown --json` tells of the same: everything without a name or words in
+DECODED must be counted there.
 """
 
 import copy
@@ -232,6 +236,36 @@ def falsified(telling):
         yield f"fewer {name}", other(fewer)
 
 
+def is_unknown(name):
+    return name is None or name.startswith("UNKNOWN_")
+
+
+def unexplained(lines):
+    """What no table explains, as often as decode shows it."""
+    pictures = (0x1009, 0x100A, 0x101B, 0x9022)
+    count = dict.fromkeys(("operation", "response", "event", "data", "bytes"), 0)
+    for line in lines:
+        if line["kind"] == "transaction" and line["operation"]:
+            known = not is_unknown(line["operation_name"])
+            count["operation"] += not known
+            count["response"] += line["response"] is not None and is_unknown(line["response_name"])
+            has_words = line["data_text"] or not line["data_bytes"] or code(line["operation"]) in pictures
+            count["data"] += known and not has_words
+        elif line["kind"] == "event":
+            count["event"] += is_unknown(line["event_name"])
+    return count
+
+
+def unknown(decoded, told):
+    wanted = unexplained(json.loads(text) for text in open(decoded))
+    found = dict.fromkeys(wanted, 0)
+    for line in map(json.loads, open(told)):
+        if line["kind"] == "unknown" and line["what"] in found:
+            found[line["what"]] += line["count"]
+    if found != wanted:
+        sys.exit(f"--unknown counts {found}, the transcript has {wanted}")
+
+
 def main(files):
     telling = Telling(*files)
     found = list(problems(telling))
@@ -248,4 +282,7 @@ def main(files):
     )
 
 
-main(sys.argv[1:])
+if sys.argv[1] == "unknown":
+    unknown(*sys.argv[2:])
+else:
+    main(sys.argv[1:])
