@@ -166,8 +166,12 @@ fn an_ffmpeg_that_fails_is_told_with_its_last_words() {
     assert_eq!(ran.code, 1, "{ran:?}");
     let error = one(&ran, "error");
     assert!(error["error"].as_str().unwrap().contains("Unknown encoder 'libx264'"), "{error}");
-    assert!(error["help"].as_str().unwrap().contains("--codec mjpeg"), "{error}");
+    assert!(error["help"].as_str().unwrap().contains("libx264 and libx265"), "{error}");
     assert_eq!(films(folder.path()), [""; 0]);
+    let folder = self::folder(3, Some("exit 8"));
+    let error = one(&video(folder.path(), &[]), "error");
+    assert!(error["error"].as_str().unwrap().contains("exit status: 8"), "{error}");
+    assert!(error["help"].as_str().unwrap().contains("mend what it names"), "{error}");
 }
 
 #[test]

@@ -150,6 +150,7 @@ pub fn frames_of(pictures: &[Picture]) -> Vec<Frame> {
     cuts(&times).into_iter().map(|is_cut| Frame { is_cut, ..Frame::default() }).collect()
 }
 
+/// Stops of a value in words, to the third: cameras write 1/60 and mean 1/64.
 fn stops(setting: &str, text: &str) -> Option<f64> {
     let (dial, bits) = match setting {
         "shutter" => (Dial::Shutter, text.parse::<ShutterSpeed>().ok()?.0),
@@ -157,7 +158,7 @@ fn stops(setting: &str, text: &str) -> Option<f64> {
         "iso" => (Dial::Iso, text.parse::<Iso>().ok()?.0),
         _ => return None,
     };
-    dial.stops(bits)
+    dial.stops(bits).map(|stops| (stops * 3.0).round() / 3.0)
 }
 
 /// In front of which frames time was left out.
@@ -210,10 +211,11 @@ mod tests {
         let course = read(&[
             HEAD.to_owned(),
             taken(1, 0, lit),
-            changed("shutter", "1/125", "1/63"),
+            changed("shutter", "1/125", "1/80"),
+            changed("shutter", "1/80", "1/60"),
             changed("iso", "200", "400"),
             taken(2, 10, lit),
-            changed("aperture", "4.00", "5.66"),
+            changed("aperture", "f/4", "f/5.6"),
             r#"{"v":1,"kind":"of-tomorrow"}"#.to_owned(),
             taken(3, 20, lit),
             taken(4, 99, lit),
@@ -221,8 +223,9 @@ mod tests {
         ])
         .unwrap();
         let frames = course.frames();
-        let exposures: Vec<_> = frames.iter().map(|frame| frame.exposure.round()).collect();
-        assert_eq!(exposures, [0.0, 2.0, 1.0, 1.0]);
+        let exposures: Vec<_> =
+            frames.iter().map(|frame| (frame.exposure * 3.0 * 1e9).round() / 1e9).collect();
+        assert_eq!(exposures, [0.0, 6.0, 3.0, 3.0], "in thirds");
         assert!(frames.iter().all(|frame| frame.luminance == -0.5) && course.has_luminance());
         let cuts: Vec<_> = frames.iter().map(|frame| frame.is_cut).collect();
         assert_eq!(cuts, [false, false, false, true]);

@@ -5,8 +5,8 @@
 //!
 //! 1. What a ramp changed is known to the third of a stop. It is taken out, which leaves the scene's
 //!    light and the jitter of shutter, aperture and clouds.
-//! 2. The light is smoothed over a few frames ([`LIGHT_FRAMES`]): quick changes of it stay.
-//! 3. The ramp's steps are smoothed over many ([`RAMP_FRAMES`]): a staircase becomes a slope.
+//! 2. The light is smoothed over a few frames (`LIGHT_FRAMES`): quick changes of it stay.
+//! 3. The ramp's steps are smoothed over many (`RAMP_FRAMES`): a staircase becomes a slope.
 //! 4. The two together are how bright the frame is to be. It is never changed by more than
 //!    [`MOST_STOPS`]: what differs by more is no jitter.
 //!

@@ -98,11 +98,6 @@ impl Levels {
         let bent = |level: usize, power: f64| (level as f64 / 255.0).powf(power);
         let wanted = self.light(|level| LINEAR[level]) * by_stops.exp2();
         let (mut bright, mut dark) = POWERS;
-        // No power makes anything else of black and white.
-        let can_change = self.0.iter().any(|counts| counts[1..255].iter().any(|count| *count > 0));
-        if by_stops == 0.0 || !can_change {
-            (bright, dark) = (1.0, 1.0);
-        }
         for _ in 0..HALVINGS {
             let power = (bright + dark) / 2.0;
             if self.light(|level| linear(bent(level, power))) > wanted {

@@ -46,7 +46,9 @@ impl NoFilm {
         let text = failed.to_string();
         let cure = match text.contains("Unknown encoder") {
             true => "install an ffmpeg with libx264 and libx265, or add --codec mjpeg",
-            false => "do what it asks for; with --codec mjpeg a film is made without it",
+            false => {
+                "mend what it names and run again; with --codec mjpeg a film is made without it"
+            }
         };
         Trouble::failed(text, cure)
     }

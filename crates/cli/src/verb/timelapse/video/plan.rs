@@ -128,10 +128,15 @@ impl Plan {
         found.keep_one_shape();
         report.left_out(&found.left_out);
         let kept: HashSet<_> = found.pictures.iter().map(|picture| &picture.path).collect();
-        let shots = all.into_iter().zip(frames);
-        let shots = shots.filter(|(picture, _)| kept.contains(&picture.path));
-        let shots: Vec<_> =
-            shots.map(|(picture, frame)| Shot { picture, frame, gain: 0.0 }).collect();
+        let (mut shots, mut is_cut) = (Vec::new(), false);
+        for (picture, mut frame) in all.into_iter().zip(frames) {
+            // What was left out in front of a picture that goes is in front of the next one.
+            frame.is_cut |= is_cut;
+            is_cut = frame.is_cut && !kept.contains(&picture.path);
+            if kept.contains(&picture.path) {
+                shots.push(Shot { picture, frame, gain: 0.0 });
+            }
+        }
         let Some(first) = shots.first() else {
             let text = format!("there is no JPEG that can be used in {}", args.folder.display());
             let cure = "name a folder of pictures that `filmwire sync` or `get` fetched";
