@@ -157,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let shell = format!("exec 3>'{}'; echo up >&3; sleep 1000 & wait", pipe.display());
+        let shell = format!("exec 3>'{}'; sleep 60 & echo up >&3; wait", pipe.display());
         let mut hook = Hook::new(Some(shell));
         assert_eq!(hook.start(&news()).await, Ok(()));
         let ((up, is_up), (end, is_ended)) = (oneshot::channel(), oneshot::channel());
