@@ -27,7 +27,8 @@ Try it without a camera: filmwire sync --demo";
 ///
 /// Switch on the camera's wireless communication, join its network, and run `filmwire sync`. The
 /// camera is only read: filmwire deletes nothing, and takes pictures, records movies and changes
-/// settings only where it is asked to: `shoot`, `timelapse`, `movie`, `settings set`, `profile apply`.
+/// settings only where it is asked to: `shoot`, `timelapse`, `movie`, `focus`, `settings set`,
+/// `profile apply`.
 #[derive(Debug, Parser)]
 #[command(name = "filmwire", version, after_help = AFTER, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -100,6 +101,7 @@ pub(crate) enum Verb {
     Live(verb::live::LiveArgs),
     Shoot(verb::shoot::ShootArgs),
     Movie(verb::movie::MovieArgs),
+    Focus(verb::focus::FocusArgs),
     Geotag(verb::geotag::GeotagArgs),
     Timelapse(Box<verb::timelapse::TimelapseArgs>),
     Catalogue(verb::catalogue::CatalogueArgs),

@@ -41,11 +41,11 @@ impl FocusObstacle {
     /// What the person can do about it.
     pub fn cure(self) -> &'static str {
         match self {
-            Self::Mode(_) => "set the body's focus mode to S (AF-S), or leave --focus out",
+            Self::Mode(_) => "set the body's focus mode to S (AF-S), or shoot without --focus",
             Self::OffGrid(..) => "choose a point within; `filmwire settings` shows the range",
             Self::Refused(_) => "leave the camera's menu and try again",
             Self::NotFound(_) => {
-                "choose a point with more contrast or more light, or set the body to manual focus and leave --focus out"
+                "choose a point with more contrast or more light, or set the body to manual focus and shoot without --focus"
             }
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod decode;
 pub(crate) mod discover;
 pub(crate) mod dissector;
 pub(crate) mod doctor;
+pub(crate) mod focus;
 pub(crate) mod geotag;
 pub(crate) mod get;
 pub(crate) mod info;
@@ -47,6 +48,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Proxy(args) => proxy::run(&args, context).await,
         Verb::Shoot(args) => shoot::run(&args, context).await,
         Verb::Movie(args) => movie::run(&args, context).await,
+        Verb::Focus(args) => focus::run(&args, context).await,
         Verb::Geotag(args) => geotag::run(&args, context).await,
         Verb::Timelapse(args) => timelapse::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,

@@ -173,6 +173,11 @@ fn what_cannot_be_is_refused() {
         let ran = run(folder.path(), &[&["geotag"], words].concat());
         assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
     }
+    for (track, cause) in [(".", "it is a folder"), ("/dev/zero", "larger than 64 MiB")] {
+        let ran = run(folder.path(), &["geotag", "--gpx", track]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(cause), "{ran:?}");
+    }
     let camera = camera("X-T4");
     let ran = geotag(&camera, &["--at", "52.5,13.25", "--json"]);
     assert_eq!(ran.code, 4, "{ran:?}");

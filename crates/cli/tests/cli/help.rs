@@ -19,6 +19,7 @@ fn every_verb_explains_itself() {
         ),
         ("live", &["--out", "--pipe", "--count", "| ffplay -f mjpeg", "| mpv", "640 x 480"]),
         ("shoot", &["--count", "--interval", "--focus", "--name-template", "AF-S", "Ctrl-C"]),
+        ("focus", &["--hold", "AF-S", "Enter", "select(.kind == \"locked\")"]),
         ("movie", &["--for", "Ctrl-C", "end", "select(.kind == \"filming\")"]),
         ("geotag", &["--at", "--gpx", "--gpsd", "127.0.0.1:2947", "Bluetooth", "Files cannot be"]),
         (

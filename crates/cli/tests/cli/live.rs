@@ -98,6 +98,41 @@ fn frames_on_disk_are_the_cameras_and_replace_nothing() {
     assert!(files(&out).contains(&"live-000009.jpg".to_owned()), "{:?}", files(&out));
 }
 
+#[test]
+fn files_and_a_pipe_have_as_many_each() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "live", "--out", "frames", "--pipe", "--count", "5"];
+    let output = command(folder.path(), &words).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let passed = frames(&output.stdout);
+    assert!(passed.len() == 5 && passed.iter().all(|jpeg| is_whole(jpeg)));
+    assert_eq!(files(&folder.path().join("frames")).len(), 5);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("; 5 passed on; 5 files, written after"), "{told}");
+    was_ended(&camera);
+}
+
+#[test]
+fn a_reader_that_stands_still_keeps_no_file_waiting() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "live", "--out", "frames", "--pipe"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let (out, end) = (folder.path().join("frames"), Instant::now() + LIMIT);
+    // What the pipe holds is long full by then.
+    while !out.exists() || files(&out).len() < 150 {
+        assert!(Instant::now() < end, "files wait for the reader");
+        std::thread::yield_now();
+    }
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child), 130);
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    let passed = told.lines().find_map(|line| line.split_once(" passed on")).unwrap().0;
+    let passed: u64 = passed.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(passed < 100, "{told}");
+    was_ended(&camera);
+}
+
 /// What the camera sent, taken on its way.
 #[test]
 fn every_frame_is_written_as_it_was_sent() {
@@ -314,7 +349,7 @@ fn a_link_that_is_lost_is_told_while_a_reader_stands_still() {
 #[test]
 fn what_cannot_be_is_refused_before_the_camera_is_asked() {
     let folder = tempfile::tempdir().unwrap();
-    for words in [&["--pipe", "--json"][..], &["--pipe", "--out", "x"], &["--count", "0"]] {
+    for words in [&["--pipe", "--json"][..], &["--count", "0"]] {
         let ran = run(folder.path(), &[&["live"], words].concat());
         assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
     }

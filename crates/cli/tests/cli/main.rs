@@ -9,6 +9,7 @@ mod doctor;
 mod document;
 mod exit_code;
 mod extract;
+mod focus;
 mod geotag;
 mod help;
 mod interrupt;

@@ -68,17 +68,47 @@ impl Hook {
     }
 }
 
-async fn wait_for(mut child: Command) -> Result<(), String> {
-    match timeout(LIMIT, child.status()).await {
+async fn wait_for(mut command: Command) -> Result<(), String> {
+    // What the shell starts has to end with it.
+    #[cfg(unix)]
+    command.process_group(0);
+    let not_run = |error| format!("the command of --on-gap could not be run: {error}");
+    let mut child = command.spawn().map_err(not_run)?;
+    let mut group = Group(child.id());
+    let waited = timeout(LIMIT, child.wait()).await;
+    if matches!(waited, Ok(Ok(_))) {
+        // What it left behind on purpose, such as a player of sounds, is not ours to end.
+        group.0 = None;
+    }
+    match waited {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("the command of --on-gap failed: {status}")),
-        Ok(Err(error)) => Err(format!("the command of --on-gap could not be run: {error}")),
+        Ok(Err(error)) => Err(not_run(error)),
         Err(_) => Err(format!("the command of --on-gap took longer than {LIMIT:?}; it was ended")),
+    }
+}
+
+/// The process group that a command leads; ended when dropped.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) = self.0
+            && let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw)
+        {
+            // It may be gone already.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    use tokio::sync::oneshot;
+
     use super::*;
 
     fn news() -> GapNews {
@@ -118,6 +148,29 @@ mod tests {
         assert_eq!(hook.start(&news()).await, Ok(()));
         let said = hook.start(&news()).await.unwrap_err();
         assert!(said.contains("still runs"), "{said}");
+    }
+
+    /// Whoever of the command still runs holds the pipe open.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_the_command_started_is_ended_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let shell = format!("exec 3>'{}'; sleep 60 & echo up >&3; wait", pipe.display());
+        let mut hook = Hook::new(Some(shell));
+        assert_eq!(hook.start(&news()).await, Ok(()));
+        let ((up, is_up), (end, is_ended)) = (oneshot::channel(), oneshot::channel());
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(std::fs::File::open(pipe).unwrap());
+            reader.read_line(&mut String::new()).unwrap();
+            up.send(()).unwrap();
+            let _ = end.send(reader.read_to_end(&mut Vec::new()).unwrap());
+        });
+        is_up.await.unwrap();
+        hook.running.take().unwrap().abort();
+        let ended = timeout(Duration::from_secs(20), is_ended).await;
+        ended.expect("the sleep goes on").unwrap();
     }
 
     /// Time that nobody waits for in earnest is passed over, which here ends the command at once.

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -250,6 +250,9 @@ impl Journal {
     }
 }
 
+/// No line is longer; what has a longer one is another file, perhaps one that fills no memory.
+const LONGEST: u64 = 1 << 20;
+
 struct Reader<'a> {
     path: &'a Path,
     terms: &'a Terms,
@@ -264,7 +267,8 @@ impl Reader<'_> {
         let mut text = Vec::new();
         loop {
             text.clear();
-            let read = lines.read_until(b'\n', &mut text).map_err(|cause| JournalError::Io {
+            let mut line = Read::by_ref(&mut lines).take(LONGEST + 1);
+            let read = line.read_until(b'\n', &mut text).map_err(|cause| JournalError::Io {
                 action: "read",
                 path: self.path.to_owned(),
                 cause,
@@ -273,6 +277,9 @@ impl Reader<'_> {
                 return Ok((self.past, end));
             }
             number += 1;
+            if read as u64 > LONGEST {
+                return Err(self.damaged(number, "the line is longer than any of ours".into()));
+            }
             let line = serde_json::from_slice::<Line>(&text);
             match line {
                 Ok(line) if text.ends_with(b"\n") => self.take(line, number)?,
@@ -403,6 +410,16 @@ mod tests {
 
     fn past(path: &Path) -> Past {
         Journal::open(path, &terms("10s")).unwrap().1.unwrap()
+    }
+
+    #[test]
+    fn a_file_that_fills_no_memory_is_not_read_whole_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.img");
+        File::create(&path).unwrap().set_len(1 << 36).unwrap();
+        let error = Journal::open(&path, &terms("10s")).unwrap_err();
+        assert!(error.to_string().contains("longer than any of ours"), "{error}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 1 << 36);
     }
 
     #[cfg(unix)]

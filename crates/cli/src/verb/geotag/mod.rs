@@ -2,7 +2,8 @@
 
 mod report;
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::span::span;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::failure;
 use report::Report;
+
+/// A track of a day has some megabytes.
+const LARGEST: u64 = 64 << 20;
 
 /// Tell the camera where it is, so that its pictures say so
 ///
@@ -121,12 +125,22 @@ async fn open(wherefrom: &Wherefrom, context: &Context<'_>) -> Result<(Geotagger
 }
 
 fn track(path: &Path, context: &Context<'_>) -> Result<Track, Trouble> {
-    let gpx = fs::read(path).map_err(|cause| Trouble::storage("read", path, cause))?;
     let name = path.display();
     let wrong = |cause: &dyn std::fmt::Display| {
         let cure = "name a track that was recorded as GPX, with the time of each point";
         Trouble::usage(format!("cannot use {name}: {cause}"), cure)
     };
+    let failed = |cause| Trouble::storage("read", path, cause);
+    let file = File::open(path).map_err(failed)?;
+    // Opening a folder works, and reading it does not.
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(wrong(&"it is a folder"));
+    }
+    let mut gpx = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut gpx).map_err(failed)?;
+    if gpx.len() as u64 > LARGEST {
+        return Err(wrong(&"it is larger than 64 MiB, which no track of a day is"));
+    }
     let gpx = String::from_utf8(gpx).map_err(|cause| wrong(&cause))?;
     let track = Track::parse(&gpx).map_err(|cause| wrong(&cause))?;
     if track.end() < Timestamp::now() {

@@ -1,5 +1,6 @@
 //! `live`: the stream of live view, watched, kept as files or passed on.
 
+mod both;
 mod delay;
 mod report;
 mod sink;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use filmwire_camera::{Allow, Error, Frame, LiveView, Remote};
+use filmwire_shoot::Hub;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
@@ -42,15 +44,17 @@ Examples:
   filmwire live --out frames --count 100
   filmwire live --pipe | ffplay -f mjpeg -fflags nobuffer -flags low_delay -
   filmwire live --pipe | mpv --profile=low-latency --untimed --demuxer-lavf-format=mjpeg -
+  filmwire live --out frames --pipe | ffplay -f mjpeg -
   filmwire live --json | jq -r 'select(.kind == \"second\") | .frames'")]
 pub(crate) struct LiveArgs {
     /// Write frames into this folder, as live-000001.jpg and so on, behind those already there
-    #[arg(long, value_name = "DIR", conflicts_with = "pipe")]
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write frames to standard output, one JPEG behind the other (MJPEG)
+    /// Write frames to standard output, one JPEG behind the other (MJPEG); with --out as well, and
+    /// neither waits for the other
     #[arg(long)]
     pipe: bool,
-    /// Leave after this many frames
+    /// Leave after this many frames; with --out and --pipe so many of each
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
@@ -67,6 +71,7 @@ pub(crate) async fn run(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> 
     if args.pipe {
         refuse_pipe(context)?;
     }
+    let is_both = args.pipe && args.out.is_some();
     let mut sink = Sink::choose(args.out.as_deref(), args.pipe)?;
     let (remote, mut live) = tokio::select! {
         biased;
@@ -74,9 +79,17 @@ pub(crate) async fn run(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> 
         () = context.interrupt.stop.asked() => return Err(interrupted()),
     };
     let mut report = Report::new(context.out.clone(), args.pipe);
-    let end = watch(&mut live, args.count, &mut sink, &mut report, context).await;
-    report.take_tally(live.tally());
-    drop(live);
+    let end = if is_both {
+        let hub = Hub::new(live);
+        let end = both::watch(&hub, (sink, Sink::Pipe), args.count, &mut report, context).await;
+        report.take_tally(hub.tally());
+        end
+    } else {
+        let end = watch(&mut live, args.count, &mut sink, &mut report, context).await;
+        report.take_tally(live.tally());
+        drop(live);
+        end
+    };
     remote.leave().await;
     let exit = match end {
         End::Counted => Exit::Done,

@@ -26,6 +26,18 @@ pub(super) struct Report {
     pixels: Option<(u16, u16)>,
     /// Of the present second, and of all.
     delay: (Delay, Delay),
+    /// Files beside a pipe.
+    files: Option<Files>,
+}
+
+/// Files that are written beside a pipe.
+#[derive(Debug, Default)]
+struct Files {
+    written: u64,
+    /// In the present second.
+    now: u64,
+    skipped: u64,
+    delay: (Delay, Delay),
 }
 
 impl Report {
@@ -41,6 +53,7 @@ impl Report {
             bytes: 0,
             pixels: None,
             delay: Default::default(),
+            files: None,
         }
     }
 
@@ -82,6 +95,16 @@ impl Report {
         )
     }
 
+    /// A file was written beside a pipe; so many frames were skipped for want of time.
+    pub(super) fn file(&mut self, delay: Duration, skipped: u64) {
+        let files = self.files.get_or_insert_default();
+        files.written += 1;
+        files.now += 1;
+        files.skipped = skipped;
+        files.delay.0.add(delay);
+        files.delay.1.add(delay);
+    }
+
     /// Tells of the second that has passed.
     pub(super) fn second(&mut self) -> Result<(), Trouble> {
         let (now, tally) = (Instant::now(), self.tally);
@@ -92,7 +115,8 @@ impl Report {
         let missed = tally.missed - last.missed;
         let delay = std::mem::take(&mut self.delay.0);
         let (size, left_out) = (self.size(), left_out(missed));
-        let line = format!("{rate:5.1} frames/s  {size}{}{left_out}", delay.text());
+        let files = self.files.as_mut().map(Files::second).unwrap_or_default();
+        let line = format!("{rate:5.1} frames/s  {size}{}{left_out}{files}", delay.text());
         let [delay_mean_ms, delay_longest_ms] = delay.json();
         if self.pipe {
             self.out.note(&line);
@@ -136,13 +160,14 @@ impl Report {
         let rate = rate(tally.frames, took);
         let longest = tally.longest.as_secs_f64();
         let line = format!(
-            "{} in {:.1} s, {rate:.1} frames/s, longest gap {longest:.2} s{}{}{}{}",
+            "{} in {:.1} s, {rate:.1} frames/s, longest gap {longest:.2} s{}{}{}{}{}",
             text::count(tally.frames, "frame", "frames"),
             took.as_secs_f64(),
             self.delay.1.text(),
             left_out(tally.missed),
             if skipped > 0 { format!(", {skipped} skipped here") } else { String::new() },
             if tally.damaged > 0 { format!(", {} damaged", tally.damaged) } else { String::new() },
+            self.files.as_ref().map(|files| files.all(*taken)).unwrap_or_default(),
         );
         if self.pipe {
             self.out.note(&line);
@@ -168,6 +193,23 @@ impl Report {
                 "interrupted": interrupted,
             }),
         )
+    }
+}
+
+impl Files {
+    fn second(&mut self) -> String {
+        let (now, delay) = (std::mem::take(&mut self.now), std::mem::take(&mut self.delay.0));
+        format!("; {}{}", text::count(now, "file", "files"), delay.text())
+    }
+
+    /// Both counts.
+    fn all(&self, passed: u64) -> String {
+        let skipped = match self.skipped {
+            0 => String::new(),
+            skipped => format!(", {skipped} skipped"),
+        };
+        let files = text::count(self.written, "file", "files");
+        format!("; {passed} passed on; {files}{}{skipped}", self.delay.1.text())
     }
 }
 
