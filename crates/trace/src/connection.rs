@@ -13,6 +13,7 @@ use crate::ptp::frame::{Framer, Message, What};
 use crate::ptp::judge::{Channel, Kind};
 use crate::ptp::pair::{Container, Pairs};
 use crate::record::{Event, Frame, Gap, Init, Note, Part, Record, Side, Step};
+use crate::rule::{self, Case, Ends, Neighbours};
 use crate::tcp::{Budget, Piece, Stream};
 
 /// Connections followed at a time; of more, the one silent longest is ended.
@@ -29,9 +30,21 @@ pub(crate) enum Role {
     Discovery,
 }
 
+impl Role {
+    /// How far its port is behind the camera's command port.
+    fn steps(self) -> u16 {
+        match self {
+            Self::Command | Self::Discovery => 0,
+            Self::Events => 1,
+            Self::LiveView => 2,
+        }
+    }
+}
+
 /// Where records and counts go.
 pub(crate) struct Sink<'a> {
     pub(crate) tally: &'a mut Tally,
+    pub(crate) neighbours: &'a mut Neighbours,
     pub(crate) give: &'a mut dyn FnMut(Record),
 }
 
@@ -39,6 +52,16 @@ impl Sink<'_> {
     pub(crate) fn give(&mut self, record: Record) {
         self.tally.count(&record);
         (self.give)(record);
+    }
+
+    /// Gives out what the rules found on a connection.
+    fn tell(&mut self, case: &mut Case, connection: u32) {
+        for found in case.found() {
+            *self.tally.rules.entry(found.rule.code).or_default() += 1;
+            if let Some(note) = found.note(connection) {
+                self.give(Record::Note(note));
+            }
+        }
     }
 }
 
@@ -64,6 +87,7 @@ struct Talk {
     framers: [Framer; 2],
     pairs: Pairs,
     live: LiveView,
+    case: Case,
 }
 
 /// What is told of a live view at its end.
@@ -110,6 +134,7 @@ impl Connection {
             framers: [Framer::new(to, spills), Framer::new(from, spills)],
             pairs: Pairs::new(number),
             live: LiveView::default(),
+            case: Case::new(role, Ends::new(client, camera, role.steps()), camera.port()),
         };
         let streams = [Stream::default(), Stream::default()];
         let (heard, resets, finished) = (0, false, false);
@@ -119,7 +144,7 @@ impl Connection {
     /// What of the connection is held, but for what waits behind holes.
     pub(crate) fn held_bytes(&self) -> usize {
         let framers: usize = self.talk.framers.iter().map(Framer::held_bytes).sum();
-        framers + self.talk.pairs.held_bytes()
+        framers + self.talk.pairs.held_bytes() + self.talk.case.held_bytes()
     }
 
     /// Tells that nothing was said before this segment of the client, which registers.
@@ -155,6 +180,7 @@ impl Connection {
             Side::Client => (self.client, self.camera),
             Side::Camera => (self.camera, self.client),
         };
+        self.watch_order(from, segment, payload);
         let talk = &mut self.talk;
         let mut give = |at_ns, piece: Piece<'_>| talk.take(at_ns, from, ends, piece, sink);
         if let Some(stream) = self.streams.get_mut(from.index()) {
@@ -170,9 +196,38 @@ impl Connection {
         if let Some(stream) = self.streams.get_mut(other.index()) {
             stream.watch(segment.acknowledged, budget, &mut give);
         }
+        if from == Side::Client && (segment.fin || segment.rst) {
+            self.watch_end(at_ns, segment, sink);
+        }
         self.resets |= segment.rst;
         if self.resets || self.streams.iter().all(Stream::has_ended) {
             self.finish(at_ns, budget, sink);
+        }
+    }
+
+    /// Tells the rules if a side knew more than the capture shows so far, or says what waits.
+    fn watch_order(&mut self, from: Side, segment: &Segment, payload: &[u8]) {
+        let speaks = !payload.is_empty() || segment.fin || segment.rst;
+        let stream = |side: Side| self.streams.get(side.index());
+        let lacks = |side, acknowledged| stream(side).is_some_and(|way| way.lacks(acknowledged));
+        let before = Some(segment.sequence);
+        if speaks && (lacks(from.other(), segment.acknowledged) || lacks(from, before)) {
+            self.talk.case.disorder();
+        }
+    }
+
+    /// Tells the rules that the client leaves, if it is the first to do so and all it said is known.
+    fn watch_end(&mut self, at_ns: Option<u64>, segment: &Segment, sink: &mut Sink<'_>) {
+        let [to_camera, from_camera] = &self.streams;
+        let is_first = !from_camera.is_closed() && !self.resets;
+        let is_all = if segment.rst {
+            !to_camera.lacks(Some(segment.sequence))
+        } else {
+            to_camera.has_ended()
+        };
+        if is_first && is_all {
+            self.talk.case.leave(at_ns);
+            sink.tell(&mut self.talk.case, self.talk.number);
         }
     }
 
@@ -216,25 +271,30 @@ impl Talk {
             }
             return;
         }
-        let Self { number, framers, pairs, live, .. } = self;
+        let Self { number, framers, pairs, live, case, .. } = self;
         let Some(framer) = framers.get_mut(from.index()) else { return };
         if let Piece::Bytes(bytes) = piece {
             sink.tally.said_bytes += bytes.len() as u64;
+            if self.role != Role::Command && from == Side::Client {
+                case.side_speech(at_ns, bytes.len());
+            }
         }
         framer.take(at_ns, piece, &mut |message| {
-            say(*number, pairs, live, from, &message, sink);
+            say(*number, pairs, live, case, from, &message, sink);
         });
     }
 
     fn finish(&mut self, at_ns: Option<u64>, sink: &mut Sink<'_>) {
-        let Self { number, framers, pairs, live, .. } = self;
+        let Self { number, framers, pairs, live, case, .. } = self;
         for (side, framer) in [Side::Client, Side::Camera].into_iter().zip(framers) {
-            framer.finish(at_ns, &mut |message| say(*number, pairs, live, side, &message, sink));
+            framer.finish(at_ns, &mut |message| {
+                say(*number, pairs, live, case, side, &message, sink);
+            });
         }
         pairs.finish(&mut |transaction| sink.give(Record::Transaction(transaction)));
         if let Some(text) = live.text() {
             let (at_ns, connection) = (live.last_ns, Some(*number));
-            sink.give(Record::Note(Note { at_ns, connection, text }));
+            sink.give(Record::Note(Note { at_ns, connection, text, finding: None }));
         }
     }
 }
@@ -244,10 +304,13 @@ fn say(
     connection: u32,
     pairs: &mut Pairs,
     live: &mut LiveView,
+    case: &mut Case,
     from: Side,
     message: &Message,
     sink: &mut Sink<'_>,
 ) {
+    judge(case, from, message, sink.neighbours);
+    sink.tell(case, connection);
     let Message { first_ns, last_ns, what } = message;
     let at_ns = *first_ns;
     if let What::Packet { length, missing, .. } = what {
@@ -298,6 +361,49 @@ fn say(
             let bytes = (*count > 0).then_some(*count);
             sink.give(Record::Gap(Gap { at_ns, connection, from, lost: true, bytes }));
         }
+    }
+}
+
+/// Shows a message to the rules.
+fn judge(case: &mut Case, from: Side, message: &Message, neighbours: &mut Neighbours) {
+    let at_ns = message.first_ns;
+    let (kind, bytes, length) = match &message.what {
+        What::Packet { kind, bytes, length, missing: 0 } => (*kind, bytes.as_slice(), *length),
+        What::Packet { .. } | What::Stray(_) | What::Lost(_) => {
+            case.break_way(from);
+            return;
+        }
+        What::Part { .. } => return,
+    };
+    let header = match kind {
+        Kind::Container(header) => header,
+        Kind::Init => match from {
+            Side::Client => return case.request(at_ns, bytes),
+            Side::Camera => {
+                let is_ack = matches!(InitAnswer::decode(bytes), Ok(InitAnswer::Ack(_)));
+                return case.welcome(message.last_ns, is_ack, bytes);
+            }
+        },
+        Kind::Goodbye if from == Side::Client => return case.goodbye(at_ns),
+        Kind::Goodbye => return,
+        Kind::Frame => return case.frame(at_ns, bytes),
+    };
+    let container = rule::Container {
+        code: header.code,
+        id: header.transaction,
+        payload: bytes.get(HEADER_BYTES..).unwrap_or_default(),
+        length: length.saturating_sub(HEADER_BYTES as u64),
+        first_ns: at_ns,
+    };
+    match (header.kind, from) {
+        (ContainerType::COMMAND, _) => case.command(&container, neighbours),
+        (ContainerType::DATA, Side::Client) => case.client_data(&container),
+        (ContainerType::DATA, Side::Camera) => case.camera_data(&container, neighbours),
+        (ContainerType::EVENT, _) => match EventDataset::decode(bytes) {
+            Ok(event) => case.event(at_ns, &event, neighbours),
+            Err(_) => case.break_way(from),
+        },
+        _ => case.response(&container),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
 use crate::record::{Note, Record, Side};
+use crate::rule::Neighbours;
 use crate::tcp::Budget;
 use crate::wifi::{AirTally, Found, Keys, Opener};
 
@@ -108,6 +109,8 @@ pub struct Tally {
     pub air: AirTally,
     /// Operations by their code.
     pub operations: BTreeMap<u16, OperationTally>,
+    /// Breaches of rules by the rule's code, also those no note was given of.
+    pub rules: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -161,6 +164,7 @@ pub struct Decoder {
     budget: Budget,
     recognised: Vec<SocketAddr>,
     tally: Tally,
+    neighbours: Neighbours,
     last_ns: Option<u64>,
 }
 
@@ -210,19 +214,21 @@ impl Decoder {
             }
         });
         self.opener = opener;
-        let mut sink = Sink { tally: &mut self.tally, give };
+        let mut sink = Sink { tally: &mut self.tally, neighbours: &mut self.neighbours, give };
         for connection in &mut self.connections {
             connection.finish(self.last_ns, &mut self.budget, &mut sink);
         }
         self.connections.clear();
         self.recognised.clear();
+        self.neighbours = Neighbours::default();
         self.assembler = Assembler::default();
         self.last_ns = None;
     }
 
     fn note(&mut self, text: String, give: &mut dyn FnMut(Record)) {
-        let note = Record::Note(Note { at_ns: self.last_ns, connection: None, text });
-        Sink { tally: &mut self.tally, give }.give(note);
+        let at_ns = self.last_ns;
+        let note = Record::Note(Note { at_ns, connection: None, text, finding: None });
+        Sink { tally: &mut self.tally, neighbours: &mut self.neighbours, give }.give(note);
     }
 
     fn packet(&mut self, packet: &Packet<'_>, give: &mut dyn FnMut(Record)) {
@@ -288,7 +294,8 @@ impl Decoder {
                 let text = discovery::text(at_ns, ends, "udp", datagram.payload);
                 match text.filter(|_| is_text) {
                     Some(text) => {
-                        Sink { tally: &mut self.tally, give }.give(Record::Discovery(text))
+                        Sink { tally: &mut self.tally, neighbours: &mut self.neighbours, give }
+                            .give(Record::Discovery(text))
                     }
                     None => self.tally.others += 1,
                 }
@@ -304,7 +311,7 @@ impl Decoder {
         payload: &[u8],
         give: &mut dyn FnMut(Record),
     ) {
-        let mut sink = Sink { tally: &mut self.tally, give };
+        let mut sink = Sink { tally: &mut self.tally, neighbours: &mut self.neighbours, give };
         let known = self.connections.iter().position(|connection| {
             let (client, camera) = (connection.client, connection.camera);
             (client, camera) == (from, to) || (client, camera) == (to, from)

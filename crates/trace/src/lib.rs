@@ -51,6 +51,7 @@
 
 pub mod capture;
 pub mod record;
+pub mod rule;
 #[cfg(feature = "stand-in")]
 pub mod stand_in;
 pub mod wifi;

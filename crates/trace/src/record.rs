@@ -4,6 +4,8 @@ use filmwire_codec::journal::Direction;
 use filmwire_codec::{EventCode, InitFailReason, OperationCode, ResponseCode, TransactionId};
 use serde::{Serialize, Serializer};
 
+use crate::rule::Finding;
+
 /// Something that was seen in a capture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -247,6 +249,8 @@ pub struct Note {
     pub connection: Option<u32>,
     /// In words. What came from the capture is untrusted.
     pub text: String,
+    /// What somebody did against the fact sheet, if it is about that.
+    pub finding: Option<Finding>,
 }
 
 fn micros<S: Serializer>(ns: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {

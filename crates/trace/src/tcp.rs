@@ -75,8 +75,22 @@ impl Stream {
         self.numbers.is_some_and(|numbers| late(numbers) as usize > MOST_AHEAD_BYTES)
     }
 
+    /// True if the peer, who acknowledges so much, knows more of it than came yet.
+    pub(crate) fn lacks(&self, acknowledged: Option<u32>) -> bool {
+        let Some((_, next)) = self.numbers else { return acknowledged.is_some() };
+        // FIN is acknowledged like a byte.
+        let known = next.wrapping_add(u32::from(self.has_ended()));
+        let ahead = |ack: u32| ack.wrapping_sub(known) as i32 > 0;
+        !self.ahead.is_empty() || acknowledged.is_some_and(ahead)
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
         self.numbers.is_some()
+    }
+
+    /// True once FIN came, if not all that was said before it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.end.is_some()
     }
 
     /// True once everything up to FIN was given out.

@@ -71,15 +71,17 @@ impl Relay {
         let words = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 101];
         let mut file = words.map(u32::to_le_bytes).concat();
         let mut next = vec![[u32::MAX - 2000, 7]; heard.ports.len()];
-        let mut packets = 0;
+        let mut millis = 0;
         let mut put = |sent: &Sent, flags: u8, bytes: &[u8], next: &mut [u32; 2]| {
             let port = heard.ports[sent.connection];
             let packet = packet(sent, port, flags, bytes, next);
-            packets += 1;
-            let lengths = [1_700_000_000 + packets / 1000, packets % 1000 * 1000];
+            millis += 1;
+            let lengths = [1_700_000_000 + millis / 1000, millis % 1000 * 1000];
             let length = packet.len() as u32;
             file.extend([lengths[0], lengths[1], length, length].map(u32::to_le_bytes).concat());
             file.extend(packet);
+            // A client waits for so long behind the ack, here as on the wire.
+            millis += if bytes.starts_with(&[68, 0, 0, 0, 2]) { 50 } else { 0 };
         };
         for sent in &heard.sent {
             let next = &mut next[sent.connection];
@@ -283,16 +285,16 @@ fn only_what_is_asked_for_is_shown() {
         assert!(is_wanted, "{line}");
     }
     assert!(ran.of_kind("decode", "init").is_empty());
-    // Packets are a millisecond apart.
+    // Packets are a millisecond apart, but for the wait behind the ack.
     let all = decode(&capture, &["--json"]);
     let start = all.lines("decode")[0]["at_us"].as_u64().unwrap();
-    let ran = decode(&capture, &["--json", "--filter", "0.020..0.040", "--filter", "..0.001"]);
+    let ran = decode(&capture, &["--json", "--filter", "0.060..0.080", "--filter", "..0.001"]);
     let times: Vec<_> = ran.lines("decode").iter().filter_map(|it| it["at_us"].as_u64()).collect();
-    let is_in = |time: &u64| matches!(time - start, 20_000..=40_000 | 0..=1000);
+    let is_in = |time: &u64| matches!(time - start, 60_000..=80_000 | 0..=1000);
     assert!(times.len() > 5 && times.iter().all(is_in), "{times:?}");
     // Times of lines are those of the whole.
-    let lines = decode(&capture, &["--filter", "0.020..0.040"]).out;
-    assert!(lines.starts_with("    0.02"), "{lines}");
+    let lines = decode(&capture, &["--filter", "0.060..0.080"]).out;
+    assert!(lines.starts_with("    0.06"), "{lines}");
     let whole = decode(&capture, &[]).out;
     assert!(lines.lines().all(|line| whole.contains(line)), "{lines}\n{whole}");
     assert_eq!(decode(&capture, &["--filter", "nonsense"]).code, 2);

@@ -22,17 +22,17 @@ use crate::program::{LIMIT, Ran, command, run};
 use crate::schema;
 
 /// A proxy that listens; gone when dropped.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     out: Option<BufReader<ChildStdout>>,
     address: String,
     folder: tempfile::TempDir,
 }
 
-const FILE: &str = "session.pcapng";
+pub(crate) const FILE: &str = "session.pcapng";
 
 impl Proxy {
-    fn before(camera: &str, words: &[&str]) -> Self {
+    pub(crate) fn before(camera: &str, words: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let all = ["proxy", "--json", "--to", camera, "--bind", "127.0.0.1:0"];
         let mut child = command(folder.path(), &[&all, words].concat()).spawn().unwrap();
@@ -45,7 +45,7 @@ impl Proxy {
     }
 
     /// Runs a verb through it.
-    fn run(&self, folder: &Path, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, folder: &Path, words: &[&str]) -> Ran {
         run(folder, &[&["--camera", &self.address], words].concat())
     }
 
@@ -60,7 +60,7 @@ impl Proxy {
     }
 
     /// Ends it as Ctrl-C does; returns its lines.
-    fn end(&mut self) -> Vec<Value> {
+    pub(crate) fn end(&mut self) -> Vec<Value> {
         signal(&self.child, Signal::INT);
         let mut text = String::new();
         self.out.take().unwrap().read_to_string(&mut text).unwrap();
@@ -69,7 +69,7 @@ impl Proxy {
     }
 
     /// Its recording, decoded.
-    fn recorded(&self) -> Vec<Value> {
+    pub(crate) fn recorded(&self) -> Vec<Value> {
         let ran = run(self.folder.path(), &["decode", "--json", FILE]);
         assert_eq!(ran.code, 0, "{ran:?}");
         ran.lines("decode")

@@ -4,6 +4,7 @@ mod air;
 mod damage;
 mod hostile;
 mod reader;
+mod rules;
 mod session;
 mod wrapping;
 mod writer;

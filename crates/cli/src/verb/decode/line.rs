@@ -181,7 +181,7 @@ mod tests {
     fn times_count_from_the_first_record() {
         let mut lines = Lines::default();
         let mut at = |at_ns| {
-            let note = Note { at_ns, connection: None, text: "x".to_owned() };
+            let note = Note { at_ns, connection: None, text: "x".to_owned(), finding: None };
             lines.of(&Record::Note(note)).remove(0)
         };
         assert_eq!(at(None), "           -     *  x");

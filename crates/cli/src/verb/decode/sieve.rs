@@ -129,7 +129,8 @@ mod tests {
     fn spans_keep_what_is_in_them() {
         let is_shown = |words: &[&str], at_ns: Option<u64>| {
             let words: Vec<_> = words.iter().map(|text| word(text).unwrap()).collect();
-            let record = Record::Note(Note { at_ns, connection: None, text: String::new() });
+            let record =
+                Record::Note(Note { at_ns, connection: None, text: String::new(), finding: None });
             passes(&words, Some(5_000_000_000), &record)
         };
         for (seconds, is_wanted) in [(5, false), (6, true), (7, true), (8, false), (9, true)] {

@@ -1,0 +1,145 @@
+//! What is called out of the fact sheet's rules, and what is not.
+
+use std::collections::BTreeSet;
+
+use filmwire_codec::code::Grade;
+use filmwire_trace::record::{Note, Side};
+use filmwire_trace::rule::{MOST_TOLD, RULES, Rule};
+
+mod breach;
+mod play;
+
+use breach::{CAMERA, CLIENT, good};
+use play::{Play, notes};
+
+fn codes(notes: &[Note]) -> Vec<&'static str> {
+    notes.iter().filter_map(|note| Some(note.finding?.code)).collect()
+}
+
+#[test]
+fn each_rule_is_called_out_where_it_is_broken_and_no_other() {
+    let mut seen = BTreeSet::new();
+    for (rules, play) in CLIENT.iter().chain(CAMERA) {
+        let (notes, tally) = play().notes();
+        assert_eq!(codes(&notes), *rules, "{notes:?}");
+        assert_eq!(tally.rules.values().sum::<u64>(), rules.len() as u64);
+        seen.extend(rules.iter().copied());
+    }
+    let wanted: BTreeSet<_> = RULES.iter().map(|rule| rule.code).collect();
+    assert_eq!(wanted.len(), RULES.len(), "codes are unique");
+    assert_eq!(seen, wanted);
+}
+
+#[test]
+fn a_note_names_the_rule_its_section_and_whose_it_is() {
+    let (notes, _) = CLIENT[8].1().notes();
+    let [first, _] = notes.as_slice() else { panic!("{notes:?}") };
+    let finding = first.finding.unwrap();
+    let told = (finding.code, finding.by, finding.section, finding.grade);
+    assert_eq!(told, ("id-order", Side::Client, "3.3", Grade::A));
+    assert_eq!(finding.id.map(|id| id.0), Some(3));
+    assert_eq!(
+        first.text,
+        "rule broken by the client in #3: transaction ids grow by one; here 1, then 3 \
+         (id-order; fact sheet 3.3, grade A)"
+    );
+    assert_eq!((first.connection, first.at_ns.is_some()), (Some(1), true));
+}
+
+#[test]
+fn who_keeps_the_rules_is_not_accused() {
+    let (notes, tally) = good().notes();
+    assert_eq!(codes(&notes), [""; 0], "{notes:?}");
+    assert!(tally.rules.is_empty() && tally.records["transaction"] > 20);
+}
+
+#[test]
+fn the_guide_lists_every_rule() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/captures.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let row = |rule: &&Rule| {
+        let by = if rule.by == Side::Client { "client" } else { "camera" };
+        let Rule { code, section, grade, says, .. } = rule;
+        format!("| `{code}` | {by} | {section} | {grade:?} | {says} |\n")
+    };
+    let head =
+        "| rule | kept by | section | grade | what is right |\n| --- | --- | --- | --- | --- |\n";
+    let wanted = format!("{head}{}\n", RULES.iter().map(row).collect::<String>());
+    assert!(guide.contains(&wanted), "docs/guide/captures.md lacks\n{wanted}");
+}
+
+/// True for the packets of TCP's and the protocol's handshakes.
+fn begins(packet: &[u8]) -> bool {
+    let is_syn = packet[33] & 2 != 0;
+    let payload = &packet[40..];
+    is_syn || payload.get(4..8).is_some_and(|kind| kind == [1, 0, 0, 0] || kind == [2, 0, 0, 0])
+}
+
+#[test]
+fn nothing_is_accused_in_a_capture_that_starts_in_the_middle() {
+    for (rules, play) in CLIENT.iter().chain(CAMERA) {
+        let mut packets = play().packets;
+        packets.retain(|(_, packet)| !begins(packet));
+        assert_eq!(codes(&notes(&packets, true).0), [""; 0], "{rules:?}");
+    }
+}
+
+#[test]
+fn nothing_is_accused_of_a_side_behind_its_gap() {
+    for (rules, play) in CLIENT.iter().chain(CAMERA) {
+        let mut packets = Play::registered();
+        let before = packets.packets.len();
+        // A piece of noise on both sides, which belongs to no packet.
+        packets.client(&[0xAA; 40]);
+        packets.camera(&[0xAA; 40]);
+        let noise = packets.packets.split_off(before);
+        let mut told = play();
+        // Only what is said of commands: a gap of one connection is none of another.
+        told.packets.retain(|(_, packet)| {
+            let port = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
+            port(20) == 55740 || port(22) == 55740
+        });
+        let Some(at) = told.packets.iter().position(|(_, packet)| packet.len() > 40) else {
+            continue;
+        };
+        let shifted = told.packets.split_off(at);
+        for (at_ns, mut packet) in noise {
+            // It stands where the session's first bytes do, which move on.
+            let own = if packet[20..22] == 55740u16.to_be_bytes() { 1 } else { 0 };
+            let first = [1001u32, (1000 ^ 0x5555_5555) + 1][own];
+            packet[24..28].copy_from_slice(&first.to_be_bytes());
+            packet[28..32].copy_from_slice(&0u32.to_be_bytes());
+            told.packets.push((at_ns, packet));
+        }
+        for (at_ns, mut packet) in shifted {
+            for field in [24, 28] {
+                let number = u32::from_be_bytes(packet[field..field + 4].try_into().unwrap());
+                packet[field..field + 4].copy_from_slice(&number.wrapping_add(40).to_be_bytes());
+            }
+            told.packets.push((at_ns, packet));
+        }
+        let (notes, tally) = notes(&told.packets, true);
+        assert_eq!((codes(&notes), tally.stray_bytes >= 80), (vec![], true), "{rules:?}");
+    }
+}
+
+#[test]
+fn what_needs_the_time_is_not_judged_without_it() {
+    for (rules, play) in CLIENT.iter().chain(CAMERA) {
+        let told = codes(&notes(&play().packets, false).0);
+        let timed = |rule: &&str| !["early-open", "second-command"].contains(rule);
+        assert_eq!(told, rules.iter().copied().filter(timed).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_rule_that_is_always_broken_is_told_a_few_times_and_counted() {
+    let mut play = Play::open();
+    for _ in 0..100 {
+        play.id += 1;
+        play.get(0xDF00, &[6, 0]);
+    }
+    let (notes, tally) = play.notes();
+    assert_eq!(codes(&notes), ["id-order"; MOST_TOLD as usize]);
+    assert_eq!(tally.rules["id-order"], 100);
+}
