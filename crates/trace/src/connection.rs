@@ -57,7 +57,8 @@ impl Sink<'_> {
     /// Gives out what the rules found on a connection.
     fn tell(&mut self, case: &mut Case, connection: u32) {
         for found in case.found() {
-            *self.tally.rules.entry(found.rule.code).or_default() += 1;
+            let count = self.tally.findings.entry((found.about.what(), found.about.code()));
+            *count.or_default() += 1;
             if let Some(note) = found.note(connection) {
                 self.give(Record::Note(note));
             }
@@ -201,6 +202,8 @@ impl Connection {
         }
         self.resets |= segment.rst;
         if self.resets || self.streams.iter().all(Stream::has_ended) {
+            self.talk.case.end(at_ns, sink.neighbours);
+            sink.tell(&mut self.talk.case, self.talk.number);
             self.finish(at_ns, budget, sink);
         }
     }
@@ -375,10 +378,11 @@ fn judge(case: &mut Case, from: Side, message: &Message, neighbours: &mut Neighb
         }
         What::Part { .. } => return,
     };
+    case.hear(at_ns, message.last_ns);
     let header = match kind {
         Kind::Container(header) => header,
         Kind::Init => match from {
-            Side::Client => return case.request(at_ns, bytes),
+            Side::Client => return case.request(at_ns, bytes, neighbours),
             Side::Camera => {
                 let is_ack = matches!(InitAnswer::decode(bytes), Ok(InitAnswer::Ack(_)));
                 return case.welcome(message.last_ns, is_ack, bytes);

@@ -13,7 +13,7 @@ use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
 use crate::record::{Note, Record, Side};
-use crate::rule::Neighbours;
+use crate::rule::{Neighbours, What};
 use crate::tcp::Budget;
 use crate::wifi::{AirTally, Found, Keys, Opener};
 
@@ -109,8 +109,8 @@ pub struct Tally {
     pub air: AirTally,
     /// Operations by their code.
     pub operations: BTreeMap<u16, OperationTally>,
-    /// Breaches of rules by the rule's code, also those no note was given of.
-    pub rules: BTreeMap<&'static str, u64>,
+    /// Broken rules, retries and silences by their code, also those no note was given of.
+    pub findings: BTreeMap<(What, &'static str), u64>,
 }
 
 impl Tally {
