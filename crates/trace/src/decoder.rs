@@ -12,6 +12,7 @@ use crate::connection::{Connection, MOST_CONNECTIONS, Role, Sink};
 use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
+use crate::live::LiveTally;
 use crate::record::{Note, Record, Side};
 use crate::rule::{Neighbours, What};
 use crate::tcp::Budget;
@@ -109,6 +110,8 @@ pub struct Tally {
     pub air: AirTally,
     /// Operations by their code.
     pub operations: BTreeMap<u16, OperationTally>,
+    /// Live view.
+    pub live: LiveTally,
     /// Broken rules, retries and silences by their code, also those no note was given of.
     pub findings: BTreeMap<(What, &'static str), u64>,
 }

@@ -45,6 +45,10 @@ fn our_own_sessions_keep_the_rules() {
         assert_eq!(found, [&Value::Null; 0], "{model}");
         assert_eq!(known.is_empty(), model != "X100VI");
         let asked = lines.iter().filter(|line| line["kind"] == "transaction").count();
+        let live = &lines.last().unwrap()["live_view"];
+        let rate = live["frames_per_second"].as_f64();
+        assert_eq!(rate.is_some_and(|rate| rate > 1.0), done == 5, "{model}: {live}");
+        assert!(live["smallest_bytes"].as_u64() <= live["largest_bytes"].as_u64(), "{live}");
         assert!(done >= 2 && asked > 20, "{model}: {done} verbs, {asked} transactions");
     }
 }
@@ -67,4 +71,9 @@ fn a_broken_rule_is_a_remark_with_its_name() {
     assert_eq!(note["finding"], wanted);
     let people = run(folder.path(), &["decode", "a.pcap"]).out;
     assert!(people.contains(note["text"].as_str().unwrap()), "{people}");
+    let counted = serde_json::json!([{ "what": "rule", "code": "init-first", "count": 1 }]);
+    assert_eq!(told.last().unwrap()["findings"], counted);
+    let stats = run(folder.path(), &["decode", "--stats", "a.pcap"]).out;
+    let counted = "1 breach of a rule, 0 retries, 0 silences\n  init-first ";
+    assert!(stats.contains(counted) && !stats.contains("live view: "), "{stats}");
 }
