@@ -9,6 +9,7 @@ use filmwire_codec::init::{InitAnswer, InitRequest};
 use crate::decoder::Tally;
 use crate::discovery;
 use crate::ip::Segment;
+use crate::live::LiveView;
 use crate::ptp::frame::{Framer, Message, What};
 use crate::ptp::judge::{Channel, Kind};
 use crate::ptp::pair::{Container, Pairs};
@@ -57,7 +58,8 @@ impl Sink<'_> {
     /// Gives out what the rules found on a connection.
     fn tell(&mut self, case: &mut Case, connection: u32) {
         for found in case.found() {
-            *self.tally.rules.entry(found.rule.code).or_default() += 1;
+            let count = self.tally.findings.entry((found.about.what(), found.about.code()));
+            *count.or_default() += 1;
             if let Some(note) = found.note(connection) {
                 self.give(Record::Note(note));
             }
@@ -88,15 +90,6 @@ struct Talk {
     pairs: Pairs,
     live: LiveView,
     case: Case,
-}
-
-/// What is told of a live view at its end.
-#[derive(Debug, Default)]
-struct LiveView {
-    frames: u64,
-    bytes: u64,
-    first_ns: Option<u64>,
-    last_ns: Option<u64>,
 }
 
 impl Side {
@@ -201,6 +194,8 @@ impl Connection {
         }
         self.resets |= segment.rst;
         if self.resets || self.streams.iter().all(Stream::has_ended) {
+            self.talk.case.end(at_ns, sink.neighbours);
+            sink.tell(&mut self.talk.case, self.talk.number);
             self.finish(at_ns, budget, sink);
         }
     }
@@ -341,7 +336,7 @@ fn say(
         What::Packet { kind: Kind::Frame, bytes, length, missing } => {
             let counter = bytes.get(FRAME_COUNTER..).and_then(|rest| rest.first_chunk());
             let counter = counter.map_or(0, |bytes| u32::from_le_bytes(*bytes));
-            live.add(at_ns, *length);
+            live.add(at_ns, counter, *length, &mut sink.tally.live);
             let (bytes, missing_bytes) = (*length, *missing);
             sink.give(Record::Frame(Frame { at_ns, connection, counter, bytes, missing_bytes }));
         }
@@ -358,6 +353,7 @@ fn say(
             sink.give(Record::Gap(Gap { at_ns, connection, from, lost: false, bytes }));
         }
         What::Lost(count) => {
+            live.skip();
             let bytes = (*count > 0).then_some(*count);
             sink.give(Record::Gap(Gap { at_ns, connection, from, lost: true, bytes }));
         }
@@ -375,10 +371,11 @@ fn judge(case: &mut Case, from: Side, message: &Message, neighbours: &mut Neighb
         }
         What::Part { .. } => return,
     };
+    case.hear(at_ns, message.last_ns);
     let header = match kind {
         Kind::Container(header) => header,
         Kind::Init => match from {
-            Side::Client => return case.request(at_ns, bytes),
+            Side::Client => return case.request(at_ns, bytes, neighbours),
             Side::Camera => {
                 let is_ack = matches!(InitAnswer::decode(bytes), Ok(InitAnswer::Ack(_)));
                 return case.welcome(message.last_ns, is_ack, bytes);
@@ -456,27 +453,5 @@ fn event(connection: u32, at_ns: Option<u64>, from: Side, bytes: &[u8], missing:
             let bytes = Some(bytes.len() as u64 + missing);
             Record::Gap(Gap { at_ns, connection, from, lost: missing > 0, bytes })
         }
-    }
-}
-
-impl LiveView {
-    fn add(&mut self, at_ns: Option<u64>, bytes: u64) {
-        self.frames += 1;
-        self.bytes += bytes;
-        self.first_ns = self.first_ns.or(at_ns);
-        self.last_ns = at_ns.or(self.last_ns);
-    }
-
-    fn text(&self) -> Option<String> {
-        let Self { frames, bytes, .. } = self;
-        let mut text = format!("live view: {frames} frames, {bytes} bytes");
-        let span = self.first_ns.zip(self.last_ns);
-        if let Some(span) = span.and_then(|(first, last)| last.checked_sub(first))
-            && span > 0
-        {
-            let rate = (frames - 1) as f64 * 1e9 / span as f64;
-            text.push_str(&format!(", {rate:.1} a second"));
-        }
-        (*frames > 0).then_some(text)
     }
 }

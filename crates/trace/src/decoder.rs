@@ -12,8 +12,9 @@ use crate::connection::{Connection, MOST_CONNECTIONS, Role, Sink};
 use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
+use crate::live::LiveTally;
 use crate::record::{Note, Record, Side};
-use crate::rule::Neighbours;
+use crate::rule::{Neighbours, What};
 use crate::tcp::Budget;
 use crate::wifi::{AirTally, Found, Keys, Opener};
 
@@ -109,8 +110,10 @@ pub struct Tally {
     pub air: AirTally,
     /// Operations by their code.
     pub operations: BTreeMap<u16, OperationTally>,
-    /// Breaches of rules by the rule's code, also those no note was given of.
-    pub rules: BTreeMap<&'static str, u64>,
+    /// Live view.
+    pub live: LiveTally,
+    /// Broken rules, retries and silences by their code, also those no note was given of.
+    pub findings: BTreeMap<(What, &'static str), u64>,
 }
 
 impl Tally {

@@ -63,6 +63,7 @@ mod discovery;
 mod dissector;
 mod ip;
 mod link;
+mod live;
 mod ptp;
 mod tcp;
 
@@ -71,6 +72,7 @@ pub use crossing::{Crossing, RECORDING, Segments, recording_comment};
 pub use decoder::{Decoder, OperationTally, Ports, Tally};
 pub use dissector::dissector;
 pub use ip::MOST_FRAGMENT_BYTES;
+pub use live::LiveTally;
 pub use ptp::{KEPT_BYTES, MOST_OPEN};
 pub use record::Record;
 pub use tcp::{MOST_AHEAD_BYTES, MOST_AHEAD_BYTES_IN_ALL};

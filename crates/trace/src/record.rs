@@ -253,7 +253,7 @@ pub struct Note {
     pub finding: Option<Finding>,
 }
 
-fn micros<S: Serializer>(ns: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn micros<S: Serializer>(ns: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
     ns.map(|ns| ns / 1000).serialize(to)
 }
 

@@ -11,7 +11,8 @@ use filmwire_codec::OperationCode;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, text};
 use filmwire_trace::capture::{CaptureError, Reader};
-use filmwire_trace::{Decoder, OperationTally, Ports, Record, Tally};
+use filmwire_trace::rule::What;
+use filmwire_trace::{Decoder, LiveTally, OperationTally, Ports, Record, Tally};
 use serde_json::json;
 
 use crate::context::Context;
@@ -341,6 +342,8 @@ fn summary(tally: &Tally, exit: Exit) -> serde_json::Value {
         "events": count("event"),
         "frames": count("frame"),
         "frame_bytes": tally.frame_bytes,
+        "live_view": live_view(&tally.live),
+        "findings": findings(tally),
         "gaps": count("gap"),
         "said_bytes": tally.said_bytes,
         "packet_bytes": tally.packet_bytes,
@@ -348,6 +351,22 @@ fn summary(tally: &Tally, exit: Exit) -> serde_json::Value {
         "stray_bytes": tally.stray_bytes,
         "operations": operations,
     })
+}
+
+fn live_view(live: &LiveTally) -> serde_json::Value {
+    json!({
+        "frames_per_second": live.rate(),
+        "smallest_bytes": live.smallest,
+        "largest_bytes": live.largest,
+        "longest_step_us": (live.steps > 0).then_some(live.longest.as_micros() as u64),
+        "counter_jumps": live.jumps,
+    })
+}
+
+fn findings(tally: &Tally) -> Vec<serde_json::Value> {
+    let each = tally.findings.iter();
+    each.map(|((what, code), count)| json!({ "what": what, "code": code, "count": count }))
+        .collect()
 }
 
 fn operation(code: u16, tally: &OperationTally) -> serde_json::Value {
@@ -400,6 +419,8 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
         count("event"),
         count("frame")
     ))?;
+    tell_live_view(&tally.live, out)?;
+    tell_findings(tally, out)?;
     out.data(&format!(
         "{connections} connections in {packets} packets; {others} packets of others"
     ))?;
@@ -418,4 +439,29 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
         "{repeated} segments repeated; {} gaps: {lost} lost, {stray} not understood",
         count("gap")
     ))
+}
+
+fn tell_live_view(live: &LiveTally, out: &Output) -> Result<(), Trouble> {
+    let Some((smallest, largest)) = live.smallest.zip(live.largest) else { return Ok(()) };
+    let mut parts = Vec::new();
+    if let Some(rate) = live.rate() {
+        parts.push(format!("{rate:.1} pictures a second"));
+        parts.push(format!("at most {} from one to the next", line::time(live.longest)));
+    }
+    parts.push(format!("{} to {} each", text::bytes(smallest), text::bytes(largest)));
+    parts.push(format!("the counter jumps {}", text::count(live.jumps, "time", "times")));
+    out.data(&format!("live view: {}", parts.join(", ")))
+}
+
+fn tell_findings(tally: &Tally, out: &Output) -> Result<(), Trouble> {
+    let of = |wanted: What| {
+        let fit = tally.findings.iter().filter(|((what, _), _)| *what == wanted);
+        fit.map(|(_, count)| count).sum::<u64>()
+    };
+    let broken = text::count(of(What::Rule), "breach of a rule", "breaches of rules");
+    let retries = text::count(of(What::Retry), "retry", "retries");
+    let silences = text::count(of(What::Silence), "silence", "silences");
+    out.data(&format!("{broken}, {retries}, {silences}"))?;
+    let mut each = tally.findings.iter();
+    each.try_for_each(|((_, code), count)| out.data(&format!("  {code:<24} {count:>7}")))
 }

@@ -36,6 +36,7 @@ impl Case {
             let seen = || format!("it is {code:#06X} for {operation}");
             self.accuse(table::CAMERA_DATA_CODE, at_ns, Some(id), seen);
         }
+        self.judge_wait(&asked, at_ns);
         self.judge_data(&asked, payload, length, at_ns, neighbours);
         let value = match *payload {
             [a, b] if length == 2 => Some(u16::from_le_bytes([a, b]).into()),
@@ -172,6 +173,10 @@ impl Case {
             let seen = || format!("{operation} has none");
             self.accuse(table::CAMERA_DATA_MISSING, at_ns, Some(id), seen);
         }
+        if asked.data.is_none() {
+            self.judge_wait(&asked, at_ns);
+        }
+        self.note_answer(asked, ResponseCode(code));
         if ResponseCode(code) != ResponseCode::OK {
             return;
         }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use filmwire_codec::init::{
     CAMERA_GUID, GOODBYE, INIT_ACK_BYTES, INIT_REQUEST_BYTES, PROTOCOL_CONSTANT,
 };
-use filmwire_codec::{OperationCode, TransactionId};
+use filmwire_codec::{OperationCode, ResponseCode, TransactionId};
 
-use super::finding::{Found, MOST_TOLD};
-use super::neighbours::Ends;
+use super::finding::{About, Found, MOST_TOLD};
+use super::neighbours::{Ends, Neighbours};
 use super::table::{self, Rule};
 use crate::connection::Role;
 use crate::record::Side;
@@ -90,6 +90,11 @@ pub(crate) struct Case {
     /// The client's first packet was seen: was it an init request?
     begun: Option<bool>,
     acked_ns: Option<Option<u64>>,
+    pub(super) failed_ns: Option<Option<u64>>,
+    /// When anybody was heard last.
+    pub(super) heard_ns: Option<u64>,
+    /// The last command, if it was refused.
+    pub(super) refused: Option<(Asked, ResponseCode)>,
     said_goodbye: bool,
     pub(super) session: Session,
     pub(super) asked: VecDeque<Asked>,
@@ -111,6 +116,9 @@ impl Case {
             is_disordered: false,
             begun: None,
             acked_ns: None,
+            failed_ns: None,
+            heard_ns: None,
+            refused: None,
             said_goodbye: false,
             session: Session::default(),
             asked: VecDeque::new(),
@@ -164,10 +172,30 @@ impl Case {
         id: Option<TransactionId>,
         seen: impl FnOnce() -> String,
     ) {
-        let told = self.told.entry(rule.code).or_default();
+        self.find(About::Rule(rule), at_ns, id, seen);
+    }
+
+    pub(super) fn find(
+        &mut self,
+        about: About,
+        at_ns: Option<u64>,
+        id: Option<TransactionId>,
+        seen: impl FnOnce() -> String,
+    ) {
+        let told = self.told.entry(about.code()).or_default();
         let is_told = *told < MOST_TOLD;
         *told = told.saturating_add(1);
-        self.found.push(Found { rule, at_ns, id, seen: is_told.then(seen) });
+        self.found.push(Found { about, at_ns, id, seen: is_told.then(seen) });
+    }
+
+    /// True between the ack and the goodbye, if everything is known.
+    pub(super) fn is_in_session(&self) -> bool {
+        self.is_in_order() && self.acked_ns.is_some() && !self.said_goodbye
+    }
+
+    /// True if a client registered, or tried to, and did not say goodbye.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_followed() && !self.said_goodbye
     }
 
     /// A packet of the client came: the first one should register.
@@ -182,11 +210,17 @@ impl Case {
     }
 
     /// An init request, whole.
-    pub(crate) fn request(&mut self, at_ns: Option<u64>, bytes: &[u8]) {
+    pub(crate) fn request(
+        &mut self,
+        at_ns: Option<u64>,
+        bytes: &[u8],
+        neighbours: &mut Neighbours,
+    ) {
         self.begin(true, at_ns);
         if !self.is_whole(Side::Client) {
             return;
         }
+        self.judge_register(at_ns, neighbours);
         let length = bytes.len();
         if length != INIT_REQUEST_BYTES {
             self.accuse(table::INIT_LENGTH, at_ns, None, || format!("it has {length}"));
@@ -204,7 +238,11 @@ impl Case {
 
     /// What a camera says to an init request: an ack if `is_ack`; whole.
     pub(crate) fn welcome(&mut self, at_ns: Option<u64>, is_ack: bool, bytes: &[u8]) {
-        if !is_ack || !self.is_whole(Side::Camera) {
+        if !self.is_whole(Side::Camera) {
+            return;
+        }
+        if !is_ack {
+            self.failed_ns = Some(at_ns);
             return;
         }
         self.acked_ns = Some(at_ns);
@@ -255,7 +293,7 @@ impl Case {
 
     /// The client closed the connection first, and everything it said before is known.
     pub(crate) fn leave(&mut self, at_ns: Option<u64>) {
-        if self.is_in_order() && self.acked_ns.is_some() && !self.said_goodbye {
+        if self.is_in_session() {
             let seen = || format!("its last bytes are not {:02x?}", GOODBYE);
             self.accuse(table::GOODBYE_MISSING, at_ns, None, seen);
         }

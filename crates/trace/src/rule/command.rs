@@ -94,6 +94,7 @@ impl Case {
         if code == OperationCode::OPEN_SESSION {
             neighbours.forget(self.ends);
         }
+        self.judge_again(code, params, id, at_ns);
         self.judge_id(id, at_ns);
         self.judge_order(code, id, at_ns);
         self.judge_form(command, code, params);

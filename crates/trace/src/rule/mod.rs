@@ -1,4 +1,4 @@
-//! What clients and cameras do against the fact sheet, called out.
+//! What clients and cameras do against the fact sheet, called out; and retries and silences.
 //!
 //! A [`Case`] watches one connection, packet by packet, with constant work and memory each. It
 //! accuses nobody of what the capture may be guilty of:
@@ -17,10 +17,12 @@ mod case;
 mod command;
 mod finding;
 mod neighbours;
+mod pause;
 mod side;
 mod table;
 
-pub use finding::{Finding, MOST_TOLD};
+pub use finding::{Finding, MOST_TOLD, What};
+pub use pause::{PAUSES, Pause};
 pub use table::{RULES, Rule};
 
 pub(crate) use case::{Case, Container};

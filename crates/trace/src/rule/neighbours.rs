@@ -7,6 +7,8 @@ use filmwire_codec::TransactionId;
 
 /// Announced previews that are remembered, of all connections.
 const MOST_PREVIEWS: usize = 32;
+/// Lost connections that are remembered.
+const MOST_LOST: usize = 16;
 
 /// Who speaks with whom: the client's host, and the camera by its command port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,8 @@ impl Ends {
 pub(crate) struct Neighbours {
     /// Captures whose preview was announced, and its size.
     previews: VecDeque<(Ends, TransactionId, Option<u32>)>,
+    /// Connections that ended without a goodbye, and when.
+    lost: VecDeque<(Ends, Option<u64>)>,
 }
 
 impl Neighbours {
@@ -43,6 +47,20 @@ impl Neighbours {
     pub(super) fn preview(&self, ends: Ends, id: TransactionId) -> Option<Option<u32>> {
         let mut fit = self.previews.iter().rev().filter(|one| (one.0, one.1) == (ends, id));
         fit.next().map(|(.., bytes)| *bytes)
+    }
+
+    pub(super) fn lose(&mut self, ends: Ends, at_ns: Option<u64>) {
+        if self.lost.len() >= MOST_LOST {
+            self.lost.pop_front();
+        }
+        self.lost.push_back((ends, at_ns));
+    }
+
+    /// When the last connection between the two was lost; it is asked once.
+    pub(super) fn take_lost(&mut self, ends: Ends) -> Option<Option<u64>> {
+        let lost = self.lost.iter().rev().find(|(of, _)| *of == ends).map(|(_, at_ns)| *at_ns);
+        self.lost.retain(|(of, _)| *of != ends);
+        lost
     }
 
     /// A session begins anew, with ids that were used before.

@@ -56,6 +56,13 @@ impl Play {
         play
     }
 
+    /// Another connection between the same two.
+    pub(crate) fn again(&mut self) {
+        self.wires[0] = Wire::new(0x7000_0000, 55740);
+        self.id = 1;
+        self.connect(0);
+    }
+
     pub(crate) fn wait(&mut self, millis: u64) {
         self.now_ns += millis * MILLIS;
     }
