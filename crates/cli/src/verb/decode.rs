@@ -68,8 +68,8 @@ pub(crate) struct DecodeArgs {
     /// Show the first bytes of data phases as well
     #[arg(long, conflicts_with = "stats")]
     hex: bool,
-    /// Only what no table explains: codes without a name or whose meaning is a guess, data without
-    /// words, bytes that belong to no packet
+    /// Only what no table explains: codes without a name or whose meaning is a guess, data and values
+    /// without words, fields nobody knows, bytes that belong to no packet
     #[arg(long, conflicts_with_all = ["hex", "filter"])]
     unknown: bool,
     /// Only count: operations, times, losses
@@ -85,6 +85,9 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     decoder.give_keys(wpa::keys(&args.wpa, context)?);
     if args.extract.is_some() {
         decoder.give_parts();
+    }
+    if args.unknown {
+        decoder.give_fields();
     }
     let mut unknown = Unknown::default();
     let (mut failed, mut is_stopped) = (0u64, false);
@@ -256,6 +259,9 @@ impl<'a> Teller<'a> {
         }
         if let Some(unknown) = &mut self.unknown {
             unknown.take(record);
+        }
+        if matches!(record, Record::Field(_)) {
+            return;
         }
         let start_ns = self.lines.see(record);
         if self.quiet || self.trouble.is_some() || !sieve::passes(self.filter, start_ns, record) {
