@@ -10,9 +10,10 @@ use crate::decoder::Tally;
 use crate::discovery;
 use crate::ip::Segment;
 use crate::live::LiveView;
+use crate::ptp::fields;
 use crate::ptp::frame::{Framer, Message, What};
 use crate::ptp::judge::{Channel, Kind};
-use crate::ptp::pair::{Container, Pairs};
+use crate::ptp::pair::{Container, Pairs, field};
 use crate::record::{Event, Frame, Gap, Init, Note, Part, Record, Side, Step};
 use crate::rule::{self, Case, Ends, Neighbours};
 use crate::tcp::{Budget, Piece, Stream};
@@ -40,6 +41,15 @@ impl Role {
             Self::LiveView => 2,
         }
     }
+}
+
+/// What is given out besides, if somebody asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extras {
+    /// Parts of pictures.
+    pub(crate) parts: bool,
+    /// Fields that nobody can explain.
+    pub(crate) fields: bool,
 }
 
 /// Where records and counts go.
@@ -109,12 +119,11 @@ impl Side {
 }
 
 impl Connection {
-    /// `spills`: parts of pictures are given out.
     pub(crate) fn new(
         number: u32,
         role: Role,
         (client, camera): (SocketAddr, SocketAddr),
-        spills: bool,
+        extras: Extras,
     ) -> Self {
         let (to, from) = match role {
             Role::Command | Role::Discovery => (Channel::ToCamera, Channel::FromCamera),
@@ -124,8 +133,8 @@ impl Connection {
         let talk = Talk {
             number,
             role,
-            framers: [Framer::new(to, spills), Framer::new(from, spills)],
-            pairs: Pairs::new(number),
+            framers: [Framer::new(to, extras.parts), Framer::new(from, extras.parts)],
+            pairs: Pairs::new(number, extras.fields),
             live: LiveView::default(),
             case: Case::new(role, Ends::new(client, camera, role.steps()), camera.port()),
         };
@@ -287,6 +296,7 @@ impl Talk {
             });
         }
         pairs.finish(&mut |transaction| sink.give(Record::Transaction(transaction)));
+        give_fields(pairs, sink);
         if let Some(text) = live.text() {
             let (at_ns, connection) = (live.last_ns, Some(*number));
             sink.give(Record::Note(Note { at_ns, connection, text, finding: None }));
@@ -332,13 +342,20 @@ fn say(
             pairs.take(from, &container, &mut |transaction| {
                 sink.give(Record::Transaction(transaction));
             });
+            give_fields(pairs, sink);
         }
         What::Packet { kind: Kind::Frame, bytes, length, missing } => {
             let counter = bytes.get(FRAME_COUNTER..).and_then(|rest| rest.first_chunk());
             let counter = counter.map_or(0, |bytes| u32::from_le_bytes(*bytes));
             live.add(at_ns, counter, *length, &mut sink.tally.live);
-            let (bytes, missing_bytes) = (*length, *missing);
+            let (head, bytes, missing_bytes) = (bytes, *length, *missing);
             sink.give(Record::Frame(Frame { at_ns, connection, counter, bytes, missing_bytes }));
+            if pairs.explains() {
+                fields::frame(head, &mut |name, code, bytes| {
+                    let place = (at_ns, connection, None);
+                    sink.give(Record::Field(field(place, name, code, bytes)));
+                });
+            }
         }
         What::Packet { kind, bytes, .. } => {
             sink.give(Record::Init(init(connection, at_ns, from, *kind, bytes)));
@@ -357,6 +374,12 @@ fn say(
             let bytes = (*count > 0).then_some(*count);
             sink.give(Record::Gap(Gap { at_ns, connection, from, lost: true, bytes }));
         }
+    }
+}
+
+fn give_fields(pairs: &mut Pairs, sink: &mut Sink<'_>) {
+    for field in pairs.fields() {
+        sink.give(Record::Field(field));
     }
 }
 

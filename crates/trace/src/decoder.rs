@@ -8,7 +8,7 @@ use filmwire_codec::init::{INIT_REQUEST_BYTES, PROTOCOL_CONSTANT};
 use filmwire_codec::{OperationCode, ResponseCode};
 
 use crate::capture::{Item, LinkType, Packet};
-use crate::connection::{Connection, MOST_CONNECTIONS, Role, Sink};
+use crate::connection::{Connection, Extras, MOST_CONNECTIONS, Role, Sink};
 use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
@@ -118,7 +118,7 @@ pub struct Tally {
 
 impl Tally {
     pub(crate) fn count(&mut self, record: &Record) {
-        if matches!(record, Record::Part(_)) {
+        if matches!(record, Record::Part(_) | Record::Field(_)) {
             return;
         }
         *self.records.entry(record.kind()).or_default() += 1;
@@ -150,6 +150,7 @@ impl Tally {
             Record::Init(_)
             | Record::Event(_)
             | Record::Part(_)
+            | Record::Field(_)
             | Record::Discovery(_)
             | Record::Note(_) => {}
         }
@@ -160,7 +161,7 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Decoder {
     ports: Ports,
-    spills: bool,
+    extras: Extras,
     opener: Opener,
     assembler: Assembler,
     connections: Vec<Connection>,
@@ -184,7 +185,12 @@ impl Decoder {
 
     /// Gives out the bytes of objects, thumbnails, previews and live view as [`Record::Part`] too.
     pub fn give_parts(&mut self) {
-        self.spills = true;
+        self.extras.parts = true;
+    }
+
+    /// Gives out fields that nobody can explain as [`Record::Field`] too.
+    pub fn give_fields(&mut self) {
+        self.extras.fields = true;
     }
 
     /// What was counted so far.
@@ -345,7 +351,7 @@ impl Decoder {
                 make_room(&mut self.connections, at_ns, &mut self.budget, &mut sink);
                 sink.tally.connections += 1;
                 let number = u32::try_from(sink.tally.connections).unwrap_or(u32::MAX);
-                let mut connection = Connection::new(number, role, (client, camera), self.spills);
+                let mut connection = Connection::new(number, role, (client, camera), self.extras);
                 if client == from && is_init(payload) {
                     connection.begin(segment);
                 }

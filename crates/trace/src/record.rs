@@ -22,6 +22,9 @@ pub enum Record {
     /// Bytes of a picture; only if they are asked for
     /// ([`Decoder::give_parts`](crate::Decoder::give_parts)).
     Part(Part),
+    /// A field that nobody can explain; only if they are asked for
+    /// ([`Decoder::give_fields`](crate::Decoder::give_fields)).
+    Field(Field),
     /// A text of the discovery.
     Discovery(Discovery),
     /// Bytes the capture does not have, or that are no packet.
@@ -39,6 +42,7 @@ impl Record {
             Self::Event(_) => "event",
             Self::Frame(_) => "frame",
             Self::Part(_) => "part",
+            Self::Field(_) => "field",
             Self::Discovery(_) => "discovery",
             Self::Gap(_) => "gap",
             Self::Note(_) => "note",
@@ -53,6 +57,7 @@ impl Record {
             Self::Event(event) => event.at_ns,
             Self::Frame(frame) => frame.at_ns,
             Self::Part(part) => part.at_ns,
+            Self::Field(field) => field.at_ns,
             Self::Discovery(discovery) => discovery.at_ns,
             Self::Gap(gap) => gap.at_ns,
             Self::Note(note) => note.at_ns,
@@ -205,6 +210,29 @@ pub struct Part {
     /// The bytes.
     #[serde(serialize_with = "hex")]
     pub bytes: Vec<u8>,
+}
+
+/// A field of a dataset that is known, of which nobody knows what it means; or a value that has no
+/// word where others have. The [`Transaction`] or [`Frame`] it belongs to stands before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// Nanoseconds since 1970.
+    #[serde(rename = "at_us", serialize_with = "micros")]
+    pub at_ns: Option<u64>,
+    /// Counts connections of the capture from 1.
+    pub connection: u32,
+    /// The transaction; `None` for live view.
+    #[serde(serialize_with = "part_id")]
+    pub id: Option<TransactionId>,
+    /// The dataset and what of it.
+    pub field: &'static str,
+    /// The property or another code it is about; 0 if it is about none.
+    pub code: u32,
+    /// Its bytes, at most 64 of them.
+    #[serde(serialize_with = "hex")]
+    pub value: Vec<u8>,
+    /// How many it has.
+    pub bytes: u64,
 }
 
 /// A text of the discovery.

@@ -75,8 +75,8 @@ pub(crate) struct DecodeArgs {
     /// Show the first bytes of data phases as well
     #[arg(long, conflicts_with = "stats")]
     hex: bool,
-    /// Only what no table explains: codes without a name or whose meaning is a guess, data without
-    /// words, bytes that belong to no packet
+    /// Only what no table explains: codes without a name or whose meaning is a guess, data and values
+    /// without words, fields nobody knows, bytes that belong to no packet
     #[arg(long, conflicts_with_all = ["hex", "filter"])]
     unknown: bool,
     /// Only count: operations, times, losses
@@ -92,6 +92,9 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     decoder.give_keys(wpa::keys(&args.wpa, context)?);
     if args.extract.is_some() {
         decoder.give_parts();
+    }
+    if args.unknown {
+        decoder.give_fields();
     }
     let page = args.html.as_deref().map(|path| Page::open(path, args.says(context)));
     let mut whole = Whole { unknown: Unknown::default(), page: page.transpose()? };
@@ -286,6 +289,9 @@ impl<'a> Teller<'a> {
         }
         if let Some(unknown) = &mut self.unknown {
             unknown.take(record);
+        }
+        if matches!(record, Record::Field(_)) {
+            return;
         }
         let start_ns = self.lines.see(record);
         if let Some(page) = &mut self.page {

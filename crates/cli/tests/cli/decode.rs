@@ -483,6 +483,13 @@ fn what_no_table_explains_is_counted_with_its_first_place() {
     assert!(operation["bytes"].as_u64().unwrap() > 100 && operation["id"].as_u64().unwrap() > 1);
     assert!(operation["value"].as_str().unwrap().len() == 128, "{operation}");
     assert_eq!(find("property", "0xDEAD")["connection"], 1);
+    // The start list has flags of which nobody knows the meaning.
+    let flag = find("field", "0xD52F");
+    assert_eq!(
+        (&flag["name"], &flag["value"]),
+        (&"CurrentState: value".into(), &"01000000".into())
+    );
+    assert_eq!((&flag["count"], &flag["bytes"]), (&2.into(), &8.into()), "{flag}");
     assert!(ran.of_kind("decode", "transaction").is_empty());
     let people = decode(&capture, &["--unknown"]).out;
     assert!(people.contains("operation 0x9777  "), "{people}");

@@ -1,5 +1,6 @@
 //! From bytes in order to packets of the protocol, transactions, and words.
 
+pub(crate) mod fields;
 pub(crate) mod frame;
 pub(crate) mod judge;
 pub(crate) mod pair;

@@ -10,8 +10,8 @@ use filmwire_codec::container::{ContainerHeader, ContainerType, HEADER_BYTES, de
 use filmwire_codec::journal::{Direction, VALUE_BYTES};
 use filmwire_codec::{DataDirection, OperationCode, ResponseCode, TransactionId};
 
-use super::words;
-use crate::record::{Side, Transaction};
+use super::{fields, words};
+use crate::record::{Field, Side, Transaction};
 
 /// Unfinished transactions of a connection. A client begins one at a time, but one way may run ahead
 /// by as many packets as a hole in the other is waited for.
@@ -67,11 +67,23 @@ struct Data {
 pub(crate) struct Pairs {
     connection: u32,
     open: VecDeque<Open>,
+    /// Unexplained fields of what was given out, if they are asked for.
+    fields: Option<Vec<Field>>,
 }
 
 impl Pairs {
-    pub(crate) fn new(connection: u32) -> Self {
-        Self { connection, open: VecDeque::new() }
+    /// `explains`: what nobody can explain is kept for [`Pairs::fields`].
+    pub(crate) fn new(connection: u32, explains: bool) -> Self {
+        Self { connection, open: VecDeque::new(), fields: explains.then(Vec::new) }
+    }
+
+    pub(crate) fn explains(&self) -> bool {
+        self.fields.is_some()
+    }
+
+    /// Unexplained fields since the last time.
+    pub(crate) fn fields(&mut self) -> Vec<Field> {
+        self.fields.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     pub(crate) fn held_bytes(&self) -> usize {
@@ -131,7 +143,8 @@ impl Pairs {
     /// Gives out what is unfinished.
     pub(crate) fn finish(&mut self, give: &mut impl FnMut(Transaction)) {
         while let Some(open) = self.open.pop_front() {
-            give(self.tell(open));
+            let done = self.tell(open);
+            give(done);
         }
     }
 
@@ -168,7 +181,8 @@ impl Pairs {
             let is_left = |open: &Open| open.command.is_some() && open.response.is_none();
             if self.open.get(index).is_some_and(is_left) {
                 if let Some(open) = self.open.remove(index) {
-                    give(self.tell(open));
+                    let done = self.tell(open);
+                    give(done);
                 }
                 before += 1;
             } else {
@@ -176,11 +190,12 @@ impl Pairs {
             }
         }
         if let Some(open) = self.open.remove(at - before) {
-            give(self.tell(open));
+            let done = self.tell(open);
+            give(done);
         }
     }
 
-    fn tell(&self, open: Open) -> Transaction {
+    fn tell(&mut self, open: Open) -> Transaction {
         let asked = open.command.is_some();
         let operation = match (&open.command, &open.data) {
             (Some(command), _) => Some(command.code),
@@ -224,6 +239,13 @@ impl Pairs {
             if let Some(operation) = operation.filter(|_| whole && asked) {
                 let params = transaction.params.as_deref().unwrap_or_default();
                 transaction.data_text = words::data(operation, params, &data.payload);
+                if let Some(kept) = &mut self.fields {
+                    let (at_ns, connection) = (transaction.at_ns, transaction.connection);
+                    let place = (at_ns, connection, Some(transaction.id));
+                    fields::data(operation, params, &data.payload, &mut |name, code, bytes| {
+                        kept.push(field(place, name, code, bytes));
+                    });
+                }
             }
             transaction.data_bytes = data.length;
             transaction.missing_bytes = data.missing;
@@ -233,6 +255,18 @@ impl Pairs {
         }
         transaction
     }
+}
+
+/// `place`: when, on which connection, and in which transaction.
+pub(crate) fn field(
+    place: (Option<u64>, u32, Option<TransactionId>),
+    field: &'static str,
+    code: u32,
+    bytes: &[u8],
+) -> Field {
+    let (at_ns, connection, id) = place;
+    let value = bytes.get(..VALUE_BYTES).unwrap_or(bytes).to_vec();
+    Field { at_ns, connection, id, field, code, value, bytes: bytes.len() as u64 }
 }
 
 impl Open {

@@ -14,9 +14,9 @@ use super::sieve::property;
 /// Different ones that are told apart.
 const MOST: usize = 4096;
 
-/// What was met, by kind and code.
+/// What was met, by kind, code and field.
 #[derive(Debug, Default)]
-pub(super) struct Unknown(BTreeMap<(&'static str, u32), Met>);
+pub(super) struct Unknown(BTreeMap<(&'static str, u32, &'static str), Met>);
 
 /// How often, and the first time.
 #[derive(Debug)]
@@ -72,6 +72,16 @@ impl Unknown {
                     self.add("reason", reason.0, 0, || Met::new(record, init.connection));
                 }
             }
+            Record::Field(field) => {
+                let value = || field.value.iter().map(|byte| format!("{byte:02x}")).collect();
+                let met = || Met {
+                    name: Some(field.field.to_owned()),
+                    id: field.id.map(|id| id.0),
+                    value: value(),
+                    ..Met::new(record, field.connection)
+                };
+                self.count(("field", field.code, field.field), field.bytes, met);
+            }
             Record::Gap(gap) if !gap.lost => {
                 let bytes = gap.bytes.unwrap_or_default();
                 self.add("bytes", 0, bytes, || Met::new(record, gap.connection));
@@ -114,10 +124,19 @@ impl Unknown {
     }
 
     fn add(&mut self, what: &'static str, code: u32, bytes: u64, met: impl FnOnce() -> Met) {
-        if self.0.len() >= MOST && !self.0.contains_key(&(what, code)) {
+        self.count((what, code, ""), bytes, met);
+    }
+
+    fn count(
+        &mut self,
+        key: (&'static str, u32, &'static str),
+        bytes: u64,
+        met: impl FnOnce() -> Met,
+    ) {
+        if self.0.len() >= MOST && !self.0.contains_key(&key) {
             return;
         }
-        let met = self.0.entry((what, code)).or_insert_with(met);
+        let met = self.0.entry(key).or_insert_with(met);
         met.count += 1;
         met.bytes += bytes;
     }
@@ -127,8 +146,9 @@ impl Unknown {
         if self.0.is_empty() && !out.is_json() {
             return out.data("the tables have a name for every code, and words for all data");
         }
-        for ((what, code), met) in &self.0 {
-            let code = (*what != "bytes").then(|| format!("{code:#06X}").replace("0X", "0x"));
+        for ((what, code, _), met) in &self.0 {
+            let code = (*what != "bytes" && (*what, *code) != ("field", 0))
+                .then(|| format!("{code:#06X}").replace("0X", "0x"));
             let Met { name, count, bytes, at_ns, connection, id, value } = met;
             if out.is_json() {
                 let at_us = at_ns.map(|ns| ns / 1000);
