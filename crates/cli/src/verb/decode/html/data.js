@@ -119,6 +119,8 @@ function searchable(fields) {
     else if (name.endsWith("params") && value) words.push(...value.map(hexOf));
     else if (name !== "at_us") add(value);
   }
+  // Of transactions the fields have all words already.
+  if (fields.kind !== "transaction") words.push(...sayingsOf(fields).map((saying) => saying.text));
   return words.join(" ").toLowerCase();
 }
 
