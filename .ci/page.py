@@ -95,6 +95,13 @@ def short(browser, path):
         "for (const type of ['pointerdown', 'pointerup']) t.dispatchEvent(new PointerEvent(type, at))"
     )
     until(lambda: browser.run(chosen).startswith("7.3"), "a click on the timeline chooses in the list")
+    # What a record has inside is shown as well.
+    browser.run(
+        "const finding = { what: 'rule', code: 'early-id', section: '4.2' };"
+        "const fields = { kind: 'note', at_us: null, connection: 1, text: 'early', finding };"
+        "new Details(document.getElementById('details'), { fields: () => fields }).show(0)"
+    )
+    check("codeearly-idsection4.2" in browser.run(DETAILS), "a finding of a note has fields of its own")
     for choice, count in [("gaps and silences", 2), ("refused, unanswered, lost", 4), ("live view", 30), ("events", 3)]:
         say(browser, "kind", choice)
         check(browser.run(COUNT) == count, f"{count} rows are {choice}: {browser.run(COUNT)}")

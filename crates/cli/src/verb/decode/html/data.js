@@ -103,7 +103,7 @@ class Rows {
 function isBad(fields) {
   if (fields.missing_bytes > 0) return true;
   if (fields.kind === "transaction") return fields.response !== "0x2001";
-  if (fields.kind === "note") return ["warning", "error", "breach"].includes(fields.level);
+  if (fields.kind === "note") return fields.finding?.what === "rule";
   return fields.kind === "gap" || (fields.kind === "init" && fields.step === "fail");
 }
 
