@@ -9,7 +9,7 @@ use filmwire_codec::{OperationCode, TransactionId, container::encode_command};
 use serde_json::{Map, Value, json};
 
 use crate::decode::{COMMAND_PORT, said, session};
-use crate::program::{command, run};
+use crate::program::{Ran, command, run};
 
 /// Data of the page, as its own script reads it: the records that were packed.
 fn rows(page: &str) -> Vec<Value> {
@@ -46,6 +46,16 @@ fn chunk(text: &str) -> Vec<Value> {
     chunk["rows"].as_array().unwrap().iter().map(row).collect()
 }
 
+/// The records that `--json` tells, as they stand in the page.
+fn records(ran: &Ran) -> Vec<Value> {
+    let mut lines = ran.lines("decode");
+    lines.retain(|line| line["kind"] != "page" && line["kind"] != "summary");
+    for line in &mut lines {
+        line.as_object_mut().unwrap().remove("v");
+    }
+    lines
+}
+
 /// The first packet of a client of this name.
 fn init(name: &str) -> Vec<u8> {
     let mut bytes = [82u32, 1, 0x8F53_E4F2, 0x5D48_A5AD, 0, 0, 0].map(u32::to_le_bytes).concat();
@@ -69,12 +79,8 @@ fn every_record_of_a_capture_is_in_the_pages_data() {
     let ran = run(folder.path(), &["decode", "--json", "--html", "a.html", "a.pcap"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let page = fs::read_to_string(folder.path().join("a.html")).unwrap();
-    let mut lines = ran.lines("decode");
-    let told = lines.iter().find(|line| line["kind"] == "page").unwrap().clone();
-    lines.retain(|line| line["kind"] != "page" && line["kind"] != "summary");
-    for line in &mut lines {
-        line.as_object_mut().unwrap().remove("v");
-    }
+    let told = ran.of_kind("decode", "page").remove(0);
+    let lines = records(&ran);
     assert!(lines.len() > 20);
     assert_eq!(rows(&page), lines);
     assert_eq!((&told["path"], &told["bytes"]), (&json!("a.html"), &json!(page.len())));
@@ -87,7 +93,10 @@ fn every_record_of_a_capture_is_in_the_pages_data() {
     assert!(ran.code == 0 && ran.out.contains("GetObjectInfo"), "{ran:?}");
     let page = fs::read_to_string(folder.path().join("b.html")).unwrap();
     let some = rows(&page);
-    assert!(!some.is_empty() && some.iter().all(|row| row["operation_name"] == "GetObjectInfo"));
+    assert!(some.iter().any(|row| row["operation_name"] == "GetObjectInfo"));
+    let words = ["decode", "--json", "--filter", "GetObjectInfo", "a.pcap"];
+    assert_eq!(some, records(&run(folder.path(), &words)));
+    assert!(some.len() < lines.len());
     let words = format!("{} rows are left of {} records by --filter", some.len(), lines.len());
     assert!(page.contains(&words), "{words}");
 }

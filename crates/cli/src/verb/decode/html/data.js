@@ -103,7 +103,7 @@ class Rows {
 function isBad(fields) {
   if (fields.missing_bytes > 0) return true;
   if (fields.kind === "transaction") return fields.response !== "0x2001";
-  if (fields.kind === "note") return ["warning", "error", "breach"].includes(fields.level);
+  if (fields.kind === "note") return fields.finding?.what === "rule";
   return fields.kind === "gap" || (fields.kind === "init" && fields.step === "fail");
 }
 
@@ -119,6 +119,8 @@ function searchable(fields) {
     else if (name.endsWith("params") && value) words.push(...value.map(hexOf));
     else if (name !== "at_us") add(value);
   }
+  // Of transactions the fields have all words already.
+  if (fields.kind !== "transaction") words.push(...sayingsOf(fields).map((saying) => saying.text));
   return words.join(" ").toLowerCase();
 }
 

@@ -7,7 +7,7 @@ const ORDER = [
   "operation_name", "operation", "asked", "params_text", "params", "direction", "data_bytes",
   "missing_bytes", "data_text", "value", "response_name", "response", "response_params",
   "event_name", "event", "count", "first_counter", "last_counter", "counter", "bytes", "lost",
-  "level", "code", "text",
+  "text", "finding", "what", "code", "by", "section", "grade",
 ];
 
 class Details {
@@ -19,6 +19,14 @@ class Details {
 
   show(number) {
     const fields = this.rows.fields(number);
+    const list = this.list(fields);
+    const heads = { init: "registration", frame: "picture of live view", frames: "pictures of live view" };
+    const head = heads[fields.kind] || fields.kind;
+    this.box.replaceChildren(make("h3", "", head), list);
+    this.box.scrollTop = 0;
+  }
+
+  list(fields) {
     const list = make("dl");
     const place = (name) => (ORDER.indexOf(name) + ORDER.length + 1) % (ORDER.length + 1);
     const sorted = Object.entries(fields).sort(([a], [b]) => place(a) - place(b));
@@ -26,10 +34,7 @@ class Details {
       if (name === "kind") continue;
       list.append(make("dt", "", nameOf(name)), this.value(name, value));
     }
-    const heads = { init: "registration", frame: "picture of live view", frames: "pictures of live view" };
-    const head = heads[fields.kind] || fields.kind;
-    this.box.replaceChildren(make("h3", "", head), list);
-    this.box.scrollTop = 0;
+    return list;
   }
 
   value(name, value) {
@@ -47,7 +52,7 @@ class Details {
     } else if (Array.isArray(value)) {
       value.forEach((line) => place.append(make("div", "", tame(typeof line === "object" ? JSON.stringify(line) : line))));
     } else if (typeof value === "object") {
-      place.textContent = tame(JSON.stringify(value));
+      place.append(this.list(value));
     } else if (name.endsWith("bytes")) {
       place.textContent = value.toLocaleString("en");
     } else {

@@ -55,10 +55,11 @@ impl Names {
 }
 
 impl Facts {
+    /// Names a capture, without its folder: pages are handed on.
     pub(super) fn file(&mut self, path: &Path) {
-        match path == Path::new("-") {
-            true => self.files.add("standard input"),
-            false => self.files.add(&path.display().to_string()),
+        match path.file_name() {
+            Some(name) if path != Path::new("-") => self.files.add(&name.to_string_lossy()),
+            _ => self.files.add("standard input"),
         }
     }
 
@@ -220,6 +221,14 @@ mod tests {
         assert!(html.contains(wanted), "{html}");
         (0..100).for_each(|number| facts.take(&ack(&number.to_string())));
         assert_eq!((facts.cameras.0.len(), facts.cameras.1), (MOST_NAMES, true));
+    }
+
+    #[test]
+    fn a_page_does_not_tell_folders() {
+        let mut facts = Facts::default();
+        assert!(facts.is_empty());
+        ["/home/me/a.pcap", "-", "b.pcap"].iter().for_each(|path| facts.file(Path::new(path)));
+        assert_eq!(facts.files.0, ["a.pcap", "standard input", "b.pcap"]);
     }
 
     #[test]

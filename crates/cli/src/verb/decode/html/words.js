@@ -67,7 +67,7 @@ function sayingsOf(fields) {
     case "gap": return [{ to: "", text: gap(fields) }];
     case "silence": return [{ to: "", text: `silence of ${spanOf(fields.duration_us)}` }];
     case "discovery": return [{ to: "", text: `${fields.from} to ${fields.to} by ${fields.transport}: ${(fields.lines || []).join(" | ")}` }];
-    case "note": return [{ to: "", text: (fields.code ? `${fields.code}: ` : "") + fields.text }];
+    case "note": return [{ to: "", text: fields.text }];
     default: return [{ to: "", text: JSON.stringify(fields) }];
   }
 }
