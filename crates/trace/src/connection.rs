@@ -9,7 +9,7 @@ use filmwire_codec::init::{InitAnswer, InitRequest};
 use crate::decoder::Tally;
 use crate::discovery;
 use crate::ip::Segment;
-use crate::ptp::frame::{Framer, Message, What};
+use crate::ptp::frame::{Framer, Message, Spill, What};
 use crate::ptp::judge::{Channel, Kind};
 use crate::ptp::pair::{Container, Pairs};
 use crate::record::{Event, Frame, Gap, Init, Note, Part, Record, Side, Step};
@@ -92,12 +92,12 @@ impl Side {
 }
 
 impl Connection {
-    /// `spills`: parts of pictures are given out.
+    /// `spill`: what is given out in parts.
     pub(crate) fn new(
         number: u32,
         role: Role,
         (client, camera): (SocketAddr, SocketAddr),
-        spills: bool,
+        spill: Spill,
     ) -> Self {
         let (to, from) = match role {
             Role::Command | Role::Discovery => (Channel::ToCamera, Channel::FromCamera),
@@ -107,7 +107,7 @@ impl Connection {
         let talk = Talk {
             number,
             role,
-            framers: [Framer::new(to, spills), Framer::new(from, spills)],
+            framers: [Framer::new(to, spill), Framer::new(from, spill)],
             pairs: Pairs::new(number),
             live: LiveView::default(),
         };

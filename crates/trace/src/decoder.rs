@@ -12,6 +12,7 @@ use crate::connection::{Connection, MOST_CONNECTIONS, Role, Sink};
 use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
+use crate::ptp::frame::Spill;
 use crate::record::{Note, Record, Side};
 use crate::tcp::Budget;
 use crate::wifi::{AirTally, Found, Keys, Opener};
@@ -150,7 +151,7 @@ impl Tally {
 #[derive(Debug, Default)]
 pub struct Decoder {
     ports: Ports,
-    spills: bool,
+    spill: Spill,
     opener: Opener,
     assembler: Assembler,
     connections: Vec<Connection>,
@@ -173,7 +174,13 @@ impl Decoder {
 
     /// Gives out the bytes of objects, thumbnails, previews and live view as [`Record::Part`] too.
     pub fn give_parts(&mut self) {
-        self.spills = true;
+        self.spill = Spill::Pictures;
+    }
+
+    /// Gives out the bytes of every data phase, and live view, as [`Record::Part`] too: what a
+    /// camera said, whole.
+    pub fn give_all_parts(&mut self) {
+        self.spill = Spill::All;
     }
 
     /// What was counted so far.
@@ -331,7 +338,7 @@ impl Decoder {
                 make_room(&mut self.connections, at_ns, &mut self.budget, &mut sink);
                 sink.tally.connections += 1;
                 let number = u32::try_from(sink.tally.connections).unwrap_or(u32::MAX);
-                let mut connection = Connection::new(number, role, (client, camera), self.spills);
+                let mut connection = Connection::new(number, role, (client, camera), self.spill);
                 if client == from && is_init(payload) {
                     connection.begin(segment);
                 }

@@ -3,6 +3,7 @@
 mod air;
 mod damage;
 mod hostile;
+mod parts;
 mod reader;
 mod session;
 mod wrapping;
