@@ -20,6 +20,7 @@ mod profile;
 mod program;
 mod proxy;
 mod receive;
+mod replay;
 mod schema;
 mod settings;
 mod shoot;
