@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::media::jpeg::PhotoSpec;
 use crate::media::stamp::Stamp;
 use crate::persona::{HandleOrder, OkPolicy, Persona};
+use crate::replay::Player;
 use crate::shooting::Shooting;
 
 /// What the simulated camera has served so far.
@@ -96,6 +97,8 @@ pub(crate) struct Camera {
     pub(crate) picks: Picks,
     pub(crate) battery: Battery,
     pub(crate) shooting: Shooting,
+    /// What answers instead of all this.
+    pub(crate) replay: Option<Player>,
     /// When the camera was made.
     pub(crate) made: Instant,
     /// The card's clock when it was last looked at, what the camera's showed then, and when that was.
@@ -131,6 +134,7 @@ impl Camera {
             picks: Picks::default(),
             battery: Battery::default(),
             shooting: Shooting::default(),
+            replay: None,
             made: now,
             clock: (clock, now),
             other: None,

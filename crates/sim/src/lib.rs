@@ -15,6 +15,7 @@
 //!   makes one in memory; [`Simulator::connect_events`] and [`Simulator::connect_live_view`] are
 //!   refused until 0x101C, as on a real body. Other methods are the hands of a test: press OK,
 //!   switch the network off, change the card, read the journal, set the [`Link`];
+//! - [`replay`]: a recorded session, played again ([`Simulator::replay`]);
 //! - [`SimServer`]: the same camera on three TCP ports.
 //!
 //! All waiting is tokio's time, so a test with paused time runs minutes in milliseconds, and its
@@ -50,6 +51,7 @@ pub mod guard;
 pub mod light;
 pub mod media;
 pub mod persona;
+pub mod replay;
 
 mod camera;
 mod journal;

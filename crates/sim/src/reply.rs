@@ -10,6 +10,7 @@ use filmwire_codec::dataset::EventDataset;
 
 use crate::card::{CardObject, Content};
 use crate::media::Look;
+use crate::replay::Spooled;
 
 /// An operation as it came: command and, where the operation has one, data phase.
 #[derive(Clone, Debug)]
@@ -127,6 +128,8 @@ pub(crate) enum Body {
     Bytes(Bytes),
     /// Part of an object, read when it is sent.
     Object { object: Arc<CardObject>, offset: u64, length: u64 },
+    /// Of a recording.
+    Spooled(Spooled),
 }
 
 /// Most bytes read from an object at once.
@@ -137,12 +140,17 @@ impl Body {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Object { length, .. } => *length,
+            Self::Spooled(body) => body.len(),
         }
     }
 
     /// Whether reading may take long: rendering a scene, or a disk.
     pub(crate) fn is_slow(&self) -> bool {
-        let Self::Object { object, .. } = self else { return false };
+        let object = match self {
+            Self::Bytes(_) => return false,
+            Self::Object { object, .. } => object,
+            Self::Spooled(body) => return body.is_slow(),
+        };
         match &object.content {
             Content::Memory(_) | Content::Pattern(_) => false,
             Content::File(_) => true,
@@ -158,6 +166,7 @@ impl Body {
     pub(crate) fn next(&mut self) -> io::Result<Bytes> {
         match self {
             Self::Bytes(bytes) => Ok(std::mem::take(bytes)),
+            Self::Spooled(body) => body.next(),
             Self::Object { length: 0, .. } => Ok(Bytes::new()),
             Self::Object { object, offset, length } => {
                 let wanted = (*length).min(READ_BYTES);

@@ -10,14 +10,15 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::camera::{Camera, Stats};
-use crate::card::Card;
+use crate::card::{Card, GenerateSpec};
 use crate::fault::{Fault, Mark};
 use crate::guard::Allow;
 use crate::net::link::Link;
 use crate::net::server::SidePorts;
 use crate::net::side::{Role, Side};
 use crate::net::{Connection, Marks, live_view};
-use crate::persona::{AfterPicked, Persona, SecondClient, SideSockets};
+use crate::persona::{AfterPicked, OkPolicy, Persona, PersonaError, SecondClient, SideSockets};
+use crate::replay::{Player, Recording};
 
 /// Bytes that an in-memory stream holds in each direction.
 const STREAM_BYTES: usize = 256 * 1024;
@@ -149,7 +150,15 @@ impl Shared {
     ) {
         let policy = self.side_sockets();
         if let Some(streaming) = lock(&self.side).view(policy) {
-            tokio::spawn(live_view::stream(stream, streaming, Arc::downgrade(self)));
+            let (is_replay, view) = match &self.camera().replay {
+                Some(player) => (true, player.view()),
+                None => (false, None),
+            };
+            match view {
+                Some(view) => tokio::spawn(live_view::replay(stream, streaming, view)),
+                None if is_replay => tokio::spawn(live_view::silence(stream, streaming)),
+                None => tokio::spawn(live_view::stream(stream, streaming, Arc::downgrade(self))),
+            };
         }
     }
 
@@ -221,6 +230,22 @@ impl Simulator {
             resets: watch::Sender::new(0),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// A camera that answers as one did in a recording: whoever comes is let in at once, and nothing
+    /// is changed by anybody. Links and faults work as with any camera, card and persona are empty.
+    ///
+    /// Fails only if the persona `permissive`, whose manners on the connection it has, is broken.
+    pub fn replay(recording: Recording) -> Result<Self, PersonaError> {
+        let mut persona = Persona::builtin("permissive")?;
+        recording.model().unwrap_or("camera").clone_into(&mut persona.model);
+        persona.ok = OkPolicy::None;
+        persona.init_again = true;
+        persona.shooting.side_sockets = SideSockets::Many;
+        let card = Card::generated(&GenerateSpec { photos: 0, ..GenerateSpec::default() });
+        let camera = Self::new(persona, card);
+        camera.shared.camera().replay = Some(Player::new(recording));
+        Ok(camera)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -11,7 +11,7 @@ use crate::discovery;
 use crate::ip::Segment;
 use crate::live::LiveView;
 use crate::ptp::fields;
-use crate::ptp::frame::{Framer, Message, What};
+use crate::ptp::frame::{Framer, Message, Spill, What};
 use crate::ptp::judge::{Channel, Kind};
 use crate::ptp::pair::{Container, Pairs, field};
 use crate::record::{Event, Frame, Gap, Init, Note, Part, Record, Side, Step};
@@ -46,8 +46,8 @@ impl Role {
 /// What is given out besides, if somebody asks.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Extras {
-    /// Parts of pictures.
-    pub(crate) parts: bool,
+    /// Bytes in parts.
+    pub(crate) spill: Spill,
     /// Fields that nobody can explain.
     pub(crate) fields: bool,
 }
@@ -119,6 +119,7 @@ impl Side {
 }
 
 impl Connection {
+    /// `extras`: what is given out besides.
     pub(crate) fn new(
         number: u32,
         role: Role,
@@ -133,7 +134,7 @@ impl Connection {
         let talk = Talk {
             number,
             role,
-            framers: [Framer::new(to, extras.parts), Framer::new(from, extras.parts)],
+            framers: [Framer::new(to, extras.spill), Framer::new(from, extras.spill)],
             pairs: Pairs::new(number, extras.fields),
             live: LiveView::default(),
             case: Case::new(role, Ends::new(client, camera, role.steps()), camera.port()),

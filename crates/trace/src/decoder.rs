@@ -13,6 +13,7 @@ use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
 use crate::live::LiveTally;
+use crate::ptp::frame::Spill;
 use crate::record::{Note, Record, Side};
 use crate::rule::{Neighbours, What};
 use crate::tcp::Budget;
@@ -185,7 +186,13 @@ impl Decoder {
 
     /// Gives out the bytes of objects, thumbnails, previews and live view as [`Record::Part`] too.
     pub fn give_parts(&mut self) {
-        self.extras.parts = true;
+        self.extras.spill = Spill::Pictures;
+    }
+
+    /// Gives out the bytes of every data phase, and live view, as [`Record::Part`] too: what a
+    /// camera said, whole.
+    pub fn give_all_parts(&mut self) {
+        self.extras.spill = Spill::All;
     }
 
     /// Gives out fields that nobody can explain as [`Record::Field`] too.

@@ -19,8 +19,9 @@ pub enum Record {
     Event(Event),
     /// A picture of the live view.
     Frame(Frame),
-    /// Bytes of a picture; only if they are asked for
-    /// ([`Decoder::give_parts`](crate::Decoder::give_parts)).
+    /// Bytes of a picture, or of any data; only if they are asked for
+    /// ([`Decoder::give_parts`](crate::Decoder::give_parts),
+    /// [`Decoder::give_all_parts`](crate::Decoder::give_all_parts)).
     Part(Part),
     /// A field that nobody can explain; only if they are asked for
     /// ([`Decoder::give_fields`](crate::Decoder::give_fields)).
@@ -193,8 +194,8 @@ pub struct Frame {
     pub missing_bytes: u64,
 }
 
-/// Bytes of an object, a thumbnail, a preview, or a picture of live view, as far as they were
-/// captured. The [`Transaction`] or [`Frame`] they belong to follows.
+/// Bytes of an object, a thumbnail, a preview, or a picture of live view, or of any data phase, as
+/// far as they were captured. The [`Transaction`] or [`Frame`] they belong to follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// Nanoseconds since 1970.

@@ -11,17 +11,23 @@ use filmwire_sim::card::{Card, GenerateSpec};
 use filmwire_sim::light::Light;
 use filmwire_sim::media::exif::Body;
 use filmwire_sim::persona::Faithful;
-use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer};
+use filmwire_sim::replay::Recording;
+use filmwire_sim::{Allow, Fault, Link, Persona, SimOptions, SimServer, Simulator};
 use serde_json::json;
 
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, stdout_trouble};
 
+mod replay;
+
 /// Run a simulated camera
 ///
 /// Says where it listens and waits for clients until it is interrupted. Clients may only read,
 /// unless --allow says otherwise; a folder given with --card is never changed.
+///
+/// With --replay it answers as the camera of a recording did: a client that does the same, in any
+/// order, gets the same. What was not recorded is refused.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   filmwire sim --model X-T4 --photos 100 --listen 127.0.0.1:0
@@ -29,6 +35,7 @@ use filmwire_program::output::{Output, stdout_trouble};
   filmwire sim --fault 'cut-at=5000000' --journal -
   filmwire sim --model X-T10 --receive --picked 3
   filmwire sim --model X-T4 --allow settings,shoot --light dawn.txt
+  filmwire sim --replay session.pcapng
   filmwire sim --list")]
 pub(crate) struct SimArgs {
     /// Which body; --list names them
@@ -81,6 +88,15 @@ pub(crate) struct SimArgs {
     /// Write every transaction to this file, or standard output (-), one JSON object a line
     #[arg(long, value_name = "FILE|-")]
     journal: Option<PathBuf>,
+    /// Answer from this recording of `filmwire proxy --record`, or any capture that decode reads
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "model", "persona", "card", "photos", "picked", "receive", "allow", "set", "light", "list",
+    ])]
+    replay: Option<PathBuf>,
+    /// Of the recording, this connection alone, as decode counts them [default: the first that has
+    /// a session, and the others of a camera of that model]
+    #[arg(long, value_name = "N", requires = "replay")]
+    connection: Option<u32>,
     /// Show bodies, switches and faults, and end
     #[arg(long)]
     list: bool,
@@ -104,20 +120,18 @@ enum Picked {
 
 /// Runs the verb.
 pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
+    if let Some(path) = &args.replay {
+        return play(path, args, context).await;
+    }
     let persona = persona(args)?;
     if args.list {
         list(&persona, &context.out)?;
         return Ok(Exit::Done);
     }
-    let link = Link {
-        bytes_per_second: args.rate.map(|bits| bits / 8),
-        round_trip: args.rtt.unwrap_or_default(),
-        ..Link::default()
-    };
     let card = card(args, &persona.model)?;
     let options = SimOptions {
         listen: listen(&args.listen, "--listen")?,
-        link,
+        link: link(args),
         allow: allow(&args.allow)?,
         faults: args.fault.clone(),
         ..SimOptions::new(persona, card)
@@ -128,7 +142,7 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
     if let Some(Picked::Newest(count)) = args.picked {
         server.simulator().pick_newest(count);
     }
-    announce(&server, &model, photos, &context.out)?;
+    announce(&server, &model, photos, None, &context.out)?;
     tokio::select! {
         () = context.interrupt.stop.asked() => {}
         () = server.simulator().wait_off_air() => {
@@ -152,6 +166,39 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
         }),
     )?;
     Ok(Exit::Done)
+}
+
+/// Replays a recording.
+async fn play(path: &Path, args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
+    let listen = listen(&args.listen, "--listen")?;
+    let recording = replay::read(path, args.connection, &context.interrupt)?;
+    if recording.incomplete() > 0 {
+        context.out.note(&format!(
+            "{} transactions are not whole in the capture, and not used",
+            recording.incomplete()
+        ));
+    }
+    if recording.left_out() > 0 {
+        context.out.note(&format!("{} records are too many, and not used", recording.left_out()));
+    }
+    let simulator = Simulator::replay(recording.clone())?;
+    simulator.set_link(link(args));
+    args.fault.iter().for_each(|fault| simulator.add_fault(fault.clone()));
+    let server = SimServer::listen(simulator, listen).await?;
+    journal(args, &server)?;
+    let model = recording.model().unwrap_or("camera");
+    announce(&server, model, recording.objects(), Some(&recording), &context.out)?;
+    context.interrupt.stop.asked().await;
+    server.shutdown().await;
+    Ok(Exit::Done)
+}
+
+fn link(args: &SimArgs) -> Link {
+    Link {
+        bytes_per_second: args.rate.map(|bits| bits / 8),
+        round_trip: args.rtt.unwrap_or_default(),
+        ..Link::default()
+    }
 }
 
 fn persona(args: &SimArgs) -> Result<Persona> {
@@ -259,9 +306,23 @@ fn journal(args: &SimArgs, server: &SimServer) -> Result<(), Trouble> {
 }
 
 /// One line, on standard output: programs wait for it.
-fn announce(server: &SimServer, model: &str, objects: usize, out: &Output) -> Result<(), Trouble> {
+fn announce(
+    server: &SimServer,
+    model: &str,
+    objects: usize,
+    replayed: Option<&Recording>,
+    out: &Output,
+) -> Result<(), Trouble> {
     let at = server.addresses();
     if out.is_json() {
+        let replayed = replayed.map(|recording| {
+            json!({
+                "connections": recording.connections(),
+                "exchanges": recording.exchanges(),
+                "incomplete": recording.incomplete(),
+                "left_out": recording.left_out(),
+            })
+        });
         return out.json(
             "listening",
             json!({
@@ -270,9 +331,14 @@ fn announce(server: &SimServer, model: &str, objects: usize, out: &Output) -> Re
                 "address": at.command.to_string(),
                 "events": at.events.to_string(),
                 "live_view": at.live_view.to_string(),
+                "replayed": replayed,
             }),
         );
     }
+    let model = match replayed {
+        Some(recording) => format!("{model}, replayed from {} exchanges,", recording.exchanges()),
+        None => model.to_owned(),
+    };
     out.data(&format!(
         "{model} with {objects} objects listens on {}, events on {}, live view on {}",
         at.command,

@@ -24,6 +24,7 @@ mod profile;
 mod program;
 mod proxy;
 mod receive;
+mod replay;
 mod rules;
 mod schema;
 mod settings;

@@ -117,7 +117,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
     /// are told when it is there.
     async fn wait_for_command(&mut self) -> Result<(), Gone> {
         loop {
-            let Some(due) = self.shared.camera().picture_due() else {
+            let Some(due) = self.shared.camera().next_due() else {
                 return self.wire.need(8).await;
             };
             tokio::select! {

@@ -3,15 +3,16 @@
 //! Prefix: u32 length of the packet, u32 0, u32 frame counter, u32 0, u16 unknown. Source: the fact
 //! sheet's section 8.6; the frame rate is a switch of the persona.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::media::live::Frame;
+use crate::replay::View;
 use crate::simulator::Shared;
 
 /// Bytes before the JPEG.
@@ -78,6 +79,43 @@ pub(crate) async fn stream(
             () = closed(streaming.clone()) => return,
         }
     }
+}
+
+/// Streams a recorded live view at its pace, over again until the client closes or the session ends.
+pub(crate) async fn replay(
+    mut stream: impl AsyncWrite + Unpin,
+    mut streaming: watch::Receiver<bool>,
+    view: Arc<View>,
+) {
+    let mut start = Instant::now();
+    for number in 0.. {
+        let waited = !*streaming.borrow();
+        if streaming.wait_for(|on| *on).await.is_err() {
+            return;
+        }
+        let due = view.due(number);
+        if waited {
+            // What the client did meanwhile took as long as it took.
+            start = Instant::now().checked_sub(due).unwrap_or(start);
+        }
+        tokio::select! {
+            () = sleep_until(start + due) => {}
+            () = closed(streaming.clone()) => return,
+        }
+        let read = Arc::clone(&view);
+        let packet = tokio::task::spawn_blocking(move || read.packet(number)).await;
+        let Ok(Ok(packet)) = packet else { return };
+        tokio::select! {
+            written = stream.write_all(&packet) => if written.is_err() { return },
+            () = closed(streaming.clone()) => return,
+        }
+    }
+}
+
+/// Sends nothing until the session ends: the recording has no live view.
+pub(crate) async fn silence(stream: impl AsyncWrite + Unpin, streaming: watch::Receiver<bool>) {
+    closed(streaming).await;
+    drop(stream);
 }
 
 /// What the next frame shows, and how long a fault has the stream stand still instead.

@@ -144,6 +144,12 @@ impl Camera {
         matches!(self.present_of(Prop::IMAGE_QUALITY), Some(1 | 4 | 5))
     }
 
+    /// When something happens by itself: the picture that is being taken is there, or what is
+    /// replayed tells an event.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.picture_due().or_else(|| self.replay.as_ref()?.next_due())
+    }
+
     /// When the picture that is being taken is there.
     pub(crate) fn picture_due(&self) -> Option<Instant> {
         match &self.shooting.capture {

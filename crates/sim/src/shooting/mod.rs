@@ -115,7 +115,11 @@ impl Camera {
 
     /// Events that happened since they were last asked for.
     pub(crate) fn take_untold(&mut self) -> Vec<EventDataset> {
-        std::mem::take(&mut self.shooting.untold)
+        let mut events = std::mem::take(&mut self.shooting.untold);
+        if let Some(player) = &mut self.replay {
+            events.extend(player.take_due(Instant::now()));
+        }
+        events
     }
 
     /// The client is gone: what it held is released. Tells what that was. A picture that is being

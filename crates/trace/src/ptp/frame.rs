@@ -59,12 +59,22 @@ struct Open {
     first_ns: Option<u64>,
 }
 
+/// Of which packets the bytes are given out in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Spill {
+    #[default]
+    Nothing,
+    /// Pictures, and what tells their names.
+    Pictures,
+    /// Every data phase, and live view.
+    All,
+}
+
 /// Cuts one way of a connection into packets.
 #[derive(Debug)]
 pub(crate) struct Framer {
     channel: Channel,
-    /// Parts of pictures are given out.
-    spills: bool,
+    spill: Spill,
     /// No boundary is known.
     lost: bool,
     /// Bytes passed over while looking for one.
@@ -75,9 +85,9 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
-    pub(crate) fn new(channel: Channel, spills: bool) -> Self {
+    pub(crate) fn new(channel: Channel, spill: Spill) -> Self {
         let (head, head_ns, open) = (Vec::new(), None, None);
-        Self { channel, spills, lost: false, stray: 0, head, head_ns, open }
+        Self { channel, spill, lost: false, stray: 0, head, head_ns, open }
     }
 
     pub(crate) fn held_bytes(&self) -> usize {
@@ -127,7 +137,7 @@ impl Framer {
         let (own, rest) = bytes.split_at(left.min(bytes.len()));
         let room = if open.missing == 0 { open.keep.saturating_sub(open.bytes.len()) } else { 0 };
         open.bytes.extend(own.iter().take(room));
-        if self.spills && is_given(open.kind) {
+        if self.spill.has(open.kind) {
             give(open.part(at_ns, open.passed, own));
         }
         open.passed += own.len() as u64;
@@ -160,7 +170,7 @@ impl Framer {
                 self.head.truncate(had.max(head));
                 self.open_packet(kind, length, head);
                 self.head_ns = at_ns;
-                if let Some(open) = self.open.as_ref().filter(|_| self.spills && is_given(kind)) {
+                if let Some(open) = self.open.as_ref().filter(|_| self.spill.has(kind)) {
                     give(open.part(at_ns, 0, &open.bytes));
                 }
                 if self.open.as_ref().is_some_and(|open| open.passed == open.length) {
@@ -258,12 +268,18 @@ fn is_picture(kind: Kind) -> bool {
     }
 }
 
-/// True for what is given out in parts: pictures, and what tells their names.
-fn is_given(kind: Kind) -> bool {
-    let is_name = |code| OperationCode(code) == OperationCode::GET_OBJECT_INFO;
-    let is_info = |kind| match kind {
-        Kind::Container(header) => header.kind == ContainerType::DATA && is_name(header.code),
-        _ => false,
-    };
-    is_picture(kind) || is_info(kind)
+impl Spill {
+    /// True for what is given out in parts.
+    fn has(self, kind: Kind) -> bool {
+        let data = match kind {
+            Kind::Container(header) if header.kind == ContainerType::DATA => Some(header.code),
+            _ => None,
+        };
+        let is_name = |code| OperationCode(code) == OperationCode::GET_OBJECT_INFO;
+        match self {
+            Self::Nothing => false,
+            Self::Pictures => is_picture(kind) || data.is_some_and(is_name),
+            Self::All => is_picture(kind) || data.is_some(),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod air;
 mod damage;
 mod hostile;
+mod parts;
 mod reader;
 mod rules;
 mod session;
