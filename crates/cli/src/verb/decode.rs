@@ -20,7 +20,7 @@ mod extract;
 pub(super) mod line;
 mod sieve;
 mod unknown;
-mod wpa;
+pub(super) mod wpa;
 
 use extract::Extract;
 use line::Lines;

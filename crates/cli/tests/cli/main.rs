@@ -20,6 +20,7 @@ mod profile;
 mod program;
 mod proxy;
 mod receive;
+mod report;
 mod schema;
 mod settings;
 mod shoot;
