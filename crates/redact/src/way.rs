@@ -20,6 +20,8 @@ const FRAME_HEAD_BYTES: usize = 18;
 const FRAME_KNOWN_BYTES: usize = 12;
 /// Commands that wait for their data or response; a client sends one at a time.
 const MOST_ASKED: usize = 12;
+/// How the tables name codes that were seen and are not understood.
+const UNEXPLAINED: &str = "UNKNOWN_";
 /// Offsets in the packets of the registration.
 const REQUEST_GUID: usize = 12;
 const REQUEST_NAME: usize = 28;
@@ -297,12 +299,12 @@ impl Talk {
     /// True if a table tells what the parameters are.
     fn knows(&self, header: &ContainerHeader) -> bool {
         match header.kind {
-            ContainerType::COMMAND => OperationCode(header.code).name().is_some(),
-            ContainerType::EVENT => EventCode(header.code).name().is_some(),
+            ContainerType::COMMAND => is_explained(OperationCode(header.code).name()),
+            ContainerType::EVENT => is_explained(EventCode(header.code).name()),
             _ => {
                 let asked = self.asked(header.transaction);
                 ResponseCode(header.code).name().is_some()
-                    && asked.is_some_and(|(operation, _)| operation.name().is_some())
+                    && asked.is_some_and(|(operation, _)| is_explained(operation.name()))
             }
         }
     }
@@ -375,6 +377,11 @@ impl Talk {
         put_stand_in(&mut out, &request.name, packet.len(), Secret::ClientName, veil);
         out
     }
+}
+
+/// True for names that say what a code means.
+fn is_explained(name: Option<&str>) -> bool {
+    name.is_some_and(|name| !name.starts_with(UNEXPLAINED))
 }
 
 fn hide(out: &mut Vec<u8>, count: usize, secret: Secret, veil: &mut Veil<'_>) {

@@ -166,8 +166,10 @@ fn commands(secrets: &mut Secrets, segment_bytes: usize) -> Vec<Vec<u8>> {
     for code in [0x9050, 0x9054, 0x9055, 0x9803, 0x9FF1] {
         wire.ask(code, &[1], secrets.text().as_bytes());
     }
-    let words = secrets.words();
-    wire.ask(0x9FF2, &words, &[]);
+    for code in [0x9FF2, 0x9051] {
+        let words = secrets.words();
+        wire.ask(code, &words, &[]);
+    }
     // Whole objects, their parts, and kinds that are no JPEG.
     wire.ask(0x1009, &[1], &jpeg(secrets));
     wire.ask(0x9022, &[], &jpeg(secrets));
@@ -197,7 +199,7 @@ fn commands(secrets: &mut Secrets, segment_bytes: usize) -> Vec<Vec<u8>> {
 fn others(secrets: &mut Secrets, segment_bytes: usize) -> Vec<Vec<u8>> {
     let mut packets = Vec::new();
     let mut events = Wire::new(55741, segment_bytes);
-    for code in [0xC0FFu16, 0xC0FE] {
+    for code in [0xC0FFu16, 0xC0FE, 0xC006] {
         let text = secrets.text();
         let mut event = 28u32.to_le_bytes().to_vec();
         event.extend([4, 0]);
