@@ -5,11 +5,13 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use filmwire_trace::stand_in::{Air, Version};
 use serde_json::Value;
 
+use crate::air::{PASSPHRASE, SSID, in_the_air};
 use crate::camera::{Camera, nobody};
 use crate::decode::{session, told};
-use crate::program::run;
+use crate::program::{run, run_with};
 
 /// What this client calls itself.
 const CLIENT: &str = "Annas-Laptop";
@@ -118,4 +120,32 @@ fn what_cannot_be_read_is_told_and_the_rest_is_there() {
     assert!(failed[1]["reason"].as_str().unwrap().contains("of a kind that cannot be read"));
     assert!(ran.err.contains("btsnoop"), "{}", ran.err);
     assert!(contents(&folder.path().join("c.tar")).contains_key("report.txt"));
+}
+
+#[test]
+fn of_protected_frames_what_the_key_opens_is_there_and_nothing_of_the_air() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut air = Air::new(SSID, PASSPHRASE, Version::Sha1);
+    let wanted = in_the_air(folder.path(), &mut air);
+    let words = ["report", "--no-doctor", "--json", "air.pcap", "--out"];
+    let keys = [("FILMWIRE_WPA_SSID", SSID), ("FILMWIRE_WPA_PASSPHRASE", PASSPHRASE)];
+    let ran = run_with(folder.path(), &[&words[..], &["open.tar"]].concat(), &keys);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let all = contents(&folder.path().join("open.tar"));
+    let station =
+        |content: &[u8]| content.windows(6).any(|at| at == [0x02, 0x57, 0xFE, 0x20, 0, 2]);
+    for (name, content) in &all {
+        for secret in [SSID, "-1234", PASSPHRASE, &air.key_hex(), "192.168.0."] {
+            assert!(!is_in(content, secret), "{secret} in {name}");
+        }
+        assert!(!station(content), "{name}");
+    }
+    fs::write(folder.path().join("b.pcapng"), &all["capture-1.pcapng"]).unwrap();
+    assert_eq!(told(&run(folder.path(), &["decode", "--json", "b.pcapng"])), wanted);
+    // Without the key nothing of it is in the archive.
+    let ran = run(folder.path(), &[&words[..], &["closed.tar"]].concat());
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("stay closed") && ran.err.contains("--wpa-file"), "{ran:?}");
+    let all = contents(&folder.path().join("closed.tar"));
+    assert!(all["transcript.txt"].is_empty() && !is_in(&all["report.txt"], SSID));
 }
