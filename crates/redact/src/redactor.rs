@@ -241,6 +241,7 @@ impl Passer {
         for end in ends {
             self.segments.take(at_ns, connection, end, &mut |packet, _| give(packet));
         }
+        self.segments.forget(connection);
     }
 
     fn datagram(
