@@ -110,6 +110,7 @@ pub(crate) enum Verb {
     Doctor(verb::doctor::DoctorArgs),
     Decode(verb::decode::DecodeArgs),
     Proxy(verb::proxy::ProxyArgs),
+    Report(verb::report::ReportArgs),
     Dissector(verb::dissector::DissectorArgs),
     Sim(verb::sim::SimArgs),
     Raw(verb::raw::RawArgs),

@@ -36,6 +36,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     // The wire as it was captured; it shares bytes with the client, never beliefs.
     // Its tests use its own stand-in for a network in the air.
     ("filmwire-trace", &["filmwire-codec"], &["filmwire-trace"]),
+    // It reads captures and writes them; what a byte is, the codec tells.
+    ("filmwire-redact", &["filmwire-codec", "filmwire-trace"], &[]),
     // It judges what the link sees; what is seen is not told twice, by two crates.
     ("filmwire-doctor", &["filmwire-camera", "filmwire-codec", "filmwire-link"], &["filmwire-sim"]),
     // How our programs speak; delivery stays out, for the tool does without.
@@ -60,6 +62,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
             "filmwire-ingest",
             "filmwire-link",
             "filmwire-program",
+            "filmwire-redact",
             "filmwire-shoot",
             "filmwire-sim",
             "filmwire-trace",
@@ -111,6 +114,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("filmwire-link", &["rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-sim", &["rusqlite", "clap", "indicatif", "anyhow"]),
     ("filmwire-trace", &["tokio", "rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
+    ("filmwire-redact", &["tokio", "rusqlite", "socket2", "clap", "indicatif", "anyhow"]),
     ("filmwire-doctor", &["rusqlite", "clap", "indicatif", "anyhow"]),
 ];
 

@@ -25,10 +25,15 @@ const FRAME_COUNTER: usize = 8;
 
 /// What a port of a camera is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+#[non_exhaustive]
+pub enum Role {
+    /// Registration, operations and their data.
     Command,
+    /// What the camera tells unasked.
     Events,
+    /// Pictures of the live view.
     LiveView,
+    /// Texts by which cameras and computers find each other.
     Discovery,
 }
 

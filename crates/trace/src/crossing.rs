@@ -140,6 +140,11 @@ impl Segments {
             open.remove(&connection);
         }
     }
+
+    /// Forgets a connection of which nothing more will come, though nobody saw its end.
+    pub fn forget(&mut self, connection: u32) {
+        self.open.remove(&connection);
+    }
 }
 
 impl Conversation {

@@ -374,7 +374,7 @@ impl Decoder {
 }
 
 /// What a new connection is for, and who is who; `None` if it is none of a camera's.
-fn role(
+pub(crate) fn role(
     ports: &Ports,
     recognised: &mut Vec<SocketAddr>,
     (from, to): (SocketAddr, SocketAddr),
@@ -408,7 +408,7 @@ fn beside(recognised: &[SocketAddr], end: SocketAddr) -> Option<Role> {
         .find_map(|(steps, role)| is(steps).then_some(role))
 }
 
-fn is_init(payload: &[u8]) -> bool {
+pub(crate) fn is_init(payload: &[u8]) -> bool {
     let wanted = [INIT_REQUEST_BYTES as u32, 1, PROTOCOL_CONSTANT];
     let words = payload.as_chunks::<4>().0;
     words.len() > wanted.len()

@@ -4,7 +4,8 @@
 //! TCP streams together and gives out [`Record`]s: registration, transactions, events, live view,
 //! gaps. Frames of Wi-Fi itself are opened by [`wifi`], with the keys of their owner. What a capture
 //! lost is shown as lost; decoding goes on at the next packet that makes sense. [`Segments`] makes
-//! packets of what crossed a relay, and [`capture::Writer`] a file of them.
+//! packets of what crossed a relay, and [`capture::Writer`] a file of them. [`Flows`] puts
+//! connections in order and reads no further, for those who pass the bytes on.
 //! It shares bytes with the client ([`filmwire_codec`]), never beliefs, and does not print.
 //!
 //! # Memory
@@ -50,6 +51,7 @@
 )]
 
 pub mod capture;
+pub mod framing;
 pub mod record;
 pub mod rule;
 #[cfg(feature = "stand-in")]
@@ -61,16 +63,18 @@ mod crossing;
 mod decoder;
 mod discovery;
 mod dissector;
+mod flow;
 mod ip;
 mod link;
 mod live;
 mod ptp;
 mod tcp;
 
-pub use connection::MOST_CONNECTIONS;
+pub use connection::{MOST_CONNECTIONS, Role};
 pub use crossing::{Crossing, RECORDING, Segments, recording_comment};
 pub use decoder::{Decoder, OperationTally, Ports, Tally};
 pub use dissector::dissector;
+pub use flow::{End, Flow, FlowTally, Flows};
 pub use ip::MOST_FRAGMENT_BYTES;
 pub use live::LiveTally;
 pub use ptp::{KEPT_BYTES, MOST_OPEN};

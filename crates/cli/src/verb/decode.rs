@@ -22,7 +22,7 @@ mod html;
 pub(super) mod line;
 mod sieve;
 mod unknown;
-mod wpa;
+pub(super) mod wpa;
 
 use extract::Extract;
 use html::Page;

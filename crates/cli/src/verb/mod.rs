@@ -20,6 +20,7 @@ pub(crate) mod profile;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod receive;
+pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod shoot;
 pub(crate) mod sim;
@@ -50,6 +51,7 @@ pub(crate) async fn run(verb: Verb, context: &Context<'_>) -> Result<Exit> {
         Verb::Movie(args) => movie::run(&args, context).await,
         Verb::Focus(args) => focus::run(&args, context).await,
         Verb::Geotag(args) => geotag::run(&args, context).await,
+        Verb::Report(args) => report::run(&args, context).await,
         Verb::Timelapse(args) => timelapse::run(&args, context).await,
         Verb::Ls(args) => until_asked(ls::run(&args, context), context).await,
         Verb::Info(args) => until_asked(info::run(&args, context), context).await,

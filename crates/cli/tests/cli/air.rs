@@ -8,8 +8,8 @@ use filmwire_trace::stand_in::{Air, Version, Way, pcap, radiotap};
 use crate::decode::{Told, session, told};
 use crate::program::{Ran, run, run_with};
 
-const SSID: &str = "FUJIFILM-X-T9-1234";
-const PASSPHRASE: &str = "only for a test";
+pub(crate) const SSID: &str = "FUJIFILM-X-T9-1234";
+pub(crate) const PASSPHRASE: &str = "only for a test";
 const RADIOTAP: u32 = 127;
 
 /// Packets of a pcap.
@@ -26,7 +26,7 @@ fn packets(mut capture: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// A session in the air: what the air's file has, and what `decode` says without it.
-fn in_the_air(folder: &Path, air: &mut Air) -> Vec<Told> {
+pub(crate) fn in_the_air(folder: &Path, air: &mut Air) -> Vec<Told> {
     let (capture, _) = session(&[&["ls"], &["get", "2"]], &[]);
     fs::write(folder.join("plain.pcap"), &capture).unwrap();
     let mut frames = vec![air.beacon(), air.association()];

@@ -34,6 +34,7 @@ fn every_verb_explains_itself() {
             "proxy",
             &["--to", "--record", "--bind", "all three ports", "before anything looks at it"],
         ),
+        ("report", &["--no-doctor", "--out", "--wpa-file", "replaced", "Look into the archive"]),
         ("dissector", &["Wireshark", "-X lua_script", "fujiptp"]),
         ("sim", &["--model", "--fault", "--light", "--journal", "--list"]),
         (

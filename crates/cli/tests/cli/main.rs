@@ -25,6 +25,7 @@ mod program;
 mod proxy;
 mod receive;
 mod replay;
+mod report;
 mod rules;
 mod schema;
 mod settings;

@@ -66,6 +66,11 @@ impl<W: Write> Writer<W> {
         self.put(ENHANCED_PACKET)
     }
 
+    /// The output; every packet was written to it.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// Hands everything on to where it goes.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()

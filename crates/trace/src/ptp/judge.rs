@@ -11,7 +11,7 @@ use filmwire_codec::{EventCode, OperationCode, ResponseCode};
 
 /// What travels on a way of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Channel {
+pub enum Channel {
     /// Commands, and data of writing operations.
     ToCamera,
     /// Data and responses.
@@ -24,16 +24,20 @@ pub(crate) enum Channel {
 
 /// What a packet is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A step of the registration.
     Init,
+    /// The end.
     Goodbye,
+    /// A command, data, a response or an event.
     Container(ContainerHeader),
+    /// A picture of the live view.
     Frame,
 }
 
 /// What the first bytes of a packet tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judgement {
+pub enum Judgement {
     /// More of them are needed.
     Short,
     /// A packet of so many bytes.
@@ -43,7 +47,7 @@ pub(crate) enum Judgement {
 }
 
 /// Bytes that always suffice for a judgement.
-pub(crate) const HEAD_BYTES: usize = 20;
+pub const HEAD_BYTES: usize = 20;
 /// Length and type of an init packet.
 const INIT_HEAD_BYTES: usize = 8;
 /// No init packet of anybody is longer.
@@ -58,7 +62,7 @@ const FRAME_HEAD_BYTES: usize = 18;
 const MOST_FRAME_BYTES: u32 = 4 << 20;
 
 /// Judges the first bytes of a packet; `strict` behind a gap.
-pub(crate) fn judge(channel: Channel, head: &[u8], strict: bool) -> Judgement {
+pub fn judge(channel: Channel, head: &[u8], strict: bool) -> Judgement {
     match channel {
         Channel::LiveView => frame(head, strict),
         Channel::Events => container(channel, head, strict),

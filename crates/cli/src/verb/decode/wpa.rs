@@ -28,7 +28,7 @@ const MOST_TYPED: usize = 256;
 
 /// Where keys come from.
 #[derive(Debug, Args)]
-pub(super) struct WpaArgs {
+pub(in crate::verb) struct WpaArgs {
     /// Open protected Wi-Fi with the keys in this file: a line for each network with its name, a
     /// tab (or a space, if the name has none) and its passphrase, or its key in 64 hexadecimal
     /// digits, which may also stand alone. FILMWIRE_WPA_SSID and FILMWIRE_WPA_PASSPHRASE in the
@@ -41,7 +41,7 @@ pub(super) struct WpaArgs {
 }
 
 /// All keys that were given.
-pub(super) fn keys(args: &WpaArgs, context: &Context<'_>) -> Result<Keys, Trouble> {
+pub(in crate::verb) fn keys(args: &WpaArgs, context: &Context<'_>) -> Result<Keys, Trouble> {
     let mut keys = match &args.wpa_file {
         Some(path) => read(path)?,
         None => Keys::default(),

@@ -1,0 +1,196 @@
+//! Captures on their way into the archive, and the transcript of what came out.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use filmwire_program::exit::Trouble;
+use filmwire_program::output::text;
+use filmwire_redact::Redactor;
+use filmwire_trace::capture::{CaptureError, Item, Packet, Reader, Writer};
+use filmwire_trace::wifi::Keys;
+use filmwire_trace::{Decoder, Ports, Record};
+use serde::Serialize;
+
+use super::super::decode::line::Lines;
+use super::archive::{Archive, Part};
+use crate::context::Context;
+
+/// What helps where there is no capture.
+const MAKE: &str = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng; of other kinds, \
+                    such as Bluetooth's btsnoop, nothing can be made that may be shown";
+/// What helps where all packets stay closed.
+const OPEN: &str = "give the passphrase by --wpa-file";
+const PROGRAM: &str = concat!("filmwire ", env!("CARGO_PKG_VERSION"));
+/// What one should know to read the capture.
+const COMMENT: &str = "Made by `filmwire report`. Real: what was said but for stand-ins, times and \
+                       ports. Made up: addresses, IP and TCP. replaced.json lists the stand-ins.";
+
+/// Why a capture is not read on.
+pub(super) enum Stop {
+    /// It cannot be, in words, and what helps; another one may.
+    Input(String, &'static str),
+    /// The archive cannot be written.
+    Output(Trouble),
+    /// We were asked to stop.
+    Asked,
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Output(trouble)
+    }
+}
+
+/// Captures, and where they are in the archive.
+pub(super) struct Captures {
+    redactor: Redactor,
+    ports: Ports,
+    parts: Vec<Part>,
+}
+
+/// A line of the transcript in JSON, as `decode` prints it.
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u32,
+    kind: &'static str,
+    #[serde(flatten)]
+    record: &'a Record,
+}
+
+impl Captures {
+    pub(super) fn new(ports: Ports, keys: Keys) -> Self {
+        Self { redactor: Redactor::new(ports.clone(), keys), ports, parts: Vec::new() }
+    }
+
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// How many are in the archive.
+    pub(super) fn count(&self) -> u64 {
+        self.parts.len() as u64
+    }
+
+    /// Puts what may be shown of a capture into the archive; also of one that is damaged what stands
+    /// before the damage.
+    pub(super) fn add(
+        &mut self,
+        file: &Path,
+        archive: &mut Archive,
+        context: &Context<'_>,
+    ) -> Result<(), Stop> {
+        let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
+        let input: Box<dyn Read> = if file.as_os_str() == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string(), MAKE))?)
+        };
+        let mut reader = Reader::new(input).map_err(unreadable)?;
+        let before = self.redactor.left_out();
+        let name = format!("capture-{}.pcapng", self.parts.len() + 1);
+        let redactor = &mut self.redactor;
+        let (end, part) = archive.write(&name, |out| {
+            let failed = |cause| Stop::Output(Trouble::storage("write", "the archive", cause));
+            let mut writer = Writer::new(out, Redactor::LINK, PROGRAM, COMMENT).map_err(failed)?;
+            let mut written = Ok(());
+            let mut put = |packet: &Packet<'_>| {
+                if written.is_ok() {
+                    written = writer.packet(packet.at_ns.unwrap_or_default(), packet.data, None);
+                }
+            };
+            let end = pass(&mut reader, redactor, context, &mut put);
+            redactor.finish(&mut put);
+            written.map_err(failed)?;
+            match end {
+                Err(Stop::Input(reason, cure)) => Ok(Some((reason, cure))),
+                end => end.map(|()| None),
+            }
+        })?;
+        self.parts.push(part);
+        if let Some((reason, cure)) = end {
+            return Err(Stop::Input(reason, cure));
+        }
+        let after = self.redactor.left_out();
+        let is_empty = after.connections == before.connections;
+        if is_empty && after.closed > before.closed {
+            let reason =
+                "its frames are protected and stay closed: nothing of it is in the archive";
+            return Err(Stop::Input(reason.to_owned(), OPEN));
+        }
+        if is_empty && after.refused > before.refused {
+            let reason =
+                "its packets are of a kind that cannot be read: nothing of it is in the archive";
+            return Err(Stop::Input(reason.to_owned(), MAKE));
+        }
+        Ok(())
+    }
+
+    /// Puts the transcript into the archive: of what is in it, not of what was read.
+    pub(super) fn transcripts(&self, archive: &mut Archive) -> Result<(), Trouble> {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Lines::default();
+        self.transcript("transcript.txt", archive, &mut |record, out| {
+            lines.of(record).iter().try_for_each(|line| writeln!(out, "{}", text::tame(line)))
+        })?;
+        self.transcript("transcript.jsonl", archive, &mut |record, out| {
+            serde_json::to_writer(&mut *out, &Line { v: 1, kind: record.kind(), record })?;
+            writeln!(out)
+        })
+    }
+
+    fn transcript(
+        &self,
+        name: &str,
+        archive: &mut Archive,
+        tell: &mut dyn FnMut(&Record, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Trouble> {
+        let inputs: io::Result<Vec<_>> =
+            self.parts.iter().map(|part| archive.read(*part)).collect();
+        let inputs = inputs.map_err(|cause| archive.trouble(cause))?;
+        let mut decoder = Decoder::new(self.ports.clone());
+        let failed = |cause| Trouble::storage("write", "the archive", cause);
+        archive
+            .write(name, |out| {
+                let mut written = Ok(());
+                let mut give = |record: Record| {
+                    if written.is_ok() {
+                        written = tell(&record, out);
+                    }
+                };
+                for input in inputs {
+                    // We wrote it a moment ago.
+                    let defect = |error: CaptureError| failed(io::Error::other(error));
+                    let mut reader = Reader::new(input).map_err(defect)?;
+                    while let Some(item) = reader.next_item().map_err(defect)? {
+                        if matches!(item, Item::Packet(_)) {
+                            decoder.take(&item, &mut give);
+                        }
+                    }
+                    decoder.finish(&mut give);
+                }
+                written.map_err(failed)
+            })
+            .map(drop)
+    }
+}
+
+fn pass(
+    reader: &mut Reader<Box<dyn Read>>,
+    redactor: &mut Redactor,
+    context: &Context<'_>,
+    put: &mut dyn FnMut(&Packet<'_>),
+) -> Result<(), Stop> {
+    loop {
+        match reader.next_item() {
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(Stop::Input(error.to_string(), MAKE)),
+            Ok(Some(item)) => redactor.take(&item, put),
+        }
+        if context.interrupt.stop.is_asked() {
+            return Err(Stop::Asked);
+        }
+    }
+}

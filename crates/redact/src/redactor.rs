@@ -1,0 +1,284 @@
+//! From one capture to another.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use etherparse::PacketBuilder;
+use filmwire_trace::capture::{Item, LinkType, Packet};
+use filmwire_trace::framing::Channel;
+use filmwire_trace::record::Side;
+use filmwire_trace::wifi::Keys;
+use filmwire_trace::{Crossing, End, Flow, Flows, Ports, Role, Segments};
+
+use crate::address::Addresses;
+use crate::discovery;
+use crate::replaced::{Place, Replaced, Secret};
+use crate::way::{Talk, Way};
+
+/// Hops a packet may take; any number does.
+const HOPS: u8 = 64;
+/// Stands for a hole of which nobody knows how long it is.
+const UNKNOWN_HOLE: u64 = 1;
+
+/// What is not in the new capture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Packets that are none of a camera's.
+    pub others: u64,
+    /// Packets of link types that cannot be read.
+    pub refused: u64,
+    /// Protected frames of Wi-Fi that stay closed.
+    pub closed: u64,
+    /// Remarks in the file.
+    pub comments: u64,
+    /// Connections of cameras, which are in it.
+    pub connections: u64,
+}
+
+/// Takes a packet of the new capture.
+type Give<'a> = &'a mut dyn FnMut(&Packet<'_>);
+
+/// Makes captures that tell nothing of people. Addresses keep their stand-ins from one capture to
+/// the next.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    flows: Flows,
+    passer: Passer,
+}
+
+/// What is between the streams as they were and the packets as they will be.
+#[derive(Debug, Default)]
+struct Passer {
+    lines: BTreeMap<u32, Line>,
+    segments: Segments,
+    addresses: Addresses,
+    replaced: Replaced,
+    last_ns: u64,
+}
+
+#[derive(Debug)]
+struct Line {
+    talk: Talk,
+    /// `None` for texts of the discovery.
+    ways: Option<[Way; 2]>,
+}
+
+impl Redactor {
+    /// Looks for cameras on these ports, and opens protected Wi-Fi with these keys.
+    pub fn new(ports: Ports, keys: Keys) -> Self {
+        let mut flows = Flows::new(ports);
+        flows.give_keys(keys);
+        Self { flows, passer: Passer::default() }
+    }
+
+    /// What packets of the new capture begin with: IP, and nothing around it.
+    pub const LINK: LinkType = LinkType::RAW;
+
+    /// Takes a piece of a capture and gives out packets of the new one.
+    pub fn take(&mut self, item: &Item<'_>, give: Give<'_>) {
+        let Self { flows, passer } = self;
+        flows.take(item, &mut |flow| passer.take(&flow, give));
+    }
+
+    /// Gives out what waits at the end of a capture; the next one begins anew.
+    pub fn finish(&mut self, give: Give<'_>) {
+        let Self { flows, passer } = self;
+        flows.finish(&mut |flow| passer.take(&flow, give));
+        passer.lines.clear();
+        passer.segments = Segments::default();
+    }
+
+    /// What was replaced so far.
+    pub fn replaced(&self) -> &Replaced {
+        &self.passer.replaced
+    }
+
+    /// How many addresses have stand-ins.
+    pub fn addresses(&self) -> usize {
+        self.passer.addresses.count()
+    }
+
+    /// What was left out so far.
+    pub fn left_out(&self) -> LeftOut {
+        let tally = self.flows.tally();
+        LeftOut {
+            others: tally.others,
+            refused: tally.refused.values().sum(),
+            closed: tally.air.closed,
+            comments: tally.comments,
+            connections: tally.connections,
+        }
+    }
+
+    /// Bytes held for what is not complete.
+    pub fn held_bytes(&self) -> usize {
+        let ways = self.passer.lines.values().filter_map(|line| line.ways.as_ref());
+        let ways: usize = ways.flatten().map(Way::held_bytes).sum();
+        self.flows.held_bytes() + ways
+    }
+}
+
+impl Passer {
+    fn take(&mut self, flow: &Flow<'_>, give: Give<'_>) {
+        match *flow {
+            Flow::Opened { at_ns, connection, role, client, camera } => {
+                self.open(at_ns, connection, role, (client, camera), give);
+            }
+            Flow::Bytes { at_ns, connection, from, bytes } => {
+                self.bytes(at_ns, connection, from, bytes, give);
+            }
+            Flow::Missed { connection, from, bytes, .. } => {
+                self.miss(connection, from, bytes, give);
+            }
+            Flow::Closed { at_ns, connection, how } => self.close(at_ns, connection, how, give),
+            Flow::Datagram { at_ns, from, to, bytes } => {
+                self.datagram(at_ns, (from, to), bytes, give);
+            }
+            // What is not known is not passed.
+            _ => {}
+        }
+    }
+
+    /// The time, or the last one that was known.
+    fn time(&mut self, at_ns: Option<u64>) -> u64 {
+        self.last_ns = at_ns.unwrap_or(self.last_ns);
+        self.last_ns
+    }
+
+    fn open(
+        &mut self,
+        at_ns: Option<u64>,
+        connection: u32,
+        role: Role,
+        (client, camera): (SocketAddr, SocketAddr),
+        give: Give<'_>,
+    ) {
+        let at_ns = self.time(at_ns);
+        let place = Place { connection: Some(connection), transaction: None };
+        let [client, camera] = [client, camera].map(|end| self.stand_in(end, place));
+        let octets = match client.ip() {
+            IpAddr::V4(ip) => Some(ip.octets()),
+            IpAddr::V6(_) => None,
+        };
+        let channels = match role {
+            Role::Command => Some([Channel::ToCamera, Channel::FromCamera]),
+            Role::Events => Some([Channel::Events; 2]),
+            Role::LiveView => Some([Channel::LiveView; 2]),
+            _ => None,
+        };
+        let talk = Talk::new(connection, octets);
+        self.lines.insert(connection, Line { talk, ways: channels.map(|all| all.map(Way::new)) });
+        let opened: Crossing<&[u8]> = Crossing::Opened { asked_ns: at_ns, client, camera };
+        self.segments.take(at_ns, connection, &opened, &mut |packet, _| give(packet));
+    }
+
+    fn stand_in(&mut self, real: SocketAddr, place: Place) -> SocketAddr {
+        let bytes = if real.is_ipv4() { 4 } else { 16 };
+        self.replaced.add(Secret::Address, bytes, place);
+        self.addresses.socket(real)
+    }
+
+    fn bytes(
+        &mut self,
+        at_ns: Option<u64>,
+        connection: u32,
+        from: Side,
+        bytes: &[u8],
+        give: Give<'_>,
+    ) {
+        let Self { lines, segments, replaced, last_ns, .. } = self;
+        let Some(Line { talk, ways }) = lines.get_mut(&connection) else { return };
+        let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
+            *last_ns = at_ns.unwrap_or(*last_ns);
+            let crossing = Crossing::Bytes(from, bytes);
+            segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+        };
+        match ways {
+            Some(ways) => way(ways, from).take(at_ns, bytes, talk, replaced, &mut pass),
+            None => {
+                let (text, changed) = discovery::text(bytes);
+                let place = Place { connection: Some(connection), transaction: None };
+                replaced.add(Secret::Discovery, changed, place);
+                pass(at_ns, &text);
+            }
+        }
+    }
+
+    fn miss(&mut self, connection: u32, from: Side, count: u64, give: Give<'_>) {
+        let Self { lines, segments, replaced, last_ns, .. } = self;
+        let Some(Line { talk, ways }) = lines.get_mut(&connection) else { return };
+        if let Some(ways) = ways {
+            let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
+                *last_ns = at_ns.unwrap_or(*last_ns);
+                let crossing = Crossing::Bytes(from, bytes);
+                segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+            };
+            way(ways, from).skip(count, talk, replaced, &mut pass);
+        }
+        let crossing: Crossing<&[u8]> = Crossing::Missed(from, count.max(UNKNOWN_HOLE));
+        segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+    }
+
+    fn close(&mut self, at_ns: Option<u64>, connection: u32, how: End, give: Give<'_>) {
+        for from in [Side::Client, Side::Camera] {
+            let Self { lines, segments, replaced, last_ns, .. } = self;
+            let Some(Line { talk, ways: Some(ways) }) = lines.get_mut(&connection) else { break };
+            let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
+                *last_ns = at_ns.unwrap_or(*last_ns);
+                let crossing = Crossing::Bytes(from, bytes);
+                segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+            };
+            way(ways, from).give_up(talk, replaced, &mut pass);
+        }
+        self.lines.remove(&connection);
+        let ends: &[Crossing<&[u8]>] = match how {
+            End::Reset => &[Crossing::Reset(Side::Camera)],
+            End::Finished => &[Crossing::Ended(Side::Client), Crossing::Ended(Side::Camera)],
+            _ => &[],
+        };
+        let at_ns = self.time(at_ns);
+        for end in ends {
+            self.segments.take(at_ns, connection, end, &mut |packet, _| give(packet));
+        }
+        self.segments.forget(connection);
+    }
+
+    fn datagram(
+        &mut self,
+        at_ns: Option<u64>,
+        (from, to): (SocketAddr, SocketAddr),
+        bytes: &[u8],
+        give: Give<'_>,
+    ) {
+        let at_ns = self.time(at_ns);
+        let place = Place { connection: None, transaction: None };
+        let [from, to] = [from, to].map(|end| self.stand_in(end, place));
+        let (text, changed) = discovery::text(bytes);
+        self.replaced.add(Secret::Discovery, changed, place);
+        let step = match (from.ip(), to.ip()) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                PacketBuilder::ipv4(from.octets(), to.octets(), HOPS)
+            }
+            (IpAddr::V6(from), IpAddr::V6(to)) => {
+                PacketBuilder::ipv6(from.octets(), to.octets(), HOPS)
+            }
+            // No packet has two families.
+            _ => return,
+        };
+        let mut data = Vec::new();
+        // What came in a packet fits into one.
+        if step.udp(from.port(), to.port()).write(&mut data, &text).is_ok() {
+            let link = Redactor::LINK;
+            give(&Packet { at_ns: Some(at_ns), link, data: &data, cut_bytes: 0 });
+        }
+    }
+}
+
+fn way(ways: &mut [Way; 2], from: Side) -> &mut Way {
+    let [client, camera] = ways;
+    match from {
+        Side::Client => client,
+        Side::Camera => camera,
+    }
+}

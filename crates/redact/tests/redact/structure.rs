@@ -1,0 +1,201 @@
+//! What is not replaced stays as it was.
+
+use std::net::Ipv4Addr;
+
+use filmwire_codec::dataset::ObjectInfo;
+use filmwire_codec::init::{InitAck, InitRequest};
+use filmwire_codec::{OperationCode, PtpString};
+use filmwire_redact::Secret;
+use filmwire_trace::Record;
+use filmwire_trace::record::{Side, Transaction};
+
+use crate::wire::{CLIENT_IP, Wire, decode, file, redact};
+
+/// An even picture of 16 x 16, with a table for each of two classes.
+fn jpeg() -> Vec<u8> {
+    let segment = |marker: u8, bytes: &[u8]| {
+        [&[0xFF, marker][..], &(bytes.len() as u16 + 2).to_be_bytes(), bytes].concat()
+    };
+    let huffman = |class: u8| {
+        let mut table = vec![class, 0, 2];
+        table.resize(17, 0);
+        table.extend([4, 0]);
+        table
+    };
+    let mut values = vec![0];
+    values.resize(65, 16);
+    [
+        vec![0xFF, 0xD8],
+        segment(0xE1, b"Exif\0\0MM\0*\0\0\0\x08"),
+        segment(0xDB, &values),
+        segment(0xC0, &[8, 0, 16, 0, 16, 1, 1, 0x11, 0]),
+        segment(0xC4, &[huffman(0), huffman(0x10)].concat()),
+        segment(0xDA, &[1, 1, 0, 0, 63, 0]),
+        vec![0x5A; 400],
+        vec![0xFF, 0xD9],
+    ]
+    .concat()
+}
+
+fn session(segment_bytes: usize) -> Vec<Vec<u8>> {
+    let mut wire = Wire::new(55740, segment_bytes);
+    wire.register(&InitRequest::new("Anna's phone"), &InitAck::new("X-T9"));
+    wire.ask(0x1002, &[1], &[]);
+    wire.tell(0x1016, &[0xDF01], &[5, 0]);
+    wire.ask(0x1015, &[0xD212], &[2, 0, 0x22, 0xD2, 7, 0, 0, 0, 0x2A, 0xD0, 0x80, 0, 0, 0x80]);
+    let info = ObjectInfo {
+        size_bytes: 1234,
+        name: PtpString::from("DSCF0591.JPG"),
+        capture_date: PtpString::from("20240607T112233"),
+        keywords: PtpString::from("Orientation:8"),
+        ..ObjectInfo::default()
+    };
+    let mut data = Vec::new();
+    info.encode(&mut data);
+    wire.ask(0x1008, &[1], &data);
+    wire.ask(0x100A, &[1], &jpeg());
+    for part in 0..3 {
+        wire.ask(0x101B, &[1, part * 50_000, 50_000], &[jpeg(), vec![9; 49_000]].concat());
+    }
+    wire.end()
+}
+
+fn transactions(records: &[Record]) -> Vec<Transaction> {
+    let all = records.iter().filter_map(|record| match record {
+        Record::Transaction(transaction) => Some(transaction.clone()),
+        _ => None,
+    });
+    all.collect()
+}
+
+#[test]
+fn the_transcript_is_the_same_but_for_what_was_replaced() {
+    for segment_bytes in [30_000, 1448, 50] {
+        let before = file(&session(segment_bytes));
+        let (shown, redactor) = redact(&before);
+        let (before, after) = (decode(&before), decode(&shown));
+        assert_eq!(before.len(), after.len());
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!((before.kind(), before.at_ns()), (after.kind(), after.at_ns()));
+        }
+        let pairs = transactions(&before).into_iter().zip(transactions(&after));
+        for (before, mut after) in pairs {
+            if before.operation == Some(OperationCode::GET_OBJECT_INFO) {
+                assert!(after.data_text.contains("DSCF0591.JPG"), "{}", after.data_text);
+            }
+            let is_picture = matches!(
+                before.operation,
+                Some(OperationCode::GET_THUMB | OperationCode::GET_PARTIAL_OBJECT)
+            );
+            let is_date = before.operation == Some(OperationCode::GET_OBJECT_INFO);
+            if is_picture || is_date {
+                after.value = before.value.clone();
+                after.data_text = before.data_text.clone();
+            }
+            assert_eq!(before, after);
+        }
+        let counts = &redactor.replaced().counts;
+        assert_eq!(counts[&Secret::ClientName].bytes, 24);
+        assert_eq!(counts[&Secret::Date].count, 1);
+        assert_eq!(counts[&Secret::Picture].count, 4);
+        assert_eq!(counts.len(), 4, "{counts:?}");
+    }
+}
+
+/// The bytes a side sent in a capture of raw IP without loss.
+fn stream(file: &[u8], from: Side) -> Vec<u8> {
+    use filmwire_trace::{Flow, Flows, capture::Reader};
+    let (mut flows, mut out) = (Flows::default(), Vec::new());
+    let mut give = |flow: Flow<'_>| match flow {
+        Flow::Bytes { from: side, bytes, .. } if side == from => out.extend(bytes),
+        _ => {}
+    };
+    let mut reader = Reader::new(file).unwrap();
+    while let Some(item) = reader.next_item().unwrap() {
+        flows.take(&item, &mut give);
+    }
+    flows.finish(&mut give);
+    out
+}
+
+#[test]
+fn a_picture_stays_one_without_its_content() {
+    let mut wire = Wire::new(55740, 1448);
+    wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+    wire.ask(0x100A, &[1], &jpeg());
+    let (shown, _) = redact(&file(&wire.end()));
+    let told = stream(&shown, Side::Camera);
+    let picture = jpeg();
+    let start = told.windows(4).position(|bytes| bytes == [0xFF, 0xD8, 0xFF, 0xE1]).unwrap();
+    let after = &told[start..][..picture.len()];
+    // Head, Exif without its content, and the end.
+    assert_eq!(after[..12], picture[..12]);
+    assert_eq!(after[12..20], [0; 8]);
+    assert!(after.ends_with(&[0, 0, 0xFF, 0xD9]));
+    // Size and sampling, and the lengths of codes.
+    let frame = picture.windows(2).position(|bytes| bytes == [0xFF, 0xC0]).unwrap();
+    assert_eq!(after[frame..][..13], picture[frame..][..13]);
+    assert_eq!(after[frame + 13..][..21], picture[frame + 13..][..21]);
+    assert_eq!(after[frame + 34..][..2], [0, 1]);
+}
+
+#[test]
+fn the_address_in_a_registration_is_that_of_the_packets() {
+    let mut wire = Wire::new(55740, 1448);
+    let mut request = InitRequest::new("a");
+    let [a, b, c, d] = CLIENT_IP;
+    request.guid[12..].copy_from_slice(&[d, c, b, a]);
+    wire.register(&request, &InitAck::new("X-T9"));
+    let (shown, redactor) = redact(&file(&wire.end()));
+    let told = stream(&shown, Side::Client);
+    let [d, c, b, a] = told[24..28].try_into().unwrap();
+    let ip = Ipv4Addr::new(a, b, c, d);
+    assert_ne!(ip.octets(), CLIENT_IP);
+    assert!(shown.windows(4).any(|bytes| bytes == ip.octets()));
+    assert_eq!(redactor.addresses(), 2);
+    // The vendor's own words of the identity stay.
+    assert_eq!(told[12..24], request.guid[..12]);
+}
+
+#[test]
+fn what_came_out_of_order_or_twice_makes_no_difference() {
+    let packets = session(300);
+    let mut mixed = packets.clone();
+    for at in (4..mixed.len() - 8).step_by(5) {
+        // Data that overtakes its command is blanked: nobody knows what it is.
+        if mixed[at][26..30] == mixed[at + 1][26..30] {
+            mixed.swap(at, at + 1);
+        }
+        mixed.insert(at + 3, mixed[at].clone());
+    }
+    let streams = |packets: &[Vec<u8>]| {
+        let (shown, _) = redact(&file(packets));
+        [Side::Client, Side::Camera].map(|side| stream(&shown, side))
+    };
+    assert!(mixed.len() > packets.len() && mixed != packets);
+    assert!(streams(&packets) == streams(&mixed));
+}
+
+#[test]
+fn a_hole_stays_a_hole() {
+    let mut packets = session(1448);
+    // Within the second part of an object.
+    packets.remove(packets.len() - 20);
+    let before = file(&packets);
+    let (shown, _) = redact(&before);
+    let missing = |file: &[u8]| {
+        let all = transactions(&decode(file));
+        all.iter().map(|one| (one.id, one.missing_bytes)).collect::<Vec<_>>()
+    };
+    assert!(missing(&before).iter().any(|(_, bytes)| *bytes > 0));
+    assert_eq!(missing(&before), missing(&shown));
+}
+
+#[test]
+fn of_others_only_the_number_is_told() {
+    let mut packets = session(1448);
+    packets.push(crate::wire::udp([5353, 5353], b"anna.local"));
+    let (_, redactor) = redact(&file(&packets));
+    let left = redactor.left_out();
+    assert_eq!((left.others, left.connections, left.refused), (1, 1, 0));
+}
