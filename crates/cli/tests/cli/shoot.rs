@@ -284,3 +284,14 @@ fn what_cannot_be_is_refused_before_the_camera_is_asked() {
     std::fs::write(folder.path().join("file"), b"").unwrap();
     assert_eq!(run(folder.path(), &["shoot", "--to", "file"]).code, 6);
 }
+
+#[test]
+fn a_series_that_ends_since_nobody_reads_is_not_done() {
+    let camera = Camera::start(&["--photos", "1", "--model", "X-T4", "--allow", "shoot"]);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["--camera", &camera.address, "shoot", "--count", "5"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(wait(&mut child), 1);
+    camera.left();
+}

@@ -245,3 +245,13 @@ fn the_exposure_follows_the_light_within_its_limits() {
     let seen: Vec<_> = seen.iter().map(|frame| frame["luminance"].as_f64().unwrap()).collect();
     assert!(seen[0] < -1.0 && seen.last().unwrap() > &(seen[0] + 0.6), "{seen:?}");
 }
+
+#[test]
+fn the_code_tells_of_gaps_also_where_nobody_reads() {
+    let (camera, folder) = (camera(&["--fault", "focus-fail=1"]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "timelapse", "--interval", "2s", "--count", "2"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(wait(&mut child), 1);
+    assert_eq!(camera.left().iter().filter(|row| row.operation == 0x100E).count(), 2);
+}

@@ -223,6 +223,11 @@ mod tests {
         let mut spring = schedule("2026-03-29T00:00:00Z", quarter);
         spring.windows = daily(&["02:15..02:45"]);
         assert_eq!(times(&spring, 3)[..2], ["2026-03-29T01:15:00Z", "2026-03-29T01:30:00Z"]);
+        // The clock jumps from 02:00 to 03:00, where these end.
+        spring.windows = daily(&["02:30..03:00"]);
+        assert_eq!(times(&spring, 3)[..2], ["2026-03-29T01:30:00Z", "2026-03-29T01:45:00Z"]);
+        spring.windows = daily(&["02:00..03:00"]);
+        assert_eq!(times(&spring, 5)[..2], ["2026-03-29T01:00:00Z", "2026-03-29T01:15:00Z"]);
         let mut autumn = schedule("2026-10-25T00:00:00Z", quarter);
         autumn.windows = daily(&["02:15..02:45"]);
         let found = times(&autumn, 3);

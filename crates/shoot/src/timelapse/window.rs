@@ -170,7 +170,12 @@ impl Daily {
             let zoned = date.to_datetime(time).to_zoned(zone.clone()).ok()?;
             Some(zoned.timestamp())
         };
-        Span::new(instant(date, self.from)?, instant(last, self.to)?)
+        let open = instant(date, self.from)?;
+        // Where the clock jumps over the beginning, it comes later than the end, or with it.
+        Span::new(open, instant(last, self.to)?).or_else(|| {
+            let length = date.to_datetime(self.from).duration_until(last.to_datetime(self.to));
+            Span::new(open, open.checked_add(length).ok()?)
+        })
     }
 }
 

@@ -99,10 +99,16 @@ pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     let exit = match end {
         End::Counted => report.exit(),
         End::Asked => Exit::Interrupted,
-        End::Failed(error) => failure::report(&error, &context.out),
+        // Nobody reads any more, which ends the series.
+        End::Failed(error) => match failure::report(&error, &context.out) {
+            Exit::Done if report.is_short() => Exit::SomeFailed,
+            exit => exit,
+        },
     };
-    report.conclude(exit == Exit::Interrupted)?;
-    Ok(exit)
+    match report.conclude(exit == Exit::Interrupted) {
+        Err(Trouble::PipeClosed) => Ok(exit),
+        told => Ok(told.map(|()| exit)?),
+    }
 }
 
 /// Releases the focus, and tells if that failed: also where the link is gone, and nothing else of the

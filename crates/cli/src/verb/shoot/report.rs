@@ -72,6 +72,11 @@ impl Report {
         self.out.json("failed", failed_line(number, code, picture, error, cure))
     }
 
+    /// True if fewer pictures were taken than were asked for.
+    pub(super) fn is_short(&self) -> bool {
+        self.taken < self.asked
+    }
+
     /// The exit code of a run that came to its end.
     pub(super) fn exit(&self) -> Exit {
         match (self.taken, self.failed) {

@@ -118,7 +118,11 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
     let stop = context.interrupt.stop.asked();
     let ran = filmwire_shoot::timelapse::run(setup, stop, &mut |event| report.take(&event)).await;
     let outcome = ran.map_err(trouble)?;
-    report.conclude(&outcome)?;
+    match report.conclude(&outcome) {
+        // Whoever is gone needs no totals; whoever started it wants the code.
+        Ok(()) | Err(Trouble::PipeClosed) => {}
+        Err(trouble) => return Err(trouble.into()),
+    }
     let fetched = shelf.map_or(Exit::Done, |shelf| shelf.exit(&outcome, &context.out));
     Ok(match outcome.end {
         End::Stopped => Exit::Interrupted,
