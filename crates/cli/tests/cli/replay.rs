@@ -115,3 +115,132 @@ fn the_same_verbs_get_the_same_again() {
         assert!(pictures("camera") == pictures("replay"), "{model}");
     }
 }
+
+#[test]
+fn another_order_gets_the_same_pictures() {
+    let recorded = record(
+        &["--photos", "4", "--model", "X-T4"],
+        &[
+            &["get", "1", "2", "--to", "x"],
+            &["get", "4", "--to", "x"],
+            &["thumb", "3", "--to", "x"],
+        ],
+    );
+    let replay = recorded.replay(&[]);
+    let verbs: &[&[&str]] = &[
+        &["thumb", "3", "--to", "x"],
+        &["get", "4", "2", "--to", "x"],
+        &["get", "1", "--to", "x"],
+    ];
+    for ran in run_all(&recorded.folder.path().join("replay"), &replay.address, verbs) {
+        assert_eq!(ran.code, 0, "{ran:?} {:?}", unknown(&replay.journal()));
+    }
+    let by_name = |of: &str| -> BTreeMap<String, Vec<u8>> {
+        let of_name =
+            |(path, bytes): (String, Vec<u8>)| (path.rsplit('/').next().unwrap().to_owned(), bytes);
+        recorded.files(of).into_iter().map(of_name).collect()
+    };
+    assert_eq!(by_name("camera").len(), 4);
+    assert!(by_name("camera") == by_name("replay"));
+}
+
+#[test]
+fn remote_shooting_has_its_events_previews_and_live_view_again() {
+    let verbs: &[&[&str]] = &[
+        &["settings", "--json"],
+        &[
+            "shoot",
+            "--count",
+            "3",
+            "--interval",
+            "100ms",
+            "--to",
+            "frames",
+            "--name-template",
+            "p{number}",
+        ],
+        &["live", "--count", "5", "--out", "live"],
+        &["settings", "set", "iso=400"],
+    ];
+    let words = ["--photos", "1", "--model", "X-T4", "--allow", "shoot,settings"];
+    let recorded = record(&words, verbs);
+    for ran in &recorded.ran {
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let replay = recorded.replay(&[]);
+    let again = run_all(&recorded.folder.path().join("replay"), &replay.address, verbs);
+    let rows = replay.left();
+    for ran in &again {
+        assert_eq!(ran.code, 0, "{ran:?} {:?}", unknown(&rows));
+    }
+    assert_eq!((&again[0].out, &again[3].out), (&recorded.ran[0].out, &recorded.ran[3].out));
+    let kept = |of: &str, folder: &str| {
+        let mut files = recorded.files(of);
+        files.retain(|name, _| name.contains(folder) && !name.ends_with(".json"));
+        files
+    };
+    let (previews, again) = (kept("camera", "frames"), kept("replay", "frames"));
+    assert!(previews.len() == 3 && previews == again, "{:?} {:?}", previews.keys(), again.keys());
+    // Their names have times; the recording goes round if the client wants more than it has.
+    let (seen, again) = (kept("camera", "live"), kept("replay", "live"));
+    let seen: Vec<&Vec<u8>> = seen.values().collect();
+    assert!(again.len() == 5 && again.values().all(|frame| seen.contains(&frame)));
+    let on =
+        run_all(&recorded.folder.path().join("on"), &replay.address, &[&["live", "--count", "40"]]);
+    assert_eq!(on[0].code, 0, "{on:?}");
+}
+
+#[test]
+fn what_was_not_recorded_is_refused_and_told() {
+    let words = ["--photos", "3", "--model", "X-T4"];
+    let recorded = record(&words, &[&["get", "1", "--to", "x"], &["info"]]);
+    let replay = recorded.replay(&[]);
+    let ran = run_all(
+        &recorded.folder.path().join("replay"),
+        &replay.address,
+        &[&["get", "2", "--to", "x"]],
+    );
+    assert_ne!(ran[0].code, 0, "{ran:?}");
+    let rows = replay.left();
+    let refused = unknown(&rows);
+    assert!(
+        !refused.is_empty() && refused.iter().all(|row| row.response == Some(0x2006)),
+        "{rows:?}"
+    );
+    // One of its connections, or none.
+    let file = recorded.folder.path().join(FILE);
+    let file = file.to_str().unwrap();
+    let words = ["sim", "--replay", file, "--listen", "127.0.0.1:0", "--connection", "99"];
+    let ran = run(recorded.folder.path(), &words);
+    let there = ran.err.split("those that have: ").nth(1).expect("it names them");
+    let last = there.lines().next().unwrap().split(", ").last().unwrap();
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let info = recorded.replay(&["--connection", last]);
+    let ran = run_all(&recorded.folder.path().join("info"), &info.address, &[&["info"]]);
+    assert_eq!((ran[0].code, &ran[0].out), (0, &recorded.ran[1].out));
+    assert!(unknown(&info.left()).is_empty());
+    // A capture that ends in the middle of the picture: what is whole is used.
+    let bytes = fs::read(file).unwrap();
+    let cut = recorded.folder.path().join("cut.pcapng");
+    let pictures = recorded.files("camera");
+    let picture = pictures.values().next().unwrap();
+    let middle = &picture[picture.len() / 2..][..64];
+    let end = bytes.windows(64).position(|window| window == middle).unwrap();
+    fs::write(&cut, &bytes[..end]).unwrap();
+    let camera = Camera::start(&["--replay", cut.to_str().unwrap()]);
+    let verbs: &[&[&str]] = &[&["get", "1", "--to", "x"]];
+    let ran = run_all(&recorded.folder.path().join("cut"), &camera.address, verbs);
+    assert_ne!(ran[0].code, 0, "{ran:?}");
+    let rows = camera.journal();
+    let fetched = |row: &&JournalRow| row.operation == 0x101B && row.response == Some(0x2001);
+    assert_eq!(rows.iter().filter(fetched).count(), 0, "{rows:?}");
+    assert!(unknown(&rows).iter().any(|row| row.operation == 0x101B), "{rows:?}");
+    for (name, bytes) in [("empty", Vec::new()), ("text", b"no capture at all".to_vec())] {
+        let path = recorded.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let words = ["sim", "--replay", name, "--listen", "127.0.0.1:0"];
+        assert_eq!(run(recorded.folder.path(), &words).code, 2, "{name}");
+    }
+    let both = ["sim", "--replay", file, "--model", "X-T4"];
+    assert_eq!(run(recorded.folder.path(), &both).code, 2);
+}

@@ -16,6 +16,8 @@
 mod object;
 mod player;
 mod spool;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod view;
 

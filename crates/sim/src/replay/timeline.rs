@@ -45,20 +45,24 @@ fn trimmed<T: Copy + Default + PartialEq>(list: &[T]) -> &[T] {
     list.get(..length).unwrap_or(list)
 }
 
-/// Notes a write; returns whether it was one.
+/// Notes a write of a number.
 pub(super) fn note_write(written: &mut Written, operation: u16, params: &[u32], sent: &[u8]) {
     let property = params.first().and_then(|&code| u16::try_from(code).ok());
     if let Some(property) = property
         && Op(operation) == Op::SET_DEVICE_PROP_VALUE
         && sent.len() <= NUMBER_BYTES
     {
-        written.insert(property, trimmed(sent).to_vec());
+        match trimmed(sent) {
+            // As before anything was written, for all that is known (D226, D227).
+            [] => written.remove(&property),
+            value => written.insert(property, value.to_vec()),
+        };
     }
 }
 
 /// The resizing that was asked for.
 pub(super) fn resize(written: &Written) -> Option<Vec<u8>> {
-    written.get(&DevicePropCode::RESIZE.0).cloned().filter(|value| !value.is_empty())
+    written.get(&DevicePropCode::RESIZE.0).cloned()
 }
 
 /// Offset and length (`None`: all) of a command that fetches bytes of an object.
