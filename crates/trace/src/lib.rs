@@ -2,10 +2,11 @@
 //!
 //! [`capture`] reads pcap and pcapng from a file or a pipe. A [`Decoder`] takes their packets, puts
 //! TCP streams together and gives out [`Record`]s: registration, transactions, events, live view,
-//! gaps. Frames of Wi-Fi itself are opened by [`wifi`], with the keys of their owner. What a capture
-//! lost is shown as lost; decoding goes on at the next packet that makes sense. [`Segments`] makes
-//! packets of what crossed a relay, and [`capture::Writer`] a file of them. [`Flows`] puts
-//! connections in order and reads no further, for those who pass the bytes on.
+//! gaps; what breaks a [`rule`] of the protocol is a note. Frames of Wi-Fi itself are opened by
+//! [`wifi`], with the keys of their owner. What a capture lost is shown as lost; decoding goes on at
+//! the next packet that makes sense. [`Segments`] makes packets of what crossed a relay, and
+//! [`capture::Writer`] a file of them. [`Flows`] puts connections in
+//! order and reads no further, for those who pass the bytes on.
 //! It shares bytes with the client ([`filmwire_codec`]), never beliefs, and does not print.
 //!
 //! # Memory
@@ -20,7 +21,8 @@
 //! | the same, all connections ([`MOST_AHEAD_BYTES_IN_ALL`]) | 16 MiB |
 //! | a packet of PTP being put together, one way of a connection ([`KEPT_BYTES`]) | 32 KiB |
 //! | unfinished transactions of a connection ([`MOST_OPEN`], each with its data) | 384 KiB |
-//! | connections at a time ([`MOST_CONNECTIONS`]) | 64: 28 MiB for the two rows above |
+//! | what the rules know of a connection (a bit an object) | 4 KiB |
+//! | connections at a time ([`MOST_CONNECTIONS`]) | 64: 28 MiB for the three rows above |
 //! | networks and stations of Wi-Fi ([`wifi::MOST_NETWORKS`], [`wifi::MOST_STATIONS`]), keys, fragments | 6 MiB |
 //!
 //! ```

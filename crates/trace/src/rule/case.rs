@@ -96,6 +96,7 @@ pub(crate) struct Case {
     /// The last command, if it was refused.
     pub(super) refused: Option<(Asked, ResponseCode)>,
     said_goodbye: bool,
+    has_left: bool,
     pub(super) session: Session,
     pub(super) asked: VecDeque<Asked>,
     /// More commands were unanswered than are remembered.
@@ -120,6 +121,7 @@ impl Case {
             heard_ns: None,
             refused: None,
             said_goodbye: false,
+            has_left: false,
             session: Session::default(),
             asked: VecDeque::new(),
             forgot: false,
@@ -293,7 +295,8 @@ impl Case {
 
     /// The client closed the connection first, and everything it said before is known.
     pub(crate) fn leave(&mut self, at_ns: Option<u64>) {
-        if self.is_in_session() {
+        // The end may be captured several times.
+        if !std::mem::replace(&mut self.has_left, true) && self.is_in_session() {
             let seen = || format!("its last bytes are not {:02x?}", GOODBYE);
             self.accuse(table::GOODBYE_MISSING, at_ns, None, seen);
         }

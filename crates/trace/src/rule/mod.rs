@@ -1,6 +1,6 @@
 //! What clients and cameras do against the fact sheet, called out; and retries and silences.
 //!
-//! A [`Case`] watches one connection, packet by packet, with constant work and memory each. It
+//! A `Case` watches one connection, packet by packet, with constant work and memory each. It
 //! accuses nobody of what the capture may be guilty of:
 //!
 //! * What was said is judged only in a way of the connection that has no hole and no stranger's
@@ -10,7 +10,7 @@
 //!   side is missing that the sender knew when it spoke.
 //! * What follows from a breach is not called a second breach.
 //!
-//! Rules that need another connection (a preview that was announced) look into [`Neighbours`].
+//! Rules that need another connection (a preview that was announced) look into `Neighbours`.
 
 mod answer;
 mod case;

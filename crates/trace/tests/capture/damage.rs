@@ -61,14 +61,14 @@ fn what_is_said_twice_is_shown_once() {
 
 /// What befalls a packet: lost, doubled, cut, and how much later it comes.
 #[derive(Debug, Clone, Copy)]
-struct Fate {
+pub(crate) struct Fate {
     lost: bool,
     doubled: bool,
     cut: usize,
     later: usize,
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+pub(crate) fn fate() -> impl Strategy<Value = Fate> {
     let lost = proptest::bool::weighted(0.1);
     let doubled = proptest::bool::weighted(0.1);
     let cut = prop_oneof![9 => Just(0usize), 1 => 0usize..1500];
@@ -82,15 +82,21 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 fn damaged(packets: &[Vec<u8>], fates: &[Fate]) -> Vec<Vec<u8>> {
+    let timed: Vec<_> = packets.iter().map(|packet| (0, packet.clone())).collect();
+    damaged_in_time(&timed, fates).into_iter().map(|(_, packet)| packet).collect()
+}
+
+/// The same with times, which packets keep.
+pub(crate) fn damaged_in_time(packets: &[(u64, Vec<u8>)], fates: &[Fate]) -> Vec<(u64, Vec<u8>)> {
     let mut order = Vec::new();
-    for (number, (packet, fate)) in packets.iter().zip(fates.iter().cycle()).enumerate() {
+    for (number, ((at_ns, packet), fate)) in packets.iter().zip(fates.iter().cycle()).enumerate() {
         let mut packet = packet.clone();
         packet.truncate(packet.len() - fate.cut.min(packet.len()));
         if !fate.lost {
-            order.push((number + fate.later, packet.clone()));
+            order.push((number + fate.later, (*at_ns, packet.clone())));
         }
         if fate.doubled {
-            order.push((number + 5, packet));
+            order.push((number + 5, (*at_ns, packet)));
         }
     }
     order.sort_by_key(|(place, _)| *place);

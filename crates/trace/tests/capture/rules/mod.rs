@@ -1,14 +1,17 @@
 //! What is called out of the fact sheet's rules, and what is not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use filmwire_codec::code::Grade;
 use filmwire_trace::record::{Note, Side};
 use filmwire_trace::rule::{Finding, MOST_TOLD, PAUSES, Pause, RULES, Rule, What};
+use proptest::prelude::*;
 
 mod breach;
 mod pause;
 mod play;
+
+use crate::damage::{damaged_in_time, fate};
 
 use breach::{CAMERA, CLIENT, good};
 use play::{Play, notes};
@@ -153,4 +156,30 @@ fn a_rule_that_is_always_broken_is_told_a_few_times_and_counted() {
     let (notes, tally) = play.notes();
     assert_eq!(codes(&notes), ["id-order"; MOST_TOLD as usize]);
     assert_eq!(tally.findings[&(What::Rule, "id-order")], 100);
+}
+
+/// How often each thing is told, of which transaction.
+fn counts(packets: &[(u64, Vec<u8>)]) -> BTreeMap<(&'static str, Option<u32>), usize> {
+    let mut counts = BTreeMap::new();
+    for one in findings(&notes(packets, true).0) {
+        *counts.entry((one.code, one.id.map(|id| id.0))).or_default() += 1;
+    }
+    counts
+}
+
+proptest! {
+    /// Whatever is lost, doubled, late or cut: nobody is accused of what the whole does not show.
+    #[test]
+    fn damage_invents_no_finding(fates in proptest::collection::vec(fate(), 60), from in 0usize..8) {
+        let plays = CLIENT.iter().chain(CAMERA).map(|(_, play)| play());
+        for play in plays.chain([good()]) {
+            let whole = counts(&play.packets);
+            let mut packets = damaged_in_time(&play.packets, &fates);
+            packets.drain(..from.min(packets.len()));
+            for (finding, count) in counts(&packets) {
+                let known = whole.get(&finding).copied().unwrap_or_default();
+                prop_assert!(count <= known, "{finding:?} {count} times, not {known}");
+            }
+        }
+    }
 }
