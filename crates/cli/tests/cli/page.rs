@@ -135,9 +135,10 @@ fn nothing_is_replaced_and_nothing_half_is_left() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 
-    // From a pipe; a capture without packets is a page too.
+    // From a pipe; a capture without packets is a page too. The other one has a registration, a
+    // transaction, and a remark that the client did not wait to be welcomed.
     fs::write(folder.path().join("b.pcap"), &fs::read(&capture).unwrap()[..24]).unwrap();
-    for (name, count) in [("a.pcap", 2), ("b.pcap", 0)] {
+    for (name, count) in [("a.pcap", 3), ("b.pcap", 0)] {
         let mut child = command(folder.path(), &["decode", "-", "--html", "-"]);
         child.stdin(Stdio::from(fs::File::open(folder.path().join(name)).unwrap()));
         let output = child.output().unwrap();
