@@ -57,6 +57,14 @@ fn a_note_names_the_rule_its_section_and_whose_it_is() {
 }
 
 #[test]
+fn who_does_not_wait_is_accused_and_who_waited_in_vain_is_not() {
+    let (_, play) = CLIENT.iter().find(|(rules, _)| *rules == ["second-command"]).unwrap();
+    let (notes, _) = play().notes();
+    let second = findings(&notes).find(|one| one.code == "second-command").unwrap();
+    assert_eq!(second.id.map(|id| id.0), Some(3));
+}
+
+#[test]
 fn who_keeps_the_rules_is_not_accused() {
     let (notes, tally) = good().notes();
     assert_eq!(findings(&notes).count(), 0, "{notes:?}");
