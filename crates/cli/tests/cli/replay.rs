@@ -65,8 +65,11 @@ impl Recorded {
     }
 }
 
+/// Operation, parameters, what was written, length of the data and response.
+type Said = (u16, Vec<u32>, Vec<u8>, u64, Option<u16>);
+
 /// What was said, but for ids and times.
-fn said(rows: &[JournalRow]) -> Vec<(u16, Vec<u32>, Vec<u8>, u64, Option<u16>)> {
+fn said(rows: &[JournalRow]) -> Vec<Said> {
     let rows = rows.iter().filter(|row| row.operation != 0);
     rows.map(|row| {
         // Parameters of those are ids.

@@ -230,7 +230,7 @@ impl Timeline {
     /// The live view that began behind this exchange, or else the last before it.
     pub(super) fn view(&self, started: usize) -> Option<Arc<View>> {
         let next = self.views.iter().find(|(place, _)| *place >= started);
-        next.or(self.views.last()).map(|(_, view)| Arc::clone(view))
+        next.or_else(|| self.views.last()).map(|(_, view)| Arc::clone(view))
     }
 
     /// Whether the operation is in the recording at all.
@@ -255,7 +255,7 @@ impl Timeline {
         let on = |place: usize| self.entry(place).map(|entry| entry.exchange.connection);
         let is_again = Op(key.operation) == Op::OPEN_SESSION;
         let before = places.iter().rev().find(|&&place| !is_again && on(place) == on(at));
-        before.or(places.first()).copied()
+        before.or_else(|| places.first()).copied()
     }
 
     /// The exchange for what only asks, from a client that is at this place (`None`: at the very
@@ -279,7 +279,7 @@ impl Timeline {
         let behind = used.or(at);
         let next_of = |places: &[usize]| {
             let next = places.iter().find(|&&place| behind.is_none_or(|behind| place > behind));
-            next.or(places.last()).copied()
+            next.or_else(|| places.last()).copied()
         };
         let near: Vec<usize> =
             places.iter().copied().filter(|&place| segment(place) == here).collect();
