@@ -359,33 +359,38 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
         ))?;
     }
     let count = |kind: &str| tally.records.get(kind).copied().unwrap_or_default();
-    let Tally { packets, others, connections, repeated, .. } = tally;
     let (lost, stray) = (text::bytes(tally.lost_bytes), text::bytes(tally.stray_bytes));
     let frames = text::bytes(tally.frame_bytes);
     out.data(&format!(
-        "{} events, {} pictures of live view ({frames})",
-        count("event"),
-        count("frame")
+        "{}, {} of live view ({frames})",
+        text::count(count("event"), "event", "events"),
+        text::count(count("frame"), "picture", "pictures")
     ))?;
     tell_live_view(&tally.live, out)?;
     tell_findings(tally, out)?;
     out.data(&format!(
-        "{connections} connections in {packets} packets; {others} packets of others"
+        "{} in {}; {} of others",
+        text::count(tally.connections, "connection", "connections"),
+        text::count(tally.packets, "packet", "packets"),
+        text::count(tally.others, "packet", "packets")
     ))?;
     let (opened, closed) = (tally.air.opened, tally.air.closed);
     if opened + closed > 0 {
         out.data(&format!(
-            "{opened} protected frames of Wi-Fi opened, {closed} stay closed, {} repeated",
+            "{} of Wi-Fi opened, {closed} stay closed, {} repeated",
+            text::count(opened, "protected frame", "protected frames"),
             tally.air.repeated
         ))?;
     }
     let Tally { said_bytes, packet_bytes, .. } = tally;
     out.data(&format!(
-        "{said_bytes} bytes said, {packet_bytes} of them in packets that are known"
+        "{} said, {packet_bytes} of them in packets that are known",
+        text::count(*said_bytes, "byte", "bytes")
     ))?;
     out.data(&format!(
-        "{repeated} segments repeated; {} gaps: {lost} lost, {stray} not understood",
-        count("gap")
+        "{} repeated; {}: {lost} lost, {stray} not understood",
+        text::count(tally.repeated, "segment", "segments"),
+        text::count(count("gap"), "gap", "gaps")
     ))
 }
 
