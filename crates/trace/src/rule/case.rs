@@ -84,7 +84,7 @@ pub(super) struct Session {
 pub(crate) struct Case {
     pub(super) ends: Ends,
     pub(super) is_tether: bool,
-    is_command: bool,
+    pub(super) is_command: bool,
     /// What the capture does not have of each way, or nobody understands.
     is_broken: [bool; 2],
     /// Somebody knew more than we did.
