@@ -1,8 +1,9 @@
 """Writes a capture that is long, or hostile: long.py FILE RECORDS
 
 A pcap of raw IP packets: a client registers, asks for properties again and again, is refused now and
-then, gets events and a live view; names are hostile; there is a silence, a piece that is lost, and
-bytes that make no sense. RECORDS counts transactions, events and pictures.
+then, gets events and a live view; names are hostile; there are silences, and a piece that is lost.
+Both sides keep the rules, so that there are no remarks on them. RECORDS counts transactions, events
+and pictures.
 """
 
 import struct
@@ -11,6 +12,8 @@ import sys
 COMMANDS, EVENTS, LIVE = 55740, 55741, 55742
 CLIENT, CAMERA = bytes([192, 168, 0, 2]), bytes([192, 168, 0, 1])
 OK, REFUSED = 0x2001, 0x2019
+# All cameras have it.
+GUID = bytes.fromhex("0870b0610a8b4593b2e79357dd36e050")
 # A camera's name has 19 letters at most.
 CLIENT_NAME = "</script><b>\u202egnp.exe"
 CAMERA_NAME = "<i onload=a()>X</i>"
@@ -65,9 +68,8 @@ def ask(commands, number, kind):
     """A property is read, a thumbnail is fetched, or a camera refuses."""
     commands.say(True, container(1, *[(0x1015, number, 0xD212), (0x100A, number, number), (0x1015, number, 0xD400)][kind]))
     data = [struct.pack("<HHI", 1, 0x5001, 80), b"\xff\xd8" + bytes(900), b""][kind]
-    if data:
-        code = [0x1015, 0x100A][kind]
-        commands.say(False, struct.pack("<IHHI", 12 + len(data), 2, code, number) + data)
+    code = [0x1015, 0x100A, 0x1015][kind]
+    commands.say(False, struct.pack("<IHHI", 12 + len(data), 2, code, number) + data)
     commands.say(False, container(3, REFUSED if kind == 2 else OK, number))
 
 
@@ -75,19 +77,25 @@ def write(file, records):
     capture = Capture(file)
     commands = Stream(capture, COMMANDS, 40000)
     commands.say(True, struct.pack("<IIII", 82, 1, 0x8F53E4F2, 0x5D48A5AD) + bytes(12) + name(CLIENT_NAME))
-    commands.say(False, struct.pack("<III", 68, 2, 1) + bytes(16) + name(CAMERA_NAME)[:40])
+    commands.say(False, struct.pack("<III", 68, 2, 0) + GUID + name(CAMERA_NAME)[:40])
+    capture.us += 50_000
     commands.say(True, container(1, 0x1002, 1, 1))
     commands.say(False, container(3, OK, 1))
     events, live = Stream(capture, EVENTS, 40001), Stream(capture, LIVE, 40002)
+    last = 1
     for number in range(2, records):
         if number % 10 == 5:
             picture = b"\xff\xd8" + bytes(300) + b"\xff\xd9"
             live.say(False, struct.pack("<IIIIH", 18 + len(picture), 0, number // 10, 0, 0) + picture)
         elif number % 100 == 7:
-            events.say(False, container(4, 0xC001, number, 1, 2, 3))
+            events.say(False, container(4, 0xC004, 1, last, last, 0, 0))
         else:
             kind = 2 if number % 97 == 0 else int(number % 3 == 0)
-            ask(commands, number, kind)
+            last += 1
+            ask(commands, last, kind)
+        # Of the longer silence there is a remark, of the shorter one there is none.
+        if number == records // 4:
+            capture.us += 2_000_000
         if number == records // 3:
             capture.us += 7_000_000
         if number == records // 2:

@@ -400,7 +400,7 @@ fn judge(case: &mut Case, from: Side, message: &Message, neighbours: &mut Neighb
         }
         What::Part { .. } => return,
     };
-    case.hear(at_ns, message.last_ns);
+    case.hear(at_ns, message.last_ns, neighbours);
     let header = match kind {
         Kind::Container(header) => header,
         Kind::Init => match from {

@@ -171,6 +171,8 @@ pub struct Decoder {
     tally: Tally,
     neighbours: Neighbours,
     last_ns: Option<u64>,
+    /// Link type and time of the last packet.
+    last: Option<(LinkType, Option<u64>)>,
 }
 
 impl Decoder {
@@ -221,7 +223,19 @@ impl Decoder {
         }
     }
 
-    /// Gives out what is unfinished at the end of a capture; the next one begins anew.
+    /// True if this packet can go on with what was taken so far, as the first one of a further file
+    /// does where a capture was cut into files (`tcpdump -C`, `-G`): it is no older than the last
+    /// packet, and both are of the air, or neither is. Where times are not known, nothing goes on.
+    /// Whether connections go on is for their sequence numbers to tell.
+    pub fn goes_on(&self, packet: &Packet<'_>) -> bool {
+        self.last.is_none_or(|(link, last_ns)| {
+            let is_later = last_ns.zip(packet.at_ns).is_some_and(|(last, now)| last <= now);
+            is_later && link.is_wifi() == packet.link.is_wifi()
+        })
+    }
+
+    /// Gives out what is unfinished at the end of a capture; the next one begins anew. A capture of
+    /// several files ends with the last of them ([`Decoder::goes_on`]).
     pub fn finish(&mut self, give: &mut dyn FnMut(Record)) {
         let mut opener = std::mem::take(&mut self.opener);
         opener.finish(&mut |found| {
@@ -239,6 +253,7 @@ impl Decoder {
         self.neighbours = Neighbours::default();
         self.assembler = Assembler::default();
         self.last_ns = None;
+        self.last = None;
     }
 
     fn note(&mut self, text: String, give: &mut dyn FnMut(Record)) {
@@ -250,6 +265,7 @@ impl Decoder {
     fn packet(&mut self, packet: &Packet<'_>, give: &mut dyn FnMut(Record)) {
         self.tally.packets += 1;
         self.last_ns = packet.at_ns.or(self.last_ns);
+        self.last = Some((packet.link, packet.at_ns));
         if !packet.link.is_read() {
             self.refuse(packet.link, give);
             return;

@@ -71,7 +71,8 @@ impl LiveView {
 
     pub(crate) fn text(&self) -> Option<String> {
         let Self { frames, bytes, .. } = self;
-        let mut text = format!("live view: {frames} frames, {bytes} bytes");
+        let noun = if *frames == 1 { "frame" } else { "frames" };
+        let mut text = format!("live view: {frames} {noun}, {bytes} bytes");
         let span = self.first_ns.zip(self.last_ns);
         if let Some(span) = span.and_then(|(first, last)| last.checked_sub(first))
             && span > 0

@@ -1,7 +1,5 @@
 //! `decode`: what was said on the air, from a capture.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +8,6 @@ use clap::Args;
 use filmwire_codec::OperationCode;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::output::{Output, text};
-use filmwire_trace::capture::{CaptureError, Reader};
 use filmwire_trace::rule::What;
 use filmwire_trace::{Decoder, LiveTally, OperationTally, Ports, Record, Tally};
 use serde_json::json;
@@ -20,6 +17,7 @@ use crate::context::Context;
 mod extract;
 mod html;
 pub(super) mod line;
+mod reading;
 mod sieve;
 mod unknown;
 pub(super) mod wpa;
@@ -27,6 +25,7 @@ pub(super) mod wpa;
 use extract::Extract;
 use html::Page;
 use line::Lines;
+use reading::{Reading, Stop};
 use sieve::Word;
 use unknown::Unknown;
 use wpa::WpaArgs;
@@ -37,6 +36,10 @@ use wpa::WpaArgs;
 /// begin and end anywhere and have holes; they are shown. Packets of live view are counted, with
 /// --json told one by one.
 ///
+/// Files are read in the order in which they are named, and one that begins where the one before it
+/// ended goes on with it: that is how `tcpdump -C` and `-G` cut a capture. One that begins earlier is
+/// another capture.
+///
 /// Wi-Fi itself (802.11, monitor mode) is read too. What is protected by WPA2 is opened with the
 /// network's passphrase, if the capture has the handshake by which the client joined. No key is
 /// guessed.
@@ -44,6 +47,7 @@ use wpa::WpaArgs;
 #[command(after_help = "Examples:
   filmwire decode session.pcapng
   tcpdump -i wlan0 -w - 'tcp portrange 55740-55742' | filmwire decode -
+  filmwire decode ring.pcap0 ring.pcap1 ring.pcap2
   filmwire decode --json session.pcap | jq 'select(.kind == \"transaction\") | .operation_name'
   filmwire decode --filter SetDevicePropValue --filter 0xD212 --filter 10..20 session.pcap
   filmwire decode --unknown session.pcap
@@ -98,29 +102,27 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     }
     let page = args.html.as_deref().map(|path| Page::open(path, args.says(context)));
     let mut whole = Whole { unknown: Unknown::default(), page: page.transpose()? };
-    let (mut failed, mut is_stopped) = (0u64, false);
+    let mut reading = Reading::new(decoder, args, context, &mut whole);
+    let mut is_stopped = false;
     for file in &args.files {
-        if let Err(error) = decode(file, args, context, &mut decoder, &mut whole) {
-            match error {
-                Stop::Output(trouble) => return Err(trouble.into()),
-                Stop::Asked => {
-                    is_stopped = true;
-                    break;
-                }
-                Stop::Input(reason, cure) => {
-                    failed += 1;
-                    fail(file, &reason, cure, &context.out)?;
-                }
+        match reading.file(file) {
+            Ok(()) => {}
+            Err(Stop::Output(trouble)) => return Err(trouble.into()),
+            Err(Stop::Input(reason, cure)) => reading.fail(file, &reason, cure)?,
+            Err(Stop::Asked) => {
+                is_stopped = true;
+                break;
             }
         }
     }
+    let (tally, failed) = reading.finish()?;
     let exit = match failed {
         _ if is_stopped => Exit::Interrupted,
         0 => Exit::Done,
         _ => Exit::SomeFailed,
     };
     // Also if we were stopped: a pipe from tcpdump ends no other way.
-    conclude(args, decoder.tally(), whole, exit, &context.out)?;
+    conclude(args, &tally, whole, exit, &context.out)?;
     if is_stopped {
         let cure = "what was shown so far stands".to_owned();
         return Err(Trouble::Interrupted { cure }.into());
@@ -167,73 +169,6 @@ fn conclude(
     out.json("summary", summary(tally, exit))
 }
 
-/// What helps where there is no capture.
-const MAKE: &str = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng";
-const OPEN: &str =
-    "give its passphrase by --wpa-file, and capture from before the client joins the network";
-
-/// Why a file is not read on.
-enum Stop {
-    /// It cannot be, in words, and what helps; another file may.
-    Input(String, &'static str),
-    /// Nobody reads what we write.
-    Output(Trouble),
-    /// We were asked to stop.
-    Asked,
-}
-
-fn decode(
-    file: &Path,
-    args: &DecodeArgs,
-    context: &Context<'_>,
-    decoder: &mut Decoder,
-    whole: &mut Whole,
-) -> Result<(), Stop> {
-    let input: Box<dyn Read> = if file.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string(), MAKE))?)
-    };
-    let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
-    let mut reader = Reader::new(input).map_err(unreadable)?;
-    if let Some(page) = &mut whole.page {
-        page.file(file);
-    }
-    let mut teller = Teller::new(args, &context.out, whole).map_err(Stop::Output)?;
-    let before = decoder.tally().clone();
-    let result = loop {
-        match reader.next_item() {
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(unreadable(error)),
-            Ok(Some(item)) => decoder.take(&item, &mut |record| teller.tell(&record)),
-        }
-        teller.check().map_err(Stop::Output)?;
-        if context.interrupt.stop.is_asked() {
-            break Err(Stop::Asked);
-        }
-    };
-    decoder.finish(&mut |record| teller.tell(&record));
-    teller.check().and_then(|()| teller.finish()).map_err(Stop::Output)?;
-    result?;
-    judge(&before, decoder.tally())
-}
-
-/// A capture of which nothing can be shown has failed.
-fn judge(before: &Tally, after: &Tally) -> Result<(), Stop> {
-    let of = |count: fn(&Tally) -> u64| count(after) - count(before);
-    let packets = of(|tally| tally.packets);
-    if packets > 0 && of(refused) == packets {
-        let reason = "all its packets are of a kind that cannot be decoded";
-        return Err(Stop::Input(reason.to_owned(), MAKE));
-    }
-    let (opened, closed) = (of(|tally| tally.air.opened), of(|tally| tally.air.closed));
-    if closed > 0 && opened == 0 && of(shown) == 0 {
-        let reason = format!("all its {closed} frames with data are protected, and stay closed");
-        return Err(Stop::Input(reason, OPEN));
-    }
-    Ok(())
-}
-
 fn shown(tally: &Tally) -> u64 {
     tally.records.iter().filter(|(kind, _)| **kind != "note").map(|(_, count)| count).sum()
 }
@@ -242,13 +177,7 @@ fn refused(tally: &Tally) -> u64 {
     tally.refused.values().sum()
 }
 
-fn fail(file: &Path, reason: &str, cure: &str, out: &Output) -> Result<(), Trouble> {
-    let name = file.display().to_string();
-    out.error(&format!("{name}: {reason}"), cure);
-    out.json("failed", json!({ "name": name, "reason": reason }))
-}
-
-/// Tells the records of a file.
+/// Tells the records of a capture, and of the next one.
 struct Teller<'a> {
     out: &'a Output,
     filter: &'a [Word],
@@ -256,27 +185,39 @@ struct Teller<'a> {
     hex: bool,
     unknown: Option<&'a mut Unknown>,
     page: Option<&'a mut Page>,
+    folder: Option<&'a Path>,
     extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(args: &'a DecodeArgs, out: &'a Output, whole: &'a mut Whole) -> Result<Self, Trouble> {
+    fn new(args: &'a DecodeArgs, out: &'a Output, whole: &'a mut Whole) -> Self {
         let (filter, quiet) = (args.filter.as_slice(), args.is_quiet());
-        let extract = args.extract.as_deref().map(Extract::into_folder).transpose()?;
         let (hex, unknown) = (args.hex, args.unknown.then_some(&mut whole.unknown));
-        Ok(Self {
+        Self {
             out,
             filter,
             quiet,
             hex,
             unknown,
             page: whole.page.as_mut(),
-            extract,
+            folder: args.extract.as_deref(),
+            extract: None,
             lines: Lines::default(),
             trouble: None,
-        })
+        }
+    }
+
+    /// A file can be read: the first of a capture, or one that goes on with it.
+    fn begin(&mut self, file: &Path) -> Result<(), Trouble> {
+        if let Some(page) = &mut self.page {
+            page.file(file);
+        }
+        if let Some(folder) = self.folder.filter(|_| self.extract.is_none()) {
+            self.extract = Some(Extract::into_folder(folder)?);
+        }
+        Ok(())
     }
 
     /// Tells a record; what goes wrong is kept for [`Teller::check`].
@@ -320,8 +261,9 @@ impl<'a> Teller<'a> {
         self.trouble = result.err();
     }
 
-    /// Puts objects under their names.
+    /// Puts objects under their names; times count anew in the next capture.
     fn finish(&mut self) -> Result<(), Trouble> {
+        self.lines = Lines::default();
         self.extract.take().map_or(Ok(()), |extract| extract.finish(self.out))
     }
 
@@ -417,33 +359,38 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
         ))?;
     }
     let count = |kind: &str| tally.records.get(kind).copied().unwrap_or_default();
-    let Tally { packets, others, connections, repeated, .. } = tally;
     let (lost, stray) = (text::bytes(tally.lost_bytes), text::bytes(tally.stray_bytes));
     let frames = text::bytes(tally.frame_bytes);
     out.data(&format!(
-        "{} events, {} pictures of live view ({frames})",
-        count("event"),
-        count("frame")
+        "{}, {} of live view ({frames})",
+        text::count(count("event"), "event", "events"),
+        text::count(count("frame"), "picture", "pictures")
     ))?;
     tell_live_view(&tally.live, out)?;
     tell_findings(tally, out)?;
     out.data(&format!(
-        "{connections} connections in {packets} packets; {others} packets of others"
+        "{} in {}; {} of others",
+        text::count(tally.connections, "connection", "connections"),
+        text::count(tally.packets, "packet", "packets"),
+        text::count(tally.others, "packet", "packets")
     ))?;
     let (opened, closed) = (tally.air.opened, tally.air.closed);
     if opened + closed > 0 {
         out.data(&format!(
-            "{opened} protected frames of Wi-Fi opened, {closed} stay closed, {} repeated",
+            "{} of Wi-Fi opened, {closed} stay closed, {} repeated",
+            text::count(opened, "protected frame", "protected frames"),
             tally.air.repeated
         ))?;
     }
     let Tally { said_bytes, packet_bytes, .. } = tally;
     out.data(&format!(
-        "{said_bytes} bytes said, {packet_bytes} of them in packets that are known"
+        "{} said, {packet_bytes} of them in packets that are known",
+        text::count(*said_bytes, "byte", "bytes")
     ))?;
     out.data(&format!(
-        "{repeated} segments repeated; {} gaps: {lost} lost, {stray} not understood",
-        count("gap")
+        "{} repeated; {}: {lost} lost, {stray} not understood",
+        text::count(tally.repeated, "segment", "segments"),
+        text::count(count("gap"), "gap", "gaps")
     ))
 }
 

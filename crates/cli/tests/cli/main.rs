@@ -26,6 +26,7 @@ mod proxy;
 mod receive;
 mod replay;
 mod report;
+mod rotated;
 mod rules;
 mod schema;
 mod settings;

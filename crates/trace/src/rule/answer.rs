@@ -24,7 +24,9 @@ impl Case {
             self.judge_stranger(id, at_ns, "data");
             return;
         };
-        let Some(asked) = self.asked.get(at).copied() else { return };
+        let Some(asked) = self.asked.get(at).copied().filter(|asked| !asked.is_double) else {
+            return;
+        };
         let operation = asked.code;
         let reads = operation.data_direction() == Some(DataDirection::In);
         if asked.data.is_some() || (params_of(operation).is_some() && !reads) {
@@ -50,11 +52,14 @@ impl Case {
 
     /// Data or a response whose id no open command has.
     fn judge_stranger(&mut self, id: TransactionId, at_ns: Option<u64>, what: &str) {
+        if self.forgot {
+            return;
+        }
         if self.answered == Some(id) {
             let rule =
                 if what == "data" { table::CAMERA_DATA_UNASKED } else { table::SECOND_RESPONSE };
             self.accuse(rule, at_ns, Some(id), || "more comes behind the response".to_owned());
-        } else if !self.forgot {
+        } else {
             let seen = || format!("{what} of #{id} comes, which is not open");
             self.accuse(table::ANSWER_UNASKED, at_ns, Some(id), seen);
         }
@@ -166,7 +171,7 @@ impl Case {
             return;
         };
         self.answered = Some(id);
-        let Some(asked) = self.asked.remove(at) else { return };
+        let Some(asked) = self.asked.remove(at).filter(|asked| !asked.is_double) else { return };
         let operation = asked.code;
         let reads = operation.data_direction() == Some(DataDirection::In);
         if reads && asked.data.is_none() && params_of(operation).is_some() {

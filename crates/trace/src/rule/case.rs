@@ -40,6 +40,8 @@ pub(super) struct Asked {
     /// The first parameters; those that are not there are 0.
     pub(super) params: [u32; 3],
     pub(super) at_ns: Option<u64>,
+    /// Another one of its id waited before it: which of them an answer is for, nobody can tell.
+    pub(super) is_double: bool,
     /// Data of the camera that came for it.
     pub(super) data: Option<Data>,
 }
@@ -82,7 +84,7 @@ pub(super) struct Session {
 pub(crate) struct Case {
     pub(super) ends: Ends,
     pub(super) is_tether: bool,
-    is_command: bool,
+    pub(super) is_command: bool,
     /// What the capture does not have of each way, or nobody understands.
     is_broken: [bool; 2],
     /// Somebody knew more than we did.
@@ -99,7 +101,8 @@ pub(crate) struct Case {
     has_left: bool,
     pub(super) session: Session,
     pub(super) asked: VecDeque<Asked>,
-    /// More commands were unanswered than are remembered.
+    /// More commands wait than are told apart: too many, or two of one id, or what is no command but
+    /// was answered as one. Answers to none are no strangers then.
     pub(super) forgot: bool,
     pub(super) answered: Option<TransactionId>,
     pub(super) added: Option<TransactionId>,
@@ -223,6 +226,8 @@ impl Case {
             return;
         }
         self.judge_register(at_ns, neighbours);
+        // Behind the ack it is a container like others, and may be answered as one.
+        self.forgot |= self.acked_ns.is_some();
         let length = bytes.len();
         if length != INIT_REQUEST_BYTES {
             self.accuse(table::INIT_LENGTH, at_ns, None, || format!("it has {length}"));

@@ -100,11 +100,14 @@ impl Case {
         self.judge_form(command, code, params);
         self.judge_state(code, params, id, at_ns, neighbours);
         self.session.last = Some((id, code, params, false));
+        let double = self.asked.iter().position(|asked| asked.id == id);
+        let is_double = double.and_then(|at| self.asked.remove(at)).is_some();
+        self.forgot |= is_double;
         if self.asked.len() >= MOST_ASKED {
             self.asked.pop_front();
             self.forgot = true;
         }
-        self.asked.push_back(Asked { id, code, params, at_ns, data: None });
+        self.asked.push_back(Asked { id, code, params, at_ns, is_double, data: None });
     }
 
     fn judge_id(&mut self, id: TransactionId, at_ns: Option<u64>) {

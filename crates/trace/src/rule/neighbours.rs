@@ -9,6 +9,8 @@ use filmwire_codec::TransactionId;
 const MOST_PREVIEWS: usize = 32;
 /// Lost connections that are remembered.
 const MOST_LOST: usize = 16;
+/// Sessions of which it is remembered when events and live view were heard last.
+const MOST_HEARD: usize = 16;
 
 /// Who speaks with whom: the client's host, and the camera by its command port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) struct Neighbours {
     previews: VecDeque<(Ends, TransactionId, Option<u32>)>,
     /// Connections that ended without a goodbye, and when.
     lost: VecDeque<(Ends, Option<u64>)>,
+    /// When an event or a picture of live view came last.
+    heard: VecDeque<(Ends, u64)>,
 }
 
 impl Neighbours {
@@ -61,6 +65,22 @@ impl Neighbours {
         let lost = self.lost.iter().rev().find(|(of, _)| *of == ends).map(|(_, at_ns)| *at_ns);
         self.lost.retain(|(of, _)| *of != ends);
         lost
+    }
+
+    pub(super) fn hear(&mut self, ends: Ends, at_ns: Option<u64>) {
+        let Some(at_ns) = at_ns else { return };
+        if let Some((_, last_ns)) = self.heard.iter_mut().find(|(of, _)| *of == ends) {
+            *last_ns = at_ns;
+            return;
+        }
+        if self.heard.len() >= MOST_HEARD {
+            self.heard.pop_front();
+        }
+        self.heard.push_back((ends, at_ns));
+    }
+
+    pub(super) fn heard(&self, ends: Ends) -> Option<u64> {
+        self.heard.iter().find(|(of, _)| *of == ends).map(|(_, at_ns)| *at_ns)
     }
 
     /// A session begins anew, with ids that were used before.

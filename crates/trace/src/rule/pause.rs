@@ -62,14 +62,28 @@ impl Case {
         self.find(About::Pause(pause, duration_ns), at_ns, id, || seen(&text));
     }
 
-    /// A packet of either side, before it is judged.
-    pub(crate) fn hear(&mut self, first_ns: Option<u64>, last_ns: Option<u64>) {
-        let before = std::mem::replace(&mut self.heard_ns, last_ns.or(first_ns));
+    /// A packet of either side, before it is judged. Events and live view are words of the session
+    /// too, on connections of their own.
+    pub(crate) fn hear(
+        &mut self,
+        first_ns: Option<u64>,
+        last_ns: Option<u64>,
+        neighbours: &mut Neighbours,
+    ) {
+        let now = last_ns.or(first_ns);
+        if !self.is_command {
+            neighbours.hear(self.ends, now);
+            return;
+        }
+        let before = std::mem::replace(&mut self.heard_ns, now);
         let waits = self.asked.back().map(|asked| asked.id) == self.session.last_id;
         if !self.is_in_session() || (waits && !self.asked.is_empty()) {
             return;
         }
-        let quiet = since(before, first_ns).filter(|&ns| is_silence(ns));
+        let quiet = since(before, first_ns).filter(|&ns| is_silence(ns)).and_then(|_| {
+            let before = before.max(neighbours.heard(self.ends));
+            since(before, first_ns).filter(|&ns| is_silence(ns))
+        });
         if quiet.is_some() {
             self.pause(QUIET, first_ns, None, quiet, |time| format!("nobody spoke for {time}"));
         }

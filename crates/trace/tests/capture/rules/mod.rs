@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use filmwire_codec::code::Grade;
+use filmwire_codec::init::{InitRequest, PROTOCOL_CONSTANT};
+use filmwire_codec::{OperationCode, TransactionId};
 use filmwire_trace::record::{Note, Side};
 use filmwire_trace::rule::{Finding, MOST_TOLD, PAUSES, Pause, RULES, Rule, What};
 use proptest::prelude::*;
@@ -69,6 +71,42 @@ fn who_keeps_the_rules_is_not_accused() {
     let (notes, tally) = good().notes();
     assert_eq!(findings(&notes).count(), 0, "{notes:?}");
     assert!(tally.findings.is_empty() && tally.records["transaction"] > 20);
+}
+
+#[test]
+fn nobody_is_accused_of_what_two_commands_of_one_id_hide() {
+    for answers in 1..3 {
+        let mut play = Play::registered();
+        // As gphoto2 does, where a body passes over the first one.
+        let id = play.ask(OperationCode::OPEN_SESSION, &[1]);
+        play.wait(2500);
+        play.id = id.0;
+        play.ask(OperationCode::OPEN_SESSION, &[1]);
+        (0..answers).for_each(|_| play.answer(id, &[]));
+        (0..3).for_each(|_| play.get(0xDF00, &[6, 0]));
+        assert_eq!(codes(&play.notes().0), ["id-order"], "{answers} answers");
+        // The camera answers the first after the client gave it up.
+        let (code, params) = (OperationCode::GET_DEVICE_PROP_VALUE, [0xDF00]);
+        let id = play.ask(code, &params);
+        let data = play.data(code, id, &[6, 0]);
+        play.camera(&data);
+        play.wait(2500);
+        play.id = id.0;
+        play.ask(code, &params);
+        for _ in 0..answers {
+            play.answer(id, &[]);
+            play.camera(&data);
+        }
+        assert_eq!(codes(&play.notes().0), ["id-order"; 2], "{answers} answers");
+    }
+}
+
+#[test]
+fn a_second_registration_may_be_answered_as_a_command() {
+    let mut play = Play::registered();
+    play.client(&InitRequest::new("somebody").encode());
+    play.refuse(TransactionId(PROTOCOL_CONSTANT));
+    assert_eq!(codes(&play.notes().0), [""; 0]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use filmwire_codec::OperationCode as Op;
 use filmwire_codec::init::{InitAck, InitFail, InitRequest};
-use filmwire_codec::{InitFailReason, TransactionId};
+use filmwire_codec::{EventCode, InitFailReason, TransactionId};
 use filmwire_trace::rule::PAUSES;
 
 use super::findings;
@@ -54,6 +54,18 @@ const PLAYS: &[Told] = &[
         p.wait(5000);
         p.get(0xD212, &[0, 0]);
         p.wait(4000);
+        p.get(0xD212, &[0, 0]);
+    }),
+    // Events and live view are words too.
+    (&[("quiet", None, 6001)], |p| {
+        p.connect(1);
+        p.get(0xD212, &[0, 0]);
+        p.wait(4000);
+        p.event(EventCode::CAPTURE_COMPLETE, TransactionId(2), 0);
+        p.wait(4000);
+        p.get(0xD212, &[0, 0]);
+        p.event(EventCode::CAPTURE_COMPLETE, TransactionId(2), 0);
+        p.wait(6000);
         p.get(0xD212, &[0, 0]);
     }),
     (&[("retry-connection", None, 2003)], |p| {

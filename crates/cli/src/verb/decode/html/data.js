@@ -61,8 +61,12 @@ class Rows {
       const fields = fieldsOf(chunk, row);
       const at = raw.at[index];
       const end = at + (fields.duration_us || 0);
-      if (at - last > SILENCE_US) this.silence(last, at);
-      this.push([chunk, row], fields, at, end);
+      const isBehindSilence = at - last > SILENCE_US;
+      // A remark on the same silence stands for it: it is told once.
+      const isRemark = isBehindSilence && fields.finding?.code === "quiet";
+      if (isBehindSilence && !isRemark) this.silence(last, at);
+      this.push([chunk, row], fields, isRemark ? last : at, end);
+      if (isRemark) this.kind[this.kept.length - 1] = KIND.silence;
       last = Number.isNaN(last) ? end : Math.max(last, end);
     }
     this.length = this.kept.length;
