@@ -34,16 +34,22 @@ impl Veil<'_> {
         text: &mut PtpString,
         stand_in: impl FnOnce(&str) -> String,
     ) {
-        let real = text.to_text();
-        let shown = PtpString::from(stand_in(&real).as_str());
+        let shown = word::in_place_of(text, &stand_in(&text.to_text())).unwrap_or_default();
         if shown != *text {
-            self.tell(secret, real.encode_utf16().count() * 2);
+            let mut bytes = Vec::new();
+            text.encode(&mut bytes);
+            self.tell(secret, bytes.len() - 1);
             *text = shown;
         }
     }
 
     fn hide(&mut self, secret: Secret, text: &mut PtpString) {
-        self.text(secret, text, |real| word::blank(real).to_text());
+        self.text(secret, text, word::blank);
+    }
+
+    /// A text that may stand if it is of a kind.
+    fn keep_if(&mut self, is: fn(&str) -> bool, secret: Secret, text: &mut PtpString) {
+        self.text(secret, text, |real| if is(real) { real.to_owned() } else { word::blank(real) });
     }
 }
 
@@ -111,15 +117,9 @@ fn is_harmless(code: DevicePropCode) -> bool {
 fn device_info(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {
     let mut info = DeviceInfo::decode(payload).ok()?;
     veil.hide(Secret::Text, &mut info.vendor_extension_desc);
-    if info.manufacturer.to_text() != MANUFACTURER {
-        veil.hide(Secret::Text, &mut info.manufacturer);
-    }
-    if !word::is_model(&info.model.to_text()) {
-        veil.hide(Secret::CameraName, &mut info.model);
-    }
-    if !word::is_version(&info.device_version.to_text()) {
-        veil.hide(Secret::Text, &mut info.device_version);
-    }
+    veil.keep_if(|text| text == MANUFACTURER, Secret::Text, &mut info.manufacturer);
+    veil.keep_if(word::is_model, Secret::CameraName, &mut info.model);
+    veil.keep_if(word::is_version, Secret::Text, &mut info.device_version);
     veil.hide(Secret::Serial, &mut info.serial_number);
     Some(written(|out| info.encode(out)))
 }
@@ -136,9 +136,7 @@ fn object_info(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {
     veil.text(Secret::ObjectName, &mut info.name, word::object_name);
     veil.text(Secret::Date, &mut info.capture_date, word::date);
     veil.text(Secret::Date, &mut info.modification_date, word::date);
-    if !word::is_keyword(&info.keywords.to_text()) {
-        veil.hide(Secret::Text, &mut info.keywords);
-    }
+    veil.keep_if(word::is_keyword, Secret::Text, &mut info.keywords);
     if info.surplus.iter().any(|&byte| byte != 0) {
         veil.tell(Secret::Unknown, info.surplus.len());
         info.surplus.fill(0);

@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use filmwire_codec::dataset::ObjectInfo;
+use filmwire_codec::dataset::{DeviceInfo, ObjectInfo};
 use filmwire_codec::init::{InitAck, InitRequest};
-use filmwire_codec::{OperationCode, PtpString};
+use filmwire_codec::{OperationCode, PtpString, Reader};
 use filmwire_redact::Secret;
 use filmwire_trace::Record;
 use filmwire_trace::record::{Side, Transaction};
@@ -189,6 +189,43 @@ fn a_hole_stays_a_hole() {
     };
     assert!(missing(&before).iter().any(|(_, bytes)| *bytes > 0));
     assert_eq!(missing(&before), missing(&shown));
+}
+
+/// A PTP string with something behind its terminator, as a camera's stale memory is.
+fn stale(text: &str, behind: &str) -> PtpString {
+    let units: Vec<u16> = text.encode_utf16().chain([0]).chain(behind.encode_utf16()).collect();
+    let bytes: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let counted = [&[units.len() as u8][..], &bytes].concat();
+    PtpString::decode(&mut Reader::new(&counted), "text").unwrap()
+}
+
+#[test]
+fn behind_the_end_of_a_text_that_may_stand_is_nothing() {
+    let texts = ["FUJIFILM", "X-T9", "1.20"].map(|text| stale(text, "annas-secret"));
+    let [manufacturer, model, device_version] = texts;
+    let info = DeviceInfo { manufacturer, model, device_version, ..DeviceInfo::default() };
+    let mut device = Vec::new();
+    info.encode(&mut device);
+    let info = ObjectInfo {
+        name: stale("DSCF0591.JPG", "annas-secret"),
+        keywords: stale("Orientation:8", "annas-secret"),
+        ..ObjectInfo::default()
+    };
+    let mut object = Vec::new();
+    info.encode(&mut object);
+    let mut wire = Wire::new(55740, 1448);
+    wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+    wire.ask(0x1001, &[], &device);
+    wire.ask(0x1008, &[1], &object);
+    let (shown, _) = redact(&file(&wire.end()));
+    let told = stream(&shown, Side::Camera);
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let has = |text: &str| told.windows(text.len() * 2).any(|at| at == wide(text));
+    assert!(!has("annas"));
+    // What stands in front of it is not lost with it.
+    for text in ["FUJIFILM", "X-T9", "1.20", "DSCF0591.JPG", "Orientation:8"] {
+        assert!(has(text), "{text}");
+    }
 }
 
 #[test]
