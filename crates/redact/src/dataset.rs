@@ -75,7 +75,7 @@ pub(crate) fn data(
                     veil.tell(Secret::Position, payload.len());
                     return vec![0; payload.len()];
                 }
-                Some(code) if is_harmless(code) && payload.len() <= 4 => Some(payload.to_vec()),
+                Some(code) if is_harmless(code) && is_number(payload) => Some(payload.to_vec()),
                 _ => None,
             }
         }
@@ -88,6 +88,12 @@ pub(crate) fn data(
             vec![0; payload.len()]
         }
     }
+}
+
+/// True for a number, also where zeros follow: some clients write more than the property has (the
+/// fact sheet's section 3.2).
+fn is_number(payload: &[u8]) -> bool {
+    payload.iter().skip(4).all(|&byte| byte == 0)
 }
 
 /// True for properties whose values are settings, counts and versions: numbers of the tables.

@@ -229,6 +229,21 @@ fn behind_the_end_of_a_text_that_may_stand_is_nothing() {
 }
 
 #[test]
+fn settings_written_longer_than_they_are_stay() {
+    let mut wire = Wire::new(55740, 1448);
+    wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+    // ptp-ip writes each property as 20 bytes; the fact sheet's section 3.2.
+    let long = |value: u8, last: u8| [&[value, 0][..], &[0; 17], &[last]].concat();
+    for last in [0, 7] {
+        wire.tell(0x1016, &[0xDF01], &long(5, last));
+    }
+    let (shown, _) = redact(&file(&wire.end()));
+    let told = stream(&shown, Side::Client);
+    let has = |data: &[u8]| told.windows(20).any(|at| at == data);
+    assert!(has(&long(5, 0)) && !has(&long(5, 7)) && has(&[0; 20]));
+}
+
+#[test]
 fn of_others_only_the_number_is_told() {
     let mut packets = session(1448);
     packets.push(crate::wire::udp([5353, 5353], b"anna.local"));
