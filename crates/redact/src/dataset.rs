@@ -1,5 +1,5 @@
 //! Data of operations: what is read, has every field judged, and is written again as long as it
-//! was. What cannot be read so is all zeros.
+//! was. What cannot be read so is all zeros, or cannot be read afterwards either.
 
 use filmwire_codec::PtpString;
 use filmwire_codec::Reader;
@@ -13,6 +13,9 @@ use filmwire_codec::{DevicePropCode, OperationCode};
 use crate::replaced::{Place, Replaced, Secret};
 use crate::word;
 
+/// Stands for every byte of a dataset that is none: as zeros it would be one, of an object without a
+/// name or a state without entries, and as this its counts are more than there is.
+const UNREADABLE: u8 = 0xFF;
 /// The vendor, as cameras write it.
 const MANUFACTURER: &str = "FUJIFILM";
 
@@ -81,12 +84,34 @@ pub(crate) fn data(
         }
         _ => None,
     };
-    match written.filter(|written| written.len() == payload.len()) {
-        Some(written) => written,
-        None => {
-            veil.tell(Secret::Unknown, payload.len());
-            vec![0; payload.len()]
+    match written {
+        Some(mut written) if written.len() <= payload.len() => {
+            let behind = payload.get(written.len()..).unwrap_or_default();
+            if behind.iter().any(|&byte| byte != 0) {
+                veil.tell(Secret::Unknown, behind.len());
+            }
+            written.resize(payload.len(), 0);
+            written
         }
+        _ => {
+            veil.tell(Secret::Unknown, payload.len());
+            vec![if is_dataset(operation, property) { UNREADABLE } else { 0 }; payload.len()]
+        }
+    }
+}
+
+/// True for data that is read field by field.
+fn is_dataset(operation: OperationCode, property: Option<DevicePropCode>) -> bool {
+    match operation {
+        OperationCode::GET_DEVICE_PROP_VALUE => property == Some(DevicePropCode::CURRENT_STATE),
+        OperationCode::GET_DEVICE_INFO
+        | OperationCode::GET_STORAGE_INFO
+        | OperationCode::GET_OBJECT_INFO
+        | OperationCode::GET_STORAGE_IDS
+        | OperationCode::GET_OBJECT_HANDLES
+        | OperationCode::GET_DEVICE_PROP_DESC
+        | OperationCode::GET_CAPABILITIES => true,
+        _ => false,
     }
 }
 
@@ -153,7 +178,7 @@ fn object_info(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {
 /// u32 count, then so many u32: numbers of stores and objects.
 fn words(payload: &[u8]) -> Option<Vec<u8>> {
     let count = u32::from_le_bytes(*payload.first_chunk()?) as usize;
-    (payload.len() == count.checked_mul(4)?.checked_add(4)?).then(|| payload.to_vec())
+    payload.get(..count.checked_mul(4)?.checked_add(4)?).map(<[u8]>::to_vec)
 }
 
 fn current_state(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {

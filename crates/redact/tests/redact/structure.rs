@@ -229,6 +229,33 @@ fn behind_the_end_of_a_text_that_may_stand_is_nothing() {
 }
 
 #[test]
+fn what_cannot_be_read_cannot_be_read_afterwards_either() {
+    let mut wire = Wire::new(55740, 1448);
+    wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+    let broken = b"annas-secret".repeat(15);
+    wire.ask(0x1008, &[1], &broken);
+    wire.ask(0x1015, &[0xD212], &broken);
+    wire.ask(0x902B, &[], &broken);
+    // What stands behind a list that can be read is not worth the list.
+    wire.ask(0x1004, &[], &[&[1, 0, 0, 0, 1, 0, 1, 0][..], b"anna"].concat());
+    let before = file(&wire.end());
+    let (shown, _) = redact(&before);
+    let rules = |file: &[u8]| {
+        let all = decode(file).into_iter().filter_map(|record| match record {
+            Record::Note(note) => note.finding.map(|finding| finding.code),
+            _ => None,
+        });
+        all.filter(|code| code.starts_with("broken-")).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&before).len(), 3);
+    assert_eq!(rules(&before), rules(&shown));
+    let told = |file: &[u8]| {
+        transactions(&decode(file)).into_iter().map(|one| one.data_text).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&before), told(&shown));
+}
+
+#[test]
 fn settings_written_longer_than_they_are_stay() {
     let mut wire = Wire::new(55740, 1448);
     wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
