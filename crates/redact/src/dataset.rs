@@ -1,5 +1,5 @@
 //! Data of operations: what is read, has every field judged, and is written again as long as it
-//! was. What cannot be read so is all zeros.
+//! was. What cannot be read so is all zeros, or cannot be read afterwards either.
 
 use filmwire_codec::PtpString;
 use filmwire_codec::Reader;
@@ -13,6 +13,9 @@ use filmwire_codec::{DevicePropCode, OperationCode};
 use crate::replaced::{Place, Replaced, Secret};
 use crate::word;
 
+/// Stands for every byte of a dataset that is none: as zeros it would be one, of an object without a
+/// name or a state without entries, and as this its counts are more than there is.
+const UNREADABLE: u8 = 0xFF;
 /// The vendor, as cameras write it.
 const MANUFACTURER: &str = "FUJIFILM";
 
@@ -34,16 +37,22 @@ impl Veil<'_> {
         text: &mut PtpString,
         stand_in: impl FnOnce(&str) -> String,
     ) {
-        let real = text.to_text();
-        let shown = PtpString::from(stand_in(&real).as_str());
+        let shown = word::in_place_of(text, &stand_in(&text.to_text())).unwrap_or_default();
         if shown != *text {
-            self.tell(secret, real.encode_utf16().count() * 2);
+            let mut bytes = Vec::new();
+            text.encode(&mut bytes);
+            self.tell(secret, bytes.len() - 1);
             *text = shown;
         }
     }
 
     fn hide(&mut self, secret: Secret, text: &mut PtpString) {
-        self.text(secret, text, |real| word::blank(real).to_text());
+        self.text(secret, text, word::blank);
+    }
+
+    /// A text that may stand if it is of a kind.
+    fn keep_if(&mut self, is: fn(&str) -> bool, secret: Secret, text: &mut PtpString) {
+        self.text(secret, text, |real| if is(real) { real.to_owned() } else { word::blank(real) });
     }
 }
 
@@ -69,19 +78,47 @@ pub(crate) fn data(
                     veil.tell(Secret::Position, payload.len());
                     return vec![0; payload.len()];
                 }
-                Some(code) if is_harmless(code) && payload.len() <= 4 => Some(payload.to_vec()),
+                Some(code) if is_harmless(code) && is_number(payload) => Some(payload.to_vec()),
                 _ => None,
             }
         }
         _ => None,
     };
-    match written.filter(|written| written.len() == payload.len()) {
-        Some(written) => written,
-        None => {
+    match written {
+        Some(mut written) if written.len() <= payload.len() => {
+            let behind = payload.get(written.len()..).unwrap_or_default();
+            if behind.iter().any(|&byte| byte != 0) {
+                veil.tell(Secret::Unknown, behind.len());
+            }
+            written.resize(payload.len(), 0);
+            written
+        }
+        _ => {
             veil.tell(Secret::Unknown, payload.len());
-            vec![0; payload.len()]
+            vec![if is_dataset(operation, property) { UNREADABLE } else { 0 }; payload.len()]
         }
     }
+}
+
+/// True for data that is read field by field.
+fn is_dataset(operation: OperationCode, property: Option<DevicePropCode>) -> bool {
+    match operation {
+        OperationCode::GET_DEVICE_PROP_VALUE => property == Some(DevicePropCode::CURRENT_STATE),
+        OperationCode::GET_DEVICE_INFO
+        | OperationCode::GET_STORAGE_INFO
+        | OperationCode::GET_OBJECT_INFO
+        | OperationCode::GET_STORAGE_IDS
+        | OperationCode::GET_OBJECT_HANDLES
+        | OperationCode::GET_DEVICE_PROP_DESC
+        | OperationCode::GET_CAPABILITIES => true,
+        _ => false,
+    }
+}
+
+/// True for a number, also where zeros follow: some clients write more than the property has (the
+/// fact sheet's section 3.2).
+fn is_number(payload: &[u8]) -> bool {
+    payload.iter().skip(4).all(|&byte| byte == 0)
 }
 
 /// True for properties whose values are settings, counts and versions: numbers of the tables.
@@ -111,15 +148,9 @@ fn is_harmless(code: DevicePropCode) -> bool {
 fn device_info(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {
     let mut info = DeviceInfo::decode(payload).ok()?;
     veil.hide(Secret::Text, &mut info.vendor_extension_desc);
-    if info.manufacturer.to_text() != MANUFACTURER {
-        veil.hide(Secret::Text, &mut info.manufacturer);
-    }
-    if !word::is_model(&info.model.to_text()) {
-        veil.hide(Secret::CameraName, &mut info.model);
-    }
-    if !word::is_version(&info.device_version.to_text()) {
-        veil.hide(Secret::Text, &mut info.device_version);
-    }
+    veil.keep_if(|text| text == MANUFACTURER, Secret::Text, &mut info.manufacturer);
+    veil.keep_if(word::is_model, Secret::CameraName, &mut info.model);
+    veil.keep_if(word::is_version, Secret::Text, &mut info.device_version);
     veil.hide(Secret::Serial, &mut info.serial_number);
     Some(written(|out| info.encode(out)))
 }
@@ -136,9 +167,7 @@ fn object_info(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {
     veil.text(Secret::ObjectName, &mut info.name, word::object_name);
     veil.text(Secret::Date, &mut info.capture_date, word::date);
     veil.text(Secret::Date, &mut info.modification_date, word::date);
-    if !word::is_keyword(&info.keywords.to_text()) {
-        veil.hide(Secret::Text, &mut info.keywords);
-    }
+    veil.keep_if(word::is_keyword, Secret::Text, &mut info.keywords);
     if info.surplus.iter().any(|&byte| byte != 0) {
         veil.tell(Secret::Unknown, info.surplus.len());
         info.surplus.fill(0);
@@ -149,7 +178,7 @@ fn object_info(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {
 /// u32 count, then so many u32: numbers of stores and objects.
 fn words(payload: &[u8]) -> Option<Vec<u8>> {
     let count = u32::from_le_bytes(*payload.first_chunk()?) as usize;
-    (payload.len() == count.checked_mul(4)?.checked_add(4)?).then(|| payload.to_vec())
+    payload.get(..count.checked_mul(4)?.checked_add(4)?).map(<[u8]>::to_vec)
 }
 
 fn current_state(payload: &[u8], veil: &mut Veil<'_>) -> Option<Vec<u8>> {

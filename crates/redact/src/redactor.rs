@@ -127,11 +127,20 @@ impl Passer {
             }
             Flow::Bytes { at_ns, connection, from, bytes } => {
                 self.bytes(at_ns, connection, from, bytes, give);
+                if from == Side::Client {
+                    self.settle(connection, false, give);
+                }
             }
             Flow::Missed { connection, from, bytes, .. } => {
+                if from == Side::Camera {
+                    self.settle(connection, true, give);
+                }
                 self.miss(connection, from, bytes, give);
             }
-            Flow::Closed { at_ns, connection, how } => self.close(at_ns, connection, how, give),
+            Flow::Closed { at_ns, connection, how } => {
+                self.settle(connection, true, give);
+                self.close(at_ns, connection, how, give);
+            }
             Flow::Datagram { at_ns, from, to, bytes } => {
                 self.datagram(at_ns, (from, to), bytes, give);
             }
@@ -203,6 +212,18 @@ impl Passer {
                 pass(at_ns, &text);
             }
         }
+    }
+
+    /// Gives out data of a camera that waited for its command; all of it if this is the last time.
+    fn settle(&mut self, connection: u32, is_last: bool, give: Give<'_>) {
+        let Self { lines, segments, replaced, last_ns, .. } = self;
+        let Some(Line { talk, ways: Some(ways) }) = lines.get_mut(&connection) else { return };
+        let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
+            *last_ns = at_ns.unwrap_or(*last_ns);
+            let crossing = Crossing::Bytes(Side::Camera, bytes);
+            segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+        };
+        way(ways, Side::Camera).settle(is_last, talk, replaced, &mut pass);
     }
 
     fn miss(&mut self, connection: u32, from: Side, count: u64, give: Give<'_>) {

@@ -15,6 +15,8 @@ use crate::word;
 
 /// Longer packets are no datasets of the tables.
 const MOST_WHOLE_BYTES: u64 = 32 * 1024;
+/// Data that waits for its command, with what stands behind it.
+const MOST_WAITING_BYTES: usize = 32 * 1024;
 /// Header of a picture of live view, and how much of it is known: lengths and a counter.
 const FRAME_HEAD_BYTES: usize = 18;
 const FRAME_KNOWN_BYTES: usize = 12;
@@ -44,6 +46,9 @@ pub(crate) struct Way {
     channel: Channel,
     /// No boundary is known.
     lost: bool,
+    /// Data waits for its command: behind a hole in what the client said, which takes its time to be
+    /// known as one, commands come later than what the camera answers.
+    is_patient: bool,
     state: State,
     /// Bytes that are not replaced yet.
     held: Vec<u8>,
@@ -64,7 +69,8 @@ enum State {
 impl Way {
     pub(crate) fn new(channel: Channel) -> Self {
         let (held, cuts, out) = (Vec::new(), VecDeque::new(), Vec::new());
-        Self { channel, lost: false, state: State::Between, held, cuts, out }
+        let is_patient = channel == Channel::FromCamera;
+        Self { channel, lost: false, is_patient, state: State::Between, held, cuts, out }
     }
 
     pub(crate) fn held_bytes(&self) -> usize {
@@ -82,6 +88,26 @@ impl Way {
     ) {
         self.held.extend(bytes);
         self.cuts.push_back((at_ns, bytes.len()));
+        self.go_on(talk, replaced, give);
+    }
+
+    /// Goes on with data that waited for its command; if that will not come, without.
+    pub(crate) fn settle(
+        &mut self,
+        is_last: bool,
+        talk: &mut Talk,
+        replaced: &mut Replaced,
+        give: Give<'_>,
+    ) {
+        let is_patient = self.is_patient;
+        self.is_patient &= !is_last;
+        if !self.held.is_empty() {
+            self.go_on(talk, replaced, give);
+        }
+        self.is_patient = is_patient;
+    }
+
+    fn go_on(&mut self, talk: &mut Talk, replaced: &mut Replaced, give: Give<'_>) {
         let held = std::mem::take(&mut self.held);
         let mut rest = held.as_slice();
         let mut stray = 0;
@@ -183,6 +209,9 @@ impl Way {
         talk: &Talk,
         replaced: &mut Replaced,
     ) -> Option<usize> {
+        if self.is_patient && rest.len() < MOST_WAITING_BYTES && talk.waits_for_command(kind) {
+            return None;
+        }
         let picture = talk.picture(kind);
         let (head, transaction) = match kind {
             Kind::Frame => (FRAME_HEAD_BYTES, None),
@@ -246,6 +275,15 @@ impl Talk {
     fn asked(&self, id: TransactionId) -> Option<(OperationCode, &[u32])> {
         let found = self.asked.iter().rev().find(|(asked, ..)| *asked == id);
         found.map(|(_, operation, params)| (*operation, params.as_slice()))
+    }
+
+    /// True for data whose command was not read yet: ids only rise, and what is behind the last one
+    /// may still come.
+    fn waits_for_command(&self, kind: Kind) -> bool {
+        let Kind::Container(ContainerHeader { kind, transaction, .. }) = kind else { return false };
+        kind == ContainerType::DATA
+            && self.asked(transaction).is_none()
+            && self.asked.back().is_none_or(|(last, ..)| transaction.0 > last.0)
     }
 
     /// For pictures: true if their beginning is here.

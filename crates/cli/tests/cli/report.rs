@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::Stdio;
 
 use filmwire_trace::stand_in::{Air, Version};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::air::{PASSPHRASE, SSID, in_the_air};
-use crate::camera::{Camera, nobody};
+use crate::camera::{Camera, nobody, signal, wait};
 use crate::decode::{session, told};
-use crate::program::{run, run_with};
+use crate::program::{command, run, run_with};
 
 /// What this client calls itself.
 const CLIENT: &str = "Annas-Laptop";
@@ -84,6 +86,28 @@ fn what_is_shared_decodes_to_the_same_without_names_and_pictures() {
 }
 
 #[test]
+fn ctrl_c_ends_what_is_heard_by_standard_input_and_not_the_archive() {
+    let (capture, _) = session(&[&["ls"]], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(folder.path(), &["report", "--no-doctor", "-"]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&capture).unwrap();
+    // More than a pipe holds: when all is written it runs, and knows of signals.
+    let count = (1 << 20) / capture.len();
+    let mut more = || (0..count).try_for_each(|_| pipe.write_all(&capture[24..]));
+    more().unwrap();
+    signal(&child, Signal::INT);
+    // What tcpdump had kept back when it was asked to end.
+    (0..8).try_for_each(|_| more()).unwrap();
+    drop(pipe);
+    assert_eq!(wait(&mut child), 0);
+    let all = contents(&folder.path().join("filmwire-report.tar"));
+    let text = String::from_utf8_lossy(&all["transcript.txt"]);
+    assert!(text.contains("OpenSession"), "{text}");
+}
+
+#[test]
 fn of_the_doctor_steps_and_outcomes_are_told_and_no_sentence() {
     let camera = Camera::start(&[]);
     let folder = tempfile::tempdir().unwrap();
@@ -119,7 +143,9 @@ fn what_cannot_be_read_is_told_and_the_rest_is_there() {
     assert_eq!(failed.len(), 2);
     assert!(failed[1]["reason"].as_str().unwrap().contains("of a kind that cannot be read"));
     assert!(ran.err.contains("btsnoop"), "{}", ran.err);
-    assert!(contents(&folder.path().join("c.tar")).contains_key("report.txt"));
+    let all = contents(&folder.path().join("c.tar"));
+    let words = String::from_utf8_lossy(&all["report.txt"]);
+    assert!(words.contains("could not be read: 2 captures."), "{words}");
 }
 
 #[test]

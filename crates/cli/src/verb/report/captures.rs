@@ -47,6 +47,8 @@ pub(super) struct Captures {
     redactor: Redactor,
     ports: Ports,
     parts: Vec<Part>,
+    /// Something came by standard input, which cannot be read once more.
+    is_heard: bool,
 }
 
 /// A line of the transcript in JSON, as `decode` prints it.
@@ -60,7 +62,8 @@ struct Line<'a> {
 
 impl Captures {
     pub(super) fn new(ports: Ports, keys: Keys) -> Self {
-        Self { redactor: Redactor::new(ports.clone(), keys), ports, parts: Vec::new() }
+        let redactor = Redactor::new(ports.clone(), keys);
+        Self { redactor, ports, parts: Vec::new(), is_heard: false }
     }
 
     pub(super) fn redactor(&self) -> &Redactor {
@@ -73,7 +76,8 @@ impl Captures {
     }
 
     /// Puts what may be shown of a capture into the archive; also of one that is damaged what stands
-    /// before the damage.
+    /// before the damage. Standard input is read to its end also if we are asked to stop: the same
+    /// Ctrl-C ends tcpdump, which then writes what it kept back.
     pub(super) fn add(
         &mut self,
         file: &Path,
@@ -81,6 +85,7 @@ impl Captures {
         context: &Context<'_>,
     ) -> Result<(), Stop> {
         let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
+        self.is_heard |= file.as_os_str() == "-";
         let input: Box<dyn Read> = if file.as_os_str() == "-" {
             Box::new(io::stdin().lock())
         } else {
@@ -89,7 +94,8 @@ impl Captures {
         let mut reader = Reader::new(input).map_err(unreadable)?;
         let before = self.redactor.left_out();
         let name = format!("capture-{}.pcapng", self.parts.len() + 1);
-        let redactor = &mut self.redactor;
+        let Self { redactor, is_heard, .. } = self;
+        let is_stopped = || !*is_heard && context.interrupt.stop.is_asked();
         let (end, part) = archive.write(&name, |out| {
             let failed = |cause| Stop::Output(Trouble::storage("write", "the archive", cause));
             let mut writer = Writer::new(out, Redactor::LINK, PROGRAM, COMMENT).map_err(failed)?;
@@ -99,7 +105,7 @@ impl Captures {
                     written = writer.packet(packet.at_ns.unwrap_or_default(), packet.data, None);
                 }
             };
-            let end = pass(&mut reader, redactor, context, &mut put);
+            let end = pass(&mut reader, redactor, &is_stopped, &mut put);
             redactor.finish(&mut put);
             written.map_err(failed)?;
             match end {
@@ -180,7 +186,7 @@ impl Captures {
 fn pass(
     reader: &mut Reader<Box<dyn Read>>,
     redactor: &mut Redactor,
-    context: &Context<'_>,
+    is_stopped: &dyn Fn() -> bool,
     put: &mut dyn FnMut(&Packet<'_>),
 ) -> Result<(), Stop> {
     loop {
@@ -189,7 +195,7 @@ fn pass(
             Err(error) => return Err(Stop::Input(error.to_string(), MAKE)),
             Ok(Some(item)) => redactor.take(&item, put),
         }
-        if context.interrupt.stop.is_asked() {
+        if is_stopped() {
             return Err(Stop::Asked);
         }
     }
