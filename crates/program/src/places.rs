@@ -21,6 +21,7 @@ pub struct ConfigName {
 }
 
 /// The environment as it was when the program started.
+#[derive(Debug, Clone)]
 pub struct Places {
     variables: BTreeMap<String, OsString>,
     /// Folder of the system's own configuration.

@@ -221,11 +221,33 @@ fn what_was_taken_is_logged_although_nobody_listens() {
     let words = ["--camera", &camera.address, "shoot", "--labels", "-", "--log", "log.csv"];
     let mut child = command(folder.path(), &words).stdin(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(b"A\n").unwrap();
-    wait(&mut child);
+    child.stdin.take().unwrap().write_all(b"A\nB\n").unwrap();
+    assert_eq!(wait(&mut child), 1, "B was left");
     let taken = rows(&folder.path().join("log.csv"));
     assert_eq!((taken.len(), taken[1][0].as_str(), taken[1][3].as_str()), (2, "A", "A.jpg"));
     assert_eq!(releases(&was_left(&camera)).len(), 1);
+}
+
+/// Frames, drift and failures decide it, not whether somebody reads.
+#[test]
+fn the_code_is_the_same_where_nobody_listens() {
+    let refuses = camera(&["--fault", "refuse=InitiateCapture#1:0x2019"]);
+    let (left, right) = (camera(&[]), camera(&[]));
+    let (address, folder) = (|one: &Camera| one.address.clone(), tempfile::tempdir().unwrap());
+    let both = ["--camera", &address(&left), "--camera", &address(&right)];
+    for (cameras, more, code) in [
+        (&["--camera", &address(&refuses)][..], &["--guard", "stop"][..], 4),
+        (&["--camera", &address(&left)], &["--guard", "stop"], 0),
+        (&["--camera", &address(&left)], &["--guard", "stop", "--count", "3"], 1),
+        // Their names are told before the first picture.
+        (&both, &[], 1),
+    ] {
+        let words = [&["shoot"], cameras, more].concat();
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(wait(&mut child), code, "{words:?}");
+    }
+    [refuses, left].iter().for_each(|camera| drop(was_left(camera)));
 }
 
 /// Its time is what finds it on the card.

@@ -55,10 +55,15 @@ fn what_cannot_be_fetched_costs_no_frame_and_has_a_code_of_its_own() {
     let camera = Camera::start(&[&CAMERA[..], &fault].concat());
     let folder = tempfile::tempdir().unwrap();
     let words = ["--camera", &camera.address, "timelapse", "--interval", "500ms", "--count", "2"];
-    let ran = run(folder.path(), &[&words[..], &["--to", "site"]].concat());
+    let words = [&words[..], &["--to", "site"]].concat();
+    let ran = run(folder.path(), &words);
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.out.contains("2 frames, all taken"), "{ran:?}");
     assert!(ran.err.contains("filmwire sync --to"), "{ran:?}");
+    // Such as a service manager that starts it again.
+    let ran = run(folder.path(), &words);
+    assert_eq!((ran.code, files(&folder.path().join("site")).len()), (0, 3), "{ran:?}");
+    camera.left();
 }
 
 #[test]

@@ -207,3 +207,18 @@ fn ctrl_c_ends_ffmpeg_and_leaves_no_half_film() {
     let words = Path::new("/proc").join(process().unwrap().trim()).join("cmdline");
     until(&|| fs::read(&words).is_ok_and(|words| words.is_empty()) || !words.exists());
 }
+
+#[test]
+fn the_code_tells_what_was_left_out_also_where_nobody_reads() {
+    for (broken, code) in [(false, 0), (true, 1)] {
+        let folder = folder(3, Some(FFMPEG));
+        if broken {
+            fs::write(folder.path().join("pictures/DSCF9.JPG"), b"no JPEG").unwrap();
+        }
+        let words = ["timelapse", "video", "pictures", "--codec", "mjpeg", "--out", "night.avi"];
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(wait(&mut child), code);
+        assert_eq!(films(folder.path()), ["night.avi"]);
+    }
+}

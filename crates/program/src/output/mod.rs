@@ -1,6 +1,7 @@
 //! What is said, and where: data on standard output, everything else on standard error.
 
 pub mod bars;
+mod queue;
 pub mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use crate::exit::Trouble;
 use bars::Bars;
+use queue::Queue;
 
 /// Version of the JSON lines; a change that could break a reader raises it.
 const JSON_VERSION: u32 = 1;
@@ -34,6 +36,8 @@ struct Inner {
     quiet: bool,
     paint: bool,
     bars: Mutex<Option<Bars>>,
+    /// Who writes lines, where nobody may wait for their reader.
+    queue: Option<Queue>,
 }
 
 #[derive(Serialize)]
@@ -50,7 +54,28 @@ impl Output {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let paint = !voice.no_color && !no_color && io::stderr().is_terminal();
         let (json, quiet) = (voice.json, voice.quiet);
-        Self(Arc::new(Inner { json, quiet, paint, bars: Mutex::new(None) }))
+        Self(Arc::new(Inner { json, quiet, paint, bars: Mutex::new(None), queue: None }))
+    }
+
+    /// Speaks in the same way, but never waits for whoever reads: a pager that is not scrolled, or a
+    /// terminal stopped with Ctrl-S, must not hold up what has its time. What such a reader leaves
+    /// waiting is bounded; lines past that are counted and told. Shows no bars. See
+    /// [`Output::settle`].
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn unhurried(&self) -> io::Result<Self> {
+        let Inner { json, quiet, paint, .. } = *self.0;
+        let queue = Some(Queue::start()?);
+        Ok(Self(Arc::new(Inner { json, quiet, paint, bars: Mutex::new(None), queue })))
+    }
+
+    /// Waits until all that was told is written. Blocks as long as nobody reads.
+    ///
+    /// # Errors
+    /// [`Trouble::PipeClosed`] and the like if something could not be written.
+    pub fn settle(&self) -> Result<(), Trouble> {
+        self.0.queue.as_ref().map_or(Ok(()), Queue::settle)
     }
 
     /// True if lines are JSON.
@@ -101,13 +126,10 @@ impl Output {
 
     /// Writes a line of data. Fails if whoever reads it is gone.
     pub fn data(&self, line: &str) -> Result<(), Trouble> {
-        self.aside(|| {
-            let mut out = io::stdout().lock();
-            out.write_all(line.as_bytes())
-                .and_then(|()| out.write_all(b"\n"))
-                .and_then(|()| out.flush())
-                .map_err(stdout_trouble)
-        })
+        match &self.0.queue {
+            Some(queue) => queue.data(line),
+            None => self.aside(|| write_stdout(line).map_err(stdout_trouble)),
+        }
     }
 
     /// Writes a line for people: nothing with `--json` or `--quiet`.
@@ -160,8 +182,11 @@ impl Output {
     }
 
     fn stderr(&self, text: &str) {
-        // A closed standard error leaves nobody to tell.
-        self.aside(|| drop(writeln!(io::stderr(), "{text}")));
+        match &self.0.queue {
+            Some(queue) => queue.other(text.to_owned()),
+            // A closed standard error leaves nobody to tell.
+            None => self.aside(|| drop(writeln!(io::stderr(), "{text}"))),
+        }
     }
 
     fn bold(&self, text: &str) -> String {
@@ -171,6 +196,13 @@ impl Output {
     fn color(&self, code: &str, text: &str) -> String {
         if self.0.paint { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+fn write_stdout(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// What a failed write to standard output means.

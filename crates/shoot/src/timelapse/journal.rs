@@ -132,6 +132,8 @@ pub struct Past {
     pub is_stopped: bool,
     /// The schedule was at its end.
     pub is_ended: bool,
+    /// All originals were fetched after the last frame that was taken.
+    pub is_fetched: bool,
 }
 
 impl Past {
@@ -145,6 +147,7 @@ impl Past {
             gaps: Gaps::default(),
             is_stopped: false,
             is_ended: false,
+            is_fetched: false,
         }
     }
 }
@@ -314,6 +317,7 @@ impl Reader<'_> {
         let told = match line.record {
             Record::Taken(Taken { number, slot, due, .. }) => {
                 past.taken += 1;
+                past.is_fetched = false;
                 let due = Due { number, slot, at: due };
                 Some((due, due))
             }
@@ -326,13 +330,16 @@ impl Reader<'_> {
                 past.is_ended = true;
                 None
             }
+            Record::Fetched { is_whole, .. } => {
+                past.is_fetched = is_whole;
+                None
+            }
             Record::Timelapse { .. } => {
                 return Err(self.damaged(number, "it begins a second time".into()));
             }
             Record::Resumed { .. }
             | Record::Exposure { .. }
             | Record::Drift { .. }
-            | Record::Fetched { .. }
             | Record::Stopped { .. } => None,
         };
         let Some((first, last)) = told else { return Ok(()) };

@@ -116,7 +116,8 @@ pub enum Error {
 /// 3. A frame is taken when it is due, or told as missed with its cause. None is taken later.
 ///
 /// A new journal needs a camera that can be opened; one that goes on waits for it. If its schedule
-/// is at its end already, what it came to is told and the camera left alone.
+/// is at its end already, what it came to is told and the camera left alone, unless originals are to
+/// be fetched and some may be left on its card.
 ///
 /// Fails with [`Error::NoFrames`] or [`Error::Camera`] before the first frame, or with [`Error::Journal`]. Cancel-safe in
 /// that the same journal goes on; `stop` ends it with a word.
@@ -129,7 +130,15 @@ pub async fn run<C: ConnectRemote, K: Clock>(
     let (mut journal, past) = Journal::open(setup.journal, setup.terms)?;
     let now = setup.clock.now();
     let (link, past, journal, resumed) = match past {
-        Some(past) if past.is_ended => return Ok(outcome(past, End::Finished)),
+        Some(past) if past.is_ended && (setup.originals.is_none() || past.is_fetched) => {
+            return Ok(outcome(past, End::Finished));
+        }
+        Some(past) if past.is_ended => {
+            let Some(link) = unless(&mut stop, pause::link_to_the_rest(&setup, tell)).await else {
+                return Ok(outcome(past, End::Stopped));
+            };
+            (link, past, journal, true)
+        }
         Some(past) => {
             let link = Link::down("the camera is not connected yet".into(), now);
             (link, past, journal, true)

@@ -128,3 +128,23 @@ async fn who_stops_it_in_the_gallery_finds_the_camera_left() {
     assert_eq!(world.sim.journal().last().unwrap().note, "goodbye");
     assert!(world.past().is_stopped);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_at_the_end_is_fetched_by_the_same_command() {
+    let (mut world, visits) = world(30, 2, 1, false);
+    let errand = world.errand.take();
+    assert_eq!(world.run().await.0.fetched, None);
+    // Whoever wants originals now finds the camera off, and then on.
+    world.errand = errand;
+    world.sim.add_fault("vanish=OpenSession#1:0s".parse().unwrap());
+    let (outcome, _) = world.run().await;
+    assert!(!outcome.fetched.unwrap().is_whole);
+    let (outcome, events) = world.run().await;
+    assert!(outcome.fetched.unwrap().is_whole, "{events:#?}");
+    assert_eq!((outcome.taken, world.on_card()), (2, 2));
+    assert_eq!(*visits.lock().unwrap(), [0, 2]);
+    // All is there: the camera is left alone.
+    let connections = world.sim.connections();
+    assert_eq!(world.run().await.0.fetched, None);
+    assert_eq!(world.sim.connections(), connections);
+}

@@ -99,7 +99,9 @@ impl Shelf {
         };
         if exit != Exit::Done {
             let root = self.root.display();
-            out.note(&format!("`filmwire sync --to {root}` fetches the originals that are left"));
+            out.note(&format!(
+                "the same command, or `filmwire sync --to {root}`, fetches the originals that are left"
+            ));
         }
         exit
     }

@@ -15,7 +15,7 @@ use super::super::journal::{JournalError, Record};
 use super::super::link::{ConnectRemote, Link};
 use super::super::ramp::Exposure;
 use super::super::schedule::Due;
-use super::{Next, Run};
+use super::{Next, Run, Setup};
 
 /// How work in the gallery ended.
 enum Ended {
@@ -23,6 +23,28 @@ enum Ended {
     Done(Fetched),
     /// The run is to stop.
     Stop(Fetched),
+}
+
+/// A link to the camera of a timelapse at its end, for the originals that its runs left. Nothing is
+/// due, so that it is tried once.
+pub(super) async fn link_to_the_rest<'a, C: ConnectRemote, K: Clock>(
+    setup: &Setup<'a, C, K>,
+    tell: &mut dyn FnMut(Event),
+) -> Link<'a> {
+    let opened = setup.connect.connect().await;
+    let at = setup.clock.now();
+    match opened {
+        Ok(remote) => {
+            tell(Event::LinkUp { at, model: remote.info().model.clone() });
+            Link::up(remote, at)
+        }
+        Err(error) => {
+            if let Some(originals) = &setup.originals {
+                originals.errand.not_let_in(&error);
+            }
+            Link::down(error.to_string(), at)
+        }
+    }
 }
 
 impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {

@@ -64,10 +64,16 @@ pub(super) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     let plan = super::plan(args)?;
     let lines = args.document.labels.as_deref().map(Lines::open).transpose()?;
     let mut log = args.document.log.as_deref().map(Log::open).transpose()?;
-    let mut stand = tokio::select! {
+    let begun = tokio::select! {
         biased;
-        begun = begin::begin(args, plan, context) => begun?,
+        begun = begin::begin(args, plan, context) => begun,
         () = context.interrupt.stop.asked() => return Err(interrupted()),
+    };
+    let mut stand = match begun {
+        Ok(stand) => stand,
+        // Nobody read what was told of the cameras, and no picture was taken.
+        Err(error) if Exit::of(&error) == Exit::Done => return Ok(Exit::SomeFailed),
+        Err(error) => return Err(error),
     };
     let mut report = Report::new(context.out.clone(), stand.posts());
     let next = Next::new(args, lines, context);
@@ -76,10 +82,21 @@ pub(super) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit>
     let exit = match end {
         End::Counted => report.exit(),
         End::Asked => Exit::Interrupted,
-        End::Failed(error) => failure::report(&error, &context.out),
+        End::Failed(error) => match failure::report(&error, &context.out) {
+            // Nobody reads any more, which ends the series; no label is waited for to learn if that
+            // was the last.
+            Exit::Done if args.document.has_labels() || report.number() < args.count => {
+                report.cut_exit()
+            }
+            Exit::Done => report.exit(),
+            exit => exit,
+        },
     };
-    report.conclude(exit == Exit::Interrupted)?;
-    Ok(exit)
+    match report.conclude(exit == Exit::Interrupted) {
+        // Whoever is gone needs no totals; whoever started it wants the code.
+        Err(Trouble::PipeClosed) => Ok(exit),
+        told => Ok(told.map(|()| exit)?),
+    }
 }
 
 /// Releases focus and leaves every camera, in bounded time each.

@@ -42,9 +42,12 @@ impl Report {
 
     /// Cameras were fired.
     pub(super) fn round(&mut self, round: &Round, label: Option<&Label>) -> Result<(), Trouble> {
+        let mut told = Ok(());
         for (at, given) in round.given.iter().enumerate() {
-            self.given(at, given, label)?;
+            // All of them count, also where nobody reads.
+            told = told.and(self.given(at, given, label));
         }
+        told?;
         if self.cameras.len() < 2 {
             return Ok(());
         }
@@ -181,6 +184,14 @@ impl Report {
             (_, 0, 0) => Exit::Done,
             (0, _, 0) if !self.is_on_card => Exit::Refused,
             _ => Exit::SomeFailed,
+        }
+    }
+
+    /// The exit code of a series that was cut short: nothing is done then.
+    pub(super) fn cut_exit(&self) -> Exit {
+        match self.exit() {
+            Exit::Done => Exit::SomeFailed,
+            exit => exit,
         }
     }
 

@@ -125,7 +125,7 @@ impl Report {
         let seconds = self.wanted as f64 / rate;
         let told = self.out.say(&format!(
             "{pictures} for {} at {} frames a second: {codec}, {width} x {height}",
-            text::span(Duration::from_secs_f64(seconds)),
+            length(seconds),
             (rate * 1000.0).round() / 1000.0
         ));
         self.keep(told);
@@ -191,15 +191,24 @@ impl Report {
     }
 
     /// Tells what it came to.
-    pub(super) fn conclude(self, done: &Done) -> Result<Exit> {
+    pub(super) fn conclude(mut self, done: &Done) -> Result<Exit> {
+        let exit = if self.is_less { Exit::SomeFailed } else { Exit::Done };
         // A pipe that was closed long ago is told once.
-        self.told?;
+        let told = std::mem::replace(&mut self.told, Ok(()));
+        match told.and_then(|()| self.total(done)) {
+            // Whoever is gone needs no totals; whoever started it wants the code.
+            Err(Trouble::PipeClosed) => Ok(exit),
+            told => Ok(told.map(|()| exit)?),
+        }
+    }
+
+    fn total(&self, done: &Done) -> Result<(), Trouble> {
         let (width, height) = done.size;
         let seconds = done.frames as f64 / done.rate.per_second();
         let path = text::tame(&done.path.display().to_string());
         let frames = text::count(done.frames, "frame", "frames");
         let bytes = text::bytes(done.bytes);
-        self.out.say(&format!("{path}: {frames}, {seconds:.1} s, {bytes}"))?;
+        self.out.say(&format!("{path}: {frames}, {}, {bytes}", length(seconds)))?;
         self.out.json(
             "summary",
             json!({
@@ -215,8 +224,16 @@ impl Report {
                 "deflicker": done.brightness.map(Brightness::as_str),
                 "as_asked": !self.is_less,
             }),
-        )?;
-        Ok(if self.is_less { Exit::SomeFailed } else { Exit::Done })
+        )
+    }
+}
+
+/// How long a film is. Short ones are counted in tenths: no film is 0 s long.
+fn length(seconds: f64) -> String {
+    match seconds {
+        ..0.1 => format!("{seconds:.3} s"),
+        ..59.95 => format!("{seconds:.1} s"),
+        _ => text::span(Duration::from_secs_f64(seconds)),
     }
 }
 
@@ -226,5 +243,16 @@ impl Brightness {
             Self::Journal => "journal",
             Self::Pictures => "pictures",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn short_films_have_a_length_too() {
+        let shown = [0.001, 0.04, 0.4, 59.9, 59.96, 185.0].map(length);
+        assert_eq!(shown, ["0.001 s", "0.040 s", "0.4 s", "59.9 s", "1 min 00 s", "3 min 05 s"]);
     }
 }
