@@ -95,13 +95,13 @@ fn a_file_that_begins_earlier_is_another_capture() {
         lines
     };
     let whole = "a.pcap".to_owned();
-    let once = transactions(&[whole.clone()]);
+    let once = transactions(std::slice::from_ref(&whole));
     assert!(once.len() > 20);
     assert_eq!(transactions(&[whole.clone(), whole]), [&once[..], &once].concat());
     // Of a ring in the wrong order, no file is taken for what follows another.
     let mut names = rotate(folder, &capture, 30);
     names.reverse();
-    let alone: Vec<_> = names.iter().map(|name| transactions(&[name.clone()])).collect();
+    let alone: Vec<_> = names.iter().map(|name| transactions(std::slice::from_ref(name))).collect();
     assert_eq!(transactions(&names), alone.concat());
 }
 
