@@ -21,6 +21,15 @@ pub fn report(error: &anyhow::Error, out: &Output) -> Exit {
     exit
 }
 
+/// The same for work that is cut short by it. That nobody reads any more is nobody's failure, but what
+/// was asked for is not done then either.
+pub fn report_cut(error: &anyhow::Error, out: &Output) -> Exit {
+    match report(error, out) {
+        Exit::Done => Exit::SomeFailed,
+        exit => exit,
+    }
+}
+
 /// The fields of an error's JSON line.
 pub fn line(exit: Exit, text: &str, help: &str) -> Value {
     json!({ "exit": exit.code(), "code": exit.word(), "error": text, "help": help })

@@ -95,7 +95,7 @@ pub(crate) async fn run(args: &FocusArgs, context: &Context<'_>) -> Result<Exit>
             out.error("the camera reports that focus is not locked any more", "run it again");
             Exit::SomeFailed
         }
-        Ended::Failed(error) => failure::report(error, out),
+        Ended::Failed(error) => failure::report_cut(error, out),
     };
     let is_released = released.is_ok();
     let exit = match released {

@@ -169,7 +169,7 @@ impl Report<'_> {
         let (seconds, word) = (length.as_secs_f64(), cause.as_str());
         let stopped = ended.is_ok();
         let exit = match (cause, ended) {
-            (Cause::Failed(error), _) => failure::report(&error, self.out),
+            (Cause::Failed(error), _) => failure::report_cut(&error, self.out),
             (_, Err(error)) => failure::report(&error.into(), self.out),
             (Cause::Asked, _) => Exit::Interrupted,
             (Cause::Full, _) => Exit::SomeFailed,

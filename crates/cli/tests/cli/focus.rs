@@ -71,3 +71,13 @@ fn what_cannot_be_locked_is_told_and_nothing_is_left_locked() {
     camera.left();
     assert_eq!(on("here").code, 2);
 }
+
+#[test]
+fn focus_that_was_not_held_since_nobody_reads_is_not_done() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "focus", "6,3", "--hold", "10s"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(wait(&mut child), 1);
+    was_released(&camera);
+}

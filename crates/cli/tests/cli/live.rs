@@ -284,6 +284,18 @@ fn a_reader_that_goes_away_ends_it() {
 }
 
 #[test]
+fn files_that_are_to_be_so_many_are_not_done_where_nobody_reads() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    for words in [&["--json"][..], &["--pipe"]] {
+        let all = ["--camera", &camera.address, "live", "--out", "frames", "--count", "1000"];
+        let mut child = command(folder.path(), &[&all, words].concat()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(wait(&mut child), 1, "{words:?}");
+        was_ended(&camera);
+    }
+}
+
+#[test]
 fn a_short_stall_is_counted_and_a_long_one_is_an_error() {
     let camera = camera(&["--fault", "live-stall=10:2s"]);
     let folder = tempfile::tempdir().unwrap();

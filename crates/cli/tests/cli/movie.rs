@@ -156,3 +156,13 @@ fn what_cannot_be_is_refused() {
     assert_eq!((ran.code, ran.of_kind("movie", "error").len()), (4, 1), "{ran:?}");
     camera.left();
 }
+
+#[test]
+fn a_movie_that_is_cut_short_since_nobody_reads_is_not_done() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "movie", "--for", "30s"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(wait(&mut child), 1);
+    was_ended(&camera);
+}

@@ -63,6 +63,8 @@ fn what_cannot_be_fetched_costs_no_frame_and_has_a_code_of_its_own() {
     // Such as a service manager that starts it again.
     let ran = run(folder.path(), &words);
     assert_eq!((ran.code, files(&folder.path().join("site")).len()), (0, 3), "{ran:?}");
+    let ran = run(folder.path(), &[&words[..words.len() - 1], &["other"]].concat());
+    assert!(ran.code == 0 && ran.err.contains("fetched before"), "{ran:?}");
     camera.left();
 }
 

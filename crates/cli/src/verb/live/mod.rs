@@ -94,6 +94,10 @@ pub(crate) async fn run(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> 
     let exit = match end {
         End::Counted => Exit::Done,
         End::Asked => Exit::Interrupted,
+        // A player that is closed ends it as Ctrl-C does; files that are to be so many are not done.
+        End::Failed(error) if args.out.is_some() && args.count.is_some() => {
+            failure::report_cut(&error, &context.out)
+        }
         End::Failed(error) => failure::report(&error, &context.out),
     };
     match report.conclude(exit == Exit::Interrupted) {

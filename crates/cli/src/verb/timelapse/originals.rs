@@ -10,7 +10,7 @@ use filmwire_catalogue::{Create, Library};
 use filmwire_ingest::{Event, SkipReason, Stop, Summary, SyncOptions, sync_lent};
 use filmwire_program::exit::{self, Exit, Trouble, words};
 use filmwire_program::output::{Output, text};
-use filmwire_shoot::timelapse::{Errand, Fetched, Originals, Outcome};
+use filmwire_shoot::timelapse::{End, Errand, Fetched, Originals, Outcome};
 use tokio::sync::oneshot;
 
 use crate::config::{Config, SettingFlags};
@@ -90,7 +90,17 @@ impl Shelf {
 
     /// The code of what was fetched, as `sync` would end with; tells what to do about the rest.
     pub(super) fn exit(&self, outcome: &Outcome, out: &Output) -> Exit {
-        let Some(fetched) = &outcome.fetched else { return Exit::Done };
+        let Some(fetched) = &outcome.fetched else {
+            if outcome.end == End::Finished {
+                // Also where another library than the one before is named now.
+                let root = self.root.display();
+                out.note(&format!(
+                    "Nothing to fetch: every frame that was taken was fetched before; \
+                     `filmwire sync --to {root}` looks at the whole card"
+                ));
+            }
+            return Exit::Done;
+        };
         let exit = match self.desk.last() {
             Some(exit) if fetched.is_whole || exit != Exit::Done => exit,
             // Nobody was there.
