@@ -16,10 +16,12 @@ use filmwire_trace::{Decoder, LiveTally, OperationTally, Ports, Record, Tally};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::target::{Sink, Target};
 
 mod extract;
 mod html;
 pub(super) mod line;
+mod persona;
 mod sieve;
 mod unknown;
 pub(super) mod wpa;
@@ -27,6 +29,7 @@ pub(super) mod wpa;
 use extract::Extract;
 use html::Page;
 use line::Lines;
+use persona::Drafter;
 use sieve::Word;
 use unknown::Unknown;
 use wpa::WpaArgs;
@@ -49,6 +52,7 @@ use wpa::WpaArgs;
   filmwire decode --unknown session.pcap
   filmwire decode --extract session session.pcap
   filmwire decode --stats --html session.html session.pcap
+  filmwire decode --stats --persona body.toml session.pcap
   filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
@@ -70,6 +74,11 @@ pub(crate) struct DecodeArgs {
     /// diagram, each field; - is standard output. Nothing is ever replaced
     #[arg(long, value_name = "FILE|-")]
     html: Option<PathBuf>,
+    /// Write a draft of a persona for `filmwire sim --persona`, from all that the captures show of
+    /// one camera; - is standard output. What was not seen says so. No serial number and no name of
+    /// a client or file is in it. Nothing is ever replaced
+    #[arg(long, value_name = "FILE|-", conflicts_with = "extract")]
+    persona: Option<PathBuf>,
     #[command(flatten)]
     wpa: WpaArgs,
     /// Show the first bytes of data phases as well
@@ -96,8 +105,15 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     if args.unknown {
         decoder.give_fields();
     }
+    if args.persona.is_some() {
+        decoder.give_all_parts();
+    }
     let page = args.html.as_deref().map(|path| Page::open(path, args.says(context)));
-    let mut whole = Whole { unknown: Unknown::default(), page: page.transpose()? };
+    // Only one of them can have standard output.
+    let has_output = args.says(context) || is_stdout(args.html.as_deref());
+    let draft = args.persona.as_deref().map(|path| Drafter::open(path, has_output));
+    let mut whole =
+        Whole { unknown: Unknown::default(), page: page.transpose()?, draft: draft.transpose()? };
     let (mut failed, mut is_stopped) = (0u64, false);
     for file in &args.files {
         if let Err(error) = decode(file, args, context, &mut decoder, &mut whole) {
@@ -120,7 +136,7 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
         _ => Exit::SomeFailed,
     };
     // Also if we were stopped: a pipe from tcpdump ends no other way.
-    conclude(args, decoder.tally(), whole, exit, &context.out)?;
+    let exit = conclude(args, decoder.tally(), whole, exit, &context.out)?;
     if is_stopped {
         let cure = "what was shown so far stands".to_owned();
         return Err(Trouble::Interrupted { cure }.into());
@@ -132,6 +148,12 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
 struct Whole {
     unknown: Unknown,
     page: Option<Page>,
+    draft: Option<Drafter>,
+}
+
+/// True for the name of standard output.
+fn is_stdout(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
 }
 
 impl DecodeArgs {
@@ -142,7 +164,8 @@ impl DecodeArgs {
 
     /// True if the transcript is not shown.
     fn is_quiet(&self) -> bool {
-        self.stats || self.unknown || self.html.as_deref() == Some(Path::new("-"))
+        let is_taken = is_stdout(self.html.as_deref()) || is_stdout(self.persona.as_deref());
+        self.stats || self.unknown || is_taken
     }
 }
 
@@ -151,9 +174,9 @@ fn conclude(
     args: &DecodeArgs,
     tally: &Tally,
     whole: Whole,
-    exit: Exit,
+    mut exit: Exit,
     out: &Output,
-) -> Result<(), Trouble> {
+) -> Result<Exit, Trouble> {
     // Where nothing was read, nothing is known of the tables.
     if args.unknown && shown(tally) > 0 {
         whole.unknown.tell(out)?;
@@ -164,7 +187,12 @@ fn conclude(
     if let Some(page) = whole.page {
         page.finish(tally, !args.filter.is_empty(), out)?;
     }
-    out.json("summary", summary(tally, exit))
+    if let Some(draft) = whole.draft {
+        let drafted = draft.finish(tally, out)?;
+        exit = if exit == Exit::Done { drafted } else { exit };
+    }
+    out.json("summary", summary(tally, exit))?;
+    Ok(exit)
 }
 
 /// What helps where there is no capture.
@@ -234,6 +262,28 @@ fn judge(before: &Tally, after: &Tally) -> Result<(), Stop> {
     Ok(())
 }
 
+/// A file under a temporary name until it is whole, or standard output.
+fn target(path: &Path, has_output: bool, flag: &str, noun: &str) -> Result<Sink, Trouble> {
+    if path == Path::new("-") {
+        return match has_output {
+            false => Target::Stdout.open(""),
+            true => Err(Trouble::usage(
+                format!("{flag} - cannot share standard output with what else is told there"),
+                format!("write the {noun} to a file, or leave --json, --stats and the like out"),
+            )),
+        };
+    }
+    // What is no file, such as a pipe, is written to; what is one must not exist.
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|_| !path.exists());
+    match name {
+        Some(name) => {
+            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+            Target::Folder(folder).open(name)
+        }
+        None => Target::File(path.to_owned()).open(""),
+    }
+}
+
 fn shown(tally: &Tally) -> u64 {
     tally.records.iter().filter(|(kind, _)| **kind != "note").map(|(_, count)| count).sum()
 }
@@ -256,6 +306,7 @@ struct Teller<'a> {
     hex: bool,
     unknown: Option<&'a mut Unknown>,
     page: Option<&'a mut Page>,
+    draft: Option<&'a mut Drafter>,
     extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
@@ -273,6 +324,7 @@ impl<'a> Teller<'a> {
             hex,
             unknown,
             page: whole.page.as_mut(),
+            draft: whole.draft.as_mut(),
             extract,
             lines: Lines::default(),
             trouble: None,
@@ -283,6 +335,9 @@ impl<'a> Teller<'a> {
     fn tell(&mut self, record: &Record) {
         if let Some(extract) = self.extract.as_mut().filter(|_| self.trouble.is_none()) {
             self.trouble = extract.take(record, self.out).err();
+        }
+        if let Some(draft) = &mut self.draft {
+            draft.take(record);
         }
         if matches!(record, Record::Part(_)) {
             return;
