@@ -13,10 +13,12 @@ use filmwire_trace::{Decoder, LiveTally, OperationTally, Ports, Record, Tally};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::target::{Sink, Target};
 
 mod extract;
 mod html;
 pub(super) mod line;
+mod persona;
 mod reading;
 mod sieve;
 mod unknown;
@@ -25,6 +27,7 @@ pub(super) mod wpa;
 use extract::Extract;
 use html::Page;
 use line::Lines;
+use persona::Drafter;
 use reading::{Reading, Stop};
 use sieve::Word;
 use unknown::Unknown;
@@ -53,6 +56,7 @@ use wpa::WpaArgs;
   filmwire decode --unknown session.pcap
   filmwire decode --extract session session.pcap
   filmwire decode --stats --html session.html session.pcap
+  filmwire decode --stats --persona body.toml session.pcap
   filmwire decode --wpa-file networks.txt monitor.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The captures; - is standard input
@@ -74,6 +78,11 @@ pub(crate) struct DecodeArgs {
     /// diagram, each field; - is standard output. Nothing is ever replaced
     #[arg(long, value_name = "FILE|-")]
     html: Option<PathBuf>,
+    /// Write a draft of a persona for `filmwire sim --persona`, from all that the captures show of
+    /// one camera; - is standard output. What was not seen says so. No serial number and no name of
+    /// a client or file is in it. Nothing is ever replaced
+    #[arg(long, value_name = "FILE|-", conflicts_with = "extract")]
+    persona: Option<PathBuf>,
     #[command(flatten)]
     wpa: WpaArgs,
     /// Show the first bytes of data phases as well
@@ -100,8 +109,15 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
     if args.unknown {
         decoder.give_fields();
     }
+    if args.persona.is_some() {
+        decoder.give_all_parts();
+    }
     let page = args.html.as_deref().map(|path| Page::open(path, args.says(context)));
-    let mut whole = Whole { unknown: Unknown::default(), page: page.transpose()? };
+    // Only one of them can have standard output.
+    let has_output = args.says(context) || is_stdout(args.html.as_deref());
+    let draft = args.persona.as_deref().map(|path| Drafter::open(path, has_output));
+    let mut whole =
+        Whole { unknown: Unknown::default(), page: page.transpose()?, draft: draft.transpose()? };
     let mut reading = Reading::new(decoder, args, context, &mut whole);
     let mut is_stopped = false;
     for file in &args.files {
@@ -122,7 +138,7 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
         _ => Exit::SomeFailed,
     };
     // Also if we were stopped: a pipe from tcpdump ends no other way.
-    conclude(args, &tally, whole, exit, &context.out)?;
+    let exit = conclude(args, &tally, whole, exit, &context.out)?;
     if is_stopped {
         let cure = "what was shown so far stands".to_owned();
         return Err(Trouble::Interrupted { cure }.into());
@@ -134,6 +150,12 @@ pub(crate) fn run(args: &DecodeArgs, context: &Context<'_>) -> Result<Exit> {
 struct Whole {
     unknown: Unknown,
     page: Option<Page>,
+    draft: Option<Drafter>,
+}
+
+/// True for the name of standard output.
+fn is_stdout(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
 }
 
 impl DecodeArgs {
@@ -144,7 +166,8 @@ impl DecodeArgs {
 
     /// True if the transcript is not shown.
     fn is_quiet(&self) -> bool {
-        self.stats || self.unknown || self.html.as_deref() == Some(Path::new("-"))
+        let is_taken = is_stdout(self.html.as_deref()) || is_stdout(self.persona.as_deref());
+        self.stats || self.unknown || is_taken
     }
 }
 
@@ -153,9 +176,9 @@ fn conclude(
     args: &DecodeArgs,
     tally: &Tally,
     whole: Whole,
-    exit: Exit,
+    mut exit: Exit,
     out: &Output,
-) -> Result<(), Trouble> {
+) -> Result<Exit, Trouble> {
     // Where nothing was read, nothing is known of the tables.
     if args.unknown && shown(tally) > 0 {
         whole.unknown.tell(out)?;
@@ -166,7 +189,34 @@ fn conclude(
     if let Some(page) = whole.page {
         page.finish(tally, !args.filter.is_empty(), out)?;
     }
-    out.json("summary", summary(tally, exit))
+    if let Some(draft) = whole.draft {
+        let drafted = draft.finish(tally, out)?;
+        exit = if exit == Exit::Done { drafted } else { exit };
+    }
+    out.json("summary", summary(tally, exit))?;
+    Ok(exit)
+}
+
+/// A file under a temporary name until it is whole, or standard output.
+fn target(path: &Path, has_output: bool, flag: &str, noun: &str) -> Result<Sink, Trouble> {
+    if path == Path::new("-") {
+        return match has_output {
+            false => Target::Stdout.open(""),
+            true => Err(Trouble::usage(
+                format!("{flag} - cannot share standard output with what else is told there"),
+                format!("write the {noun} to a file, or leave --json, --stats and the like out"),
+            )),
+        };
+    }
+    // What is no file, such as a pipe, is written to; what is one must not exist.
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|_| !path.exists());
+    match name {
+        Some(name) => {
+            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+            Target::Folder(folder).open(name)
+        }
+        None => Target::File(path.to_owned()).open(""),
+    }
 }
 
 fn shown(tally: &Tally) -> u64 {
@@ -186,6 +236,7 @@ struct Teller<'a> {
     unknown: Option<&'a mut Unknown>,
     page: Option<&'a mut Page>,
     folder: Option<&'a Path>,
+    draft: Option<&'a mut Drafter>,
     extract: Option<Extract>,
     lines: Lines,
     trouble: Option<Trouble>,
@@ -203,6 +254,7 @@ impl<'a> Teller<'a> {
             unknown,
             page: whole.page.as_mut(),
             folder: args.extract.as_deref(),
+            draft: whole.draft.as_mut(),
             extract: None,
             lines: Lines::default(),
             trouble: None,
@@ -224,6 +276,9 @@ impl<'a> Teller<'a> {
     fn tell(&mut self, record: &Record) {
         if let Some(extract) = self.extract.as_mut().filter(|_| self.trouble.is_none()) {
             self.trouble = extract.take(record, self.out).err();
+        }
+        if let Some(draft) = &mut self.draft {
+            draft.take(record);
         }
         if matches!(record, Record::Part(_)) {
             return;

@@ -20,6 +20,7 @@ mod live_relay;
 mod movie;
 mod originals;
 mod page;
+mod persona;
 mod profile;
 mod program;
 mod proxy;

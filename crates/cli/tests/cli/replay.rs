@@ -12,17 +12,17 @@ use crate::camera::{Camera, files, signal, wait};
 use crate::program::{Ran, command, run};
 use crate::schema;
 
-const FILE: &str = "session.pcapng";
+pub(crate) const FILE: &str = "session.pcapng";
 
 /// A folder with the recording of a camera that these words make, and what was done with it.
-struct Recorded {
-    folder: tempfile::TempDir,
-    ran: Vec<Ran>,
-    rows: Vec<JournalRow>,
+pub(crate) struct Recorded {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) ran: Vec<Ran>,
+    pub(crate) rows: Vec<JournalRow>,
 }
 
 /// Runs verbs through a proxy that records, each in a folder of its number.
-fn record(words: &[&str], verbs: &[&[&str]]) -> Recorded {
+pub(crate) fn record(words: &[&str], verbs: &[&[&str]]) -> Recorded {
     let (camera, folder) = (Camera::start(words), tempfile::tempdir().unwrap());
     let all = ["proxy", "--json", "--to", &camera.address, "--bind", "127.0.0.1:0"];
     let words = [&all[..], &["--record", FILE]].concat();
@@ -39,7 +39,7 @@ fn record(words: &[&str], verbs: &[&[&str]]) -> Recorded {
     Recorded { folder, ran, rows }
 }
 
-fn run_all(folder: &Path, address: &str, verbs: &[&[&str]]) -> Vec<Ran> {
+pub(crate) fn run_all(folder: &Path, address: &str, verbs: &[&[&str]]) -> Vec<Ran> {
     let run_one = |(number, verb): (usize, &&[&str])| {
         let at = folder.join(number.to_string());
         fs::create_dir_all(&at).unwrap();
@@ -66,10 +66,10 @@ impl Recorded {
 }
 
 /// Operation, parameters, value, length and response.
-type Said = (u16, Vec<u32>, Vec<u8>, u64, Option<u16>);
+pub(crate) type Said = (u16, Vec<u32>, Vec<u8>, u64, Option<u16>);
 
 /// What was said, but for ids and times.
-fn said(rows: &[JournalRow]) -> Vec<Said> {
+pub(crate) fn said(rows: &[JournalRow]) -> Vec<Said> {
     let rows = rows.iter().filter(|row| row.operation != 0);
     rows.map(|row| {
         // Parameters of those are ids.

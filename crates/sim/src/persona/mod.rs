@@ -16,6 +16,7 @@ mod code;
 mod known;
 mod policy;
 mod shooting;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use policy::{
     UnknownRead, VersionTooLow, WrongOrder,
 };
 pub use shooting::Shooting;
+pub use write::Notes;
 
 use serde::{Deserialize, Serialize};
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::line::Lines;
-use crate::target::{Sink, Target};
+use crate::target::Sink;
 
 mod escape;
 mod head;
@@ -60,7 +60,7 @@ impl Page {
     /// Fails with [`Trouble::Usage`] if the file exists, or if standard output is taken.
     pub(super) fn open(path: &Path, has_output: bool) -> Result<Self, Trouble> {
         Ok(Self {
-            sink: target(path, has_output)?,
+            sink: super::target(path, has_output, "--html", "page")?,
             facts: Facts::default(),
             lines: Lines::default(),
             start_us: None,
@@ -141,28 +141,6 @@ impl Page {
         let (path, bytes) = (path.display().to_string(), written.bytes);
         let line = json!({ "path": path, "bytes": bytes, "rows": rows, "frames_summed": summed });
         out.json("page", line)
-    }
-}
-
-/// A file under a temporary name until it is whole, or standard output.
-fn target(path: &Path, has_output: bool) -> Result<Sink, Trouble> {
-    if path == Path::new("-") {
-        return match has_output {
-            false => Target::Stdout.open(""),
-            true => Err(Trouble::usage(
-                "--html - cannot share standard output with --json, --stats or --unknown",
-                "write the page to a file, or leave them out",
-            )),
-        };
-    }
-    // What is no file, such as a pipe, is written to; what is one must not exist.
-    let name = path.file_name().and_then(|name| name.to_str()).filter(|_| !path.exists());
-    match name {
-        Some(name) => {
-            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-            Target::Folder(folder).open(name)
-        }
-        None => Target::File(path.to_owned()).open(""),
     }
 }
 
