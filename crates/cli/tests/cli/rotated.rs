@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::slice;
 
 use filmwire_trace::stand_in::{Air, Version};
 use rustix::process::Signal;
@@ -95,13 +96,13 @@ fn a_file_that_begins_earlier_is_another_capture() {
         lines
     };
     let whole = "a.pcap".to_owned();
-    let once = transactions(std::slice::from_ref(&whole));
+    let once = transactions(slice::from_ref(&whole));
     assert!(once.len() > 20);
     assert_eq!(transactions(&[whole.clone(), whole]), [&once[..], &once].concat());
     // Of a ring in the wrong order, no file is taken for what follows another.
     let mut names = rotate(folder, &capture, 30);
     names.reverse();
-    let alone: Vec<_> = names.iter().map(|name| transactions(std::slice::from_ref(name))).collect();
+    let alone: Vec<_> = names.iter().map(|name| transactions(slice::from_ref(name))).collect();
     assert_eq!(transactions(&names), alone.concat());
 }
 
@@ -120,4 +121,25 @@ fn a_silent_pipe_is_left_at_once_and_what_was_made_is_whole() {
     drop(pipe);
     let names: Vec<_> = contents(folder.path()).into_keys().collect();
     assert_eq!(names, ["a.html"]);
+}
+
+#[test]
+fn a_pipe_with_a_name_is_waited_for_and_left_at_once() {
+    let (capture, _) = session(&[&["ls"]], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let words = ["decode", "pipe", "--json"];
+    let child = command(folder.path(), &words).spawn().unwrap();
+    // Nobody writes before: opening waits for the reader.
+    fs::write(&pipe, &capture).unwrap();
+    let out = child.wait_with_output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(out.status.success() && text.contains("\"outcome\":\"done\""), "{text}");
+    // Nobody ever writes.
+    let words = ["decode", "missing.pcap", "pipe", "--json"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let _reader = read_until(&mut child, "failed");
+    signal(&child, Signal::TERM);
+    assert_eq!(wait(&mut child), 130);
 }

@@ -1,7 +1,7 @@
 //! The same session in all that may be around its packets.
 
-use filmwire_trace::Record;
-use filmwire_trace::capture::LinkType;
+use filmwire_trace::capture::{Item, LinkType, Packet};
+use filmwire_trace::{Decoder, Record};
 
 use crate::session::{Session, decode, session};
 
@@ -91,4 +91,22 @@ fn fragments_are_put_together_in_any_order() {
     // Of a packet whose fragment is lost nothing is shown.
     four.remove(four.len() / 2);
     session.assert_true(&decode(LinkType::RAW, &four).0);
+}
+
+#[test]
+fn a_further_file_goes_on_if_it_is_later_and_of_the_same_kind() {
+    let packet = |at_ns, link| Packet { at_ns, link, data: &[], cut_bytes: 0 };
+    let mut decoder = Decoder::default();
+    assert!(decoder.goes_on(&packet(None, LinkType::RAW)), "there is nothing yet");
+    decoder.take(&Item::Packet(packet(Some(9), LinkType::ETHERNET)), &mut |_| {});
+    for (at_ns, link, wanted) in [
+        (Some(9), LinkType::LINUX_SLL2, true),
+        (Some(8), LinkType::ETHERNET, false),
+        (None, LinkType::ETHERNET, false),
+        (Some(10), LinkType::RADIOTAP, false),
+    ] {
+        assert_eq!(decoder.goes_on(&packet(at_ns, link)), wanted, "{at_ns:?} {link}");
+    }
+    decoder.finish(&mut |_| {});
+    assert!(decoder.goes_on(&packet(None, LinkType::RADIOTAP)));
 }

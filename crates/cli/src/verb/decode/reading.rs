@@ -1,9 +1,10 @@
 //! Files of packets, one after the other: each goes on with the one before it, or is a capture of its
 //! own.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use filmwire_ingest::Stop as Asked;
@@ -11,6 +12,7 @@ use filmwire_program::exit::Trouble;
 use filmwire_trace::capture::{CaptureError, Item, Reader};
 use filmwire_trace::{Decoder, Tally};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use serde_json::json;
 
@@ -162,7 +164,9 @@ impl<'a> Waiting<'a> {
             // Its own buffer would hide from us whether there is something to read.
             File::from(io::stdin().as_fd().try_clone_to_owned()?)
         } else {
-            File::open(path)?
+            // A pipe with a name would else not be opened before somebody writes to it.
+            let flags = if cfg!(target_os = "linux") { OFlags::NONBLOCK } else { OFlags::empty() };
+            OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?
         };
         Ok(Self { file, stop })
     }
@@ -175,7 +179,10 @@ impl Read for Waiting<'_> {
             match poll(&mut ready, Some(&LOOK)) {
                 Ok(0) | Err(Errno::INTR) => {}
                 // What cannot be waited for is read at once.
-                _ => return self.file.read(into),
+                _ => match self.file.read(into) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                },
             }
         }
         Err(io::Error::other("we were asked to stop"))

@@ -104,7 +104,8 @@ impl Facts {
         ];
         if tally.air.opened + tally.air.closed > 0 {
             let (opened, closed) = (tally.air.opened, tally.air.closed);
-            rows.push(("Wi-Fi", format!("{opened} protected frames opened, {closed} stay closed")));
+            let opened = text::count(opened, "protected frame", "protected frames");
+            rows.push(("Wi-Fi", format!("{opened} opened, {closed} stay closed")));
         }
         if let Some(shown) = shown {
             let words = format!("{shown} rows are left of {} records by --filter", self.seen);
