@@ -178,3 +178,40 @@ fn without_a_registration_there_is_none() {
     assert!(ran.err.contains("no camera lets a client in"), "{ran:?}");
     assert!(fs::read_dir(folder.path()).unwrap().count() == 1, "nothing is left of it");
 }
+
+#[test]
+fn what_contradicts_itself_is_told_and_other_cameras_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, words: &[&str]| {
+        let (capture, _) = session(&[&["info"]], words);
+        fs::write(folder.path().join(name), capture).unwrap();
+    };
+    of("a.pcap", &["--model", "X-T4", "--set", "model=X-Q9"]);
+    of("b.pcap", &["--model", "X-T4", "--set", "model=X-Q9", "--set", "versions.DF22=7"]);
+    of("c.pcap", &["--model", "X-T5"]);
+    let words = ["decode", "--stats", "--persona", "x.toml", "a.pcap", "b.pcap", "c.pcap"];
+    let ran = run(folder.path(), &words);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("X-T5 is left out"), "{ran:?}");
+    let text = fs::read_to_string(folder.path().join("x.toml")).unwrap();
+    assert!(text.contains("# seen also: 0x7\nDF22 = 5 # seen\n"), "{text}");
+    assert!(text.contains("\ninit_again = true # not seen"), "{text}");
+    assert!(Persona::from_toml(&text).is_ok(), "{text}");
+}
+
+#[test]
+fn how_a_client_gets_in_is_drafted() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, switch) in [("a", "ok=state_wait"), ("b", "ok=init_fail")] {
+        let words = ["--model", "X-T4", "--set", switch, "--set", "ok_after_ms=50"];
+        let (capture, _) = session(&[&["info"]], &words);
+        fs::write(folder.path().join(name), capture).unwrap();
+        let out = format!("{name}.toml");
+        let ran = run(folder.path(), &["decode", "--stats", "--persona", &out, name]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let text = fs::read_to_string(folder.path().join(out)).unwrap();
+        let draft = Persona::from_toml(&text).unwrap();
+        assert_eq!(draft.ok, truth("X-T4", &[switch]).ok, "{text}");
+        assert!(draft.ok_after_ms > 0, "{text}");
+    }
+}

@@ -1,5 +1,6 @@
 //! How codes and list values are written in persona files.
 
+use filmwire_codec::DevicePropCode;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -12,6 +13,22 @@ impl Code {
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
         u16::from_str_radix(digits, 16).ok().map(Self)
+    }
+}
+
+/// Modes DF01 that a version property belongs to (fact sheet 4.2); `None` for one of which no mode
+/// is known.
+pub fn modes_of_version(code: Code) -> Option<&'static [u16]> {
+    match DevicePropCode(code.0) {
+        DevicePropCode::RECEIVE_VERSION => Some(&[1, 8]),
+        DevicePropCode::VIEW_VERSION => Some(&[2, 8, 9]),
+        DevicePropCode::AUTO_SAVE_VERSION => Some(&[3, 5]),
+        DevicePropCode::REMOTE_VERSION => Some(&[5]),
+        DevicePropCode::REMOTE_VIEW_VERSION => Some(&[11]),
+        DevicePropCode::EXTENDED_VIEW_VERSION => Some(&[20]),
+        DevicePropCode::EXTENDED_REMOTE_VERSION => Some(&[22]),
+        DevicePropCode::GPS_VERSION => Some(&[10, 17]),
+        _ => None,
     }
 }
 

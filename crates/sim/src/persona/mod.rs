@@ -20,7 +20,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-pub use code::{Code, ListEntry, ListValue, LiveValue};
+pub use code::{Code, ListEntry, ListValue, LiveValue, modes_of_version};
 pub use known::KnownModel;
 pub use policy::{
     AfterPicked, DeviceInfoPolicy, FailureSignal, Faithful, HandleOrder, HugeSize, NewerAnswers,

@@ -9,6 +9,7 @@ use super::{Remote, Responder, newer};
 use crate::camera::Camera;
 use crate::persona::{
     Code, OkPolicy, SettingReads, SideSockets, UnknownRead, VersionTooLow, WrongOrder,
+    modes_of_version,
 };
 use crate::reply::{Answer, Command, Reply, Step};
 use crate::shooting::usb;
@@ -243,18 +244,8 @@ impl Responder {
 
     /// Whether the mode that a version belongs to was written before it (fact sheet 4.2).
     fn mode_of_version(&self, code: u16) -> bool {
-        let modes: &[u16] = match Prop(code) {
-            Prop::RECEIVE_VERSION => &[1, 8],
-            Prop::VIEW_VERSION => &[2, 8, 9],
-            Prop::AUTO_SAVE_VERSION => &[3, 5],
-            Prop::REMOTE_VERSION => &[5],
-            Prop::REMOTE_VIEW_VERSION => &[11],
-            Prop::EXTENDED_VIEW_VERSION => &[20],
-            Prop::EXTENDED_REMOTE_VERSION => &[22],
-            Prop::GPS_VERSION => &[10, 17],
-            _ => return self.mode != 0,
-        };
-        modes.contains(&self.mode)
+        let modes = modes_of_version(Code(code));
+        modes.map_or(self.mode != 0, |modes| modes.contains(&self.mode))
     }
 
     fn open_gallery(&mut self, camera: &Camera, code: u16) {

@@ -23,6 +23,9 @@ use draft::Draft;
 use facts::{Facts, List};
 use seen::Seen;
 
+/// A camera that gives no name.
+const NAMELESS: &str = "nameless";
+
 /// A draft that is being made. Dropped before it is finished, its file is gone.
 pub(super) struct Drafter {
     sink: Sink,
@@ -47,7 +50,10 @@ impl Drafter {
     /// none: it says so, and [`Exit::SomeFailed`].
     pub(super) fn finish(mut self, tally: &Tally, out: &Output) -> Result<Exit, Trouble> {
         let facts = self.seen.facts;
-        let model = facts.model.as_deref().map(tame).filter(|model| !model.is_empty());
+        let model = facts.model.as_deref().map(|model| match tame(model) {
+            empty if empty.is_empty() => NAMELESS.to_owned(),
+            model => model,
+        });
         let draft = model.and_then(|model| Draft::new(&facts, &model));
         let Some(mut draft) = draft else {
             let cure = "capture from before the client connects until it has done what it does";

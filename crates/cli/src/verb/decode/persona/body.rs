@@ -98,6 +98,12 @@ impl Draft {
             self.persona.thumb_needs_object_info = false;
             self.seen("thumb_needs_object_info");
         }
+        if let Some(reads) =
+            facts.cure_reads.filter(|&reads| reads < self.persona.unfinished_read_cure)
+        {
+            self.persona.unfinished_read_cure = reads;
+            self.notes.add("unfinished_read_cure", "seen: it may be less");
+        }
         let (largest, is_limit) = facts.piece;
         if let Ok(largest) = u32::try_from(largest)
             && (is_limit || largest > self.persona.max_piece_bytes)

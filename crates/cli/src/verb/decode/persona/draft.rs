@@ -6,7 +6,7 @@ use filmwire_codec::{DevicePropCode as Prop, ResponseCode};
 use filmwire_sim::Persona;
 use filmwire_sim::persona::{
     Code, Faithful, ListEntry, ListValue, LiveValue, Notes, OkPolicy, SecondOpen, SettingReads,
-    Surplus, UnknownRead,
+    Surplus, UnknownRead, WrongOrder,
 };
 
 use super::facts::{Entries, Facts, List};
@@ -63,7 +63,7 @@ impl Draft {
     /// How a client gets in.
     pub(super) fn access(&mut self, facts: &Facts) {
         if let Some(firmware) = facts.firmware.first().filter(|text| !text.is_empty()) {
-            firmware.clone_into(&mut self.persona.firmware);
+            self.persona.firmware = super::tame(firmware);
             self.seen("firmware");
             self.also("firmware", facts.firmware.others());
         }
@@ -197,7 +197,9 @@ impl Draft {
             let Some(&(_, value)) = read.first() else { continue };
             self.persona.versions.insert(Code(code), value);
             self.seen(&path);
-            self.also(&path, &read.others().iter().map(|(_, value)| value).collect::<Vec<_>>());
+            for (_, other) in read.others() {
+                self.notes.add(&path, &format!("seen also: {other:#X}"));
+            }
             if let Some(&(_, written)) = facts.written.get(&code).filter(|(_, told)| *told != value)
             {
                 self.notes.add(
@@ -215,6 +217,15 @@ impl Draft {
                 let words = "not seen: never read; a client wrote it, and was answered OK";
                 self.notes.add(&path, words);
             }
+        }
+        if facts.is_early_version_taken {
+            self.persona.version_before_mode = WrongOrder::Accept;
+            self.seen("version_before_mode");
+        }
+        if let Some(met) = facts.low_version.first() {
+            self.persona.version_too_low = *met;
+            self.seen("version_too_low");
+            self.also("version_too_low", facts.low_version.others());
         }
         for code in facts.empty_reads.keys().filter(|code| !facts.written.contains_key(code)) {
             self.persona.versions.remove(&Code(*code));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use filmwire_codec::dataset::DevicePropDesc;
-use filmwire_sim::persona::OkPolicy;
+use filmwire_sim::persona::{OkPolicy, VersionTooLow};
 
 /// Different values of one thing that are kept.
 const MOST_VALUES: usize = 8;
@@ -107,6 +107,12 @@ pub(super) struct Facts {
     pub(super) refused: BTreeMap<u16, u16>,
     /// More than two bytes for DF00, DF01, D226, D227: the response.
     pub(super) surplus_values: Several<u16>,
+    /// A version was written outside its mode, and a write after it answered.
+    pub(super) is_early_version_taken: bool,
+    /// What a version below the body's own met.
+    pub(super) low_version: Several<VersionTooLow>,
+    /// Fewest D212 reads after which another object was answered, with a read unfinished.
+    pub(super) cure_reads: Option<u32>,
     /// From 0x902B, then single ones.
     pub(super) capabilities: Vec<DevicePropDesc>,
     /// Descriptors that cannot be read.

@@ -1,6 +1,6 @@
 //! Follows the sessions of a capture, to know what an answer says of the body.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use filmwire_codec::dataset::{
     Capabilities, CurrentState, DeviceInfo, DevicePropDesc, DevicePropValue, ObjectInfo,
@@ -10,17 +10,23 @@ use filmwire_codec::{
     CameraState, DevicePropCode as Prop, FunctionMode, InitFailReason, ObjectFormatCode,
     OperationCode as Op, Reader, ResponseCode,
 };
-use filmwire_sim::persona::OkPolicy;
+use filmwire_sim::persona::{Code, OkPolicy, VersionTooLow, modes_of_version};
 use filmwire_trace::Record;
 use filmwire_trace::record::{Init, Part, Step, Transaction};
 
-use super::facts::{Facts, List};
+use super::facts::{Facts, List, Number};
 
 /// Data of one transaction that is kept; lists and descriptors are far shorter.
 const MOST_BYTES: usize = 1 << 16;
 /// Objects and times that are kept.
 const MOST_OBJECTS: usize = 20_000;
 const MOST_TIMES: usize = 1000;
+/// Connections and unfinished transactions that are followed; the oldest are forgotten.
+const MOST_TALKS: usize = 1024;
+/// Kinds of answers that are told.
+const MOST_ANSWERS: usize = 4096;
+/// Cameras that are named as left out.
+const MOST_OTHERS: usize = 16;
 /// An answer to DF01 that takes longer waits for a person. A camera needs some 100 ms.
 const HELD_MS: u64 = 1500;
 const OK: u16 = ResponseCode::OK.0;
@@ -29,8 +35,8 @@ const OK: u16 = ResponseCode::OK.0;
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) facts: Facts,
-    talks: HashMap<u32, Talk>,
-    bodies: HashMap<(u32, u32), Body>,
+    talks: BTreeMap<u32, Talk>,
+    bodies: BTreeMap<(u32, u32), Body>,
     /// When an init request was refused first, and how often since.
     refused: Option<(Option<u64>, u32)>,
 }
@@ -65,6 +71,12 @@ struct Talk {
     sizes: BTreeMap<u32, u32>,
     /// Properties the client has written.
     dirty: BTreeSet<u16>,
+    /// A version was written outside its mode.
+    is_early: bool,
+    /// The version that was written last is below the body's own.
+    is_low: bool,
+    /// An object that was not read to its end, and D212 reads since.
+    unfinished: Option<(u32, u32)>,
 }
 
 fn ms(from: Option<u64>, to: Option<u64>) -> Option<u64> {
@@ -100,7 +112,9 @@ impl Seen {
         let model = init.name.clone().unwrap_or_default();
         let known = self.facts.model.get_or_insert_with(|| model.clone());
         if *known != model {
-            self.facts.others.insert(model);
+            if self.facts.others.len() < MOST_OTHERS {
+                self.facts.others.insert(model);
+            }
             self.talks.remove(&init.connection);
             return;
         }
@@ -112,10 +126,16 @@ impl Seen {
         }
         let talk = Talk { acked_ns: init.at_ns, ..Talk::default() };
         self.facts.is_registered_again |= self.talks.insert(init.connection, talk).is_some();
+        if self.talks.len() > MOST_TALKS {
+            self.talks.pop_first();
+        }
     }
 
     fn part(&mut self, part: &Part) {
         let Some(id) = part.id else { return };
+        if self.bodies.len() > MOST_TALKS {
+            self.bodies.pop_first();
+        }
         let body = self.bodies.entry((part.connection, id.0)).or_default();
         let fits = part.offset == body.bytes.len() as u64;
         if body.is_broken || !fits || body.bytes.len() + part.bytes.len() > MOST_BYTES {
@@ -133,7 +153,11 @@ impl Seen {
             return;
         };
         let response = told.response.map(|response| response.0);
-        *self.facts.operations.entry((operation.0, response)).or_default() += 1;
+        let operations = &mut self.facts.operations;
+        let key = (operation.0, response);
+        if operations.len() < MOST_ANSWERS || operations.contains_key(&key) {
+            *operations.entry(key).or_default() += 1;
+        }
         let Some(response) = response else { return };
         if told.missing_bytes > 0 {
             self.facts.incomplete += 1;
@@ -174,7 +198,7 @@ impl Exchange<'_> {
     }
 
     /// The data as a number of 1, 2 or 4 bytes; of what is written, any length up to 4.
-    fn number(&self) -> Option<(usize, u32)> {
+    fn number(&self) -> Option<Number> {
         let data = self.data.filter(|data| matches!(data.len(), 1 | 2 | 4))?;
         let mut word = [0; 4];
         word.iter_mut().zip(data).for_each(|(to, byte)| *to = *byte);
@@ -221,6 +245,13 @@ impl Talk {
             Op::INITIATE_OPEN_CAPTURE => {
                 facts.remote_starts.see(told.response);
                 self.is_remote |= told.response == OK;
+                if self.is_low {
+                    let started = told.response == OK;
+                    facts.low_version.see(match started {
+                        true => VersionTooLow::Accept,
+                        false => VersionTooLow::NoFunction,
+                    });
+                }
             }
             Op::TERMINATE_OPEN_CAPTURE if told.response == OK => {
                 self.was_remote |= self.is_remote;
@@ -284,6 +315,9 @@ impl Talk {
     }
 
     fn list(&mut self, told: &Exchange<'_>, facts: &mut Facts) {
+        if let Some((_, reads)) = &mut self.unfinished {
+            *reads += 1;
+        }
         let Some(Ok(list)) = told.data.map(CurrentState::decode) else { return };
         let entries: Vec<(u16, u32)> =
             list.entries.iter().map(|entry| (entry.property.0, entry.value)).collect();
@@ -331,9 +365,14 @@ impl Talk {
             facts.surplus_values.see(told.response);
         }
         if told.response != OK {
+            let is_low = self.is_below(code, number, facts);
+            if is_low && told.response == ResponseCode::ACCESS_DENIED.0 {
+                facts.low_version.see(VersionTooLow::AccessDenied);
+            }
             facts.refused.entry(code).or_insert(told.response);
             return;
         }
+        facts.is_early_version_taken |= self.is_early;
         self.dirty.insert(code);
         let Some((width, value)) = number else { return };
         // Two bytes are what these are, whatever is sent.
@@ -353,7 +392,7 @@ impl Talk {
                 }
             }
             Prop::REAL_FILE_SIZE | Prop::RESIZE => self.has_true_sizes = low == 1,
-            Prop(code) if Prop(code).is_version() => self.version(code, told),
+            Prop(code) if Prop(code).is_version() => self.version(code, told, facts),
             _ => {}
         }
         if !is_state {
@@ -361,7 +400,17 @@ impl Talk {
         }
     }
 
-    fn version(&mut self, code: u16, told: &Exchange<'_>) {
+    /// True for a version below that which was read.
+    fn is_below(&self, code: u16, number: Option<Number>, facts: &Facts) -> bool {
+        let own = facts.reads.get(&code).and_then(|read| read.first());
+        let below = own.zip(number).is_some_and(|(own, number)| number.1 < own.1);
+        Prop(code).is_version() && below
+    }
+
+    fn version(&mut self, code: u16, told: &Exchange<'_>, facts: &Facts) {
+        let modes = modes_of_version(Code(code));
+        self.is_early = !modes.map_or(self.mode != 0, |modes| modes.contains(&self.mode));
+        self.is_low = self.is_below(code, told.number(), facts);
         self.version = Some(code);
         let mode = FunctionMode(self.mode);
         self.pending = match (mode, Prop(code)) {
@@ -381,9 +430,17 @@ impl Talk {
         let handle = told.param(0);
         let newer = self.mode == FunctionMode::NEW_APP_VIEW.0;
         self.gallery(facts);
+        if self.is_low {
+            facts.low_version.see(VersionTooLow::Accept);
+        }
+        if let Some((_, reads)) = self.unfinished.filter(|(open, _)| *open != handle) {
+            facts.cure_reads = Some(facts.cure_reads.map_or(reads, |known| known.min(reads)));
+        }
         match told.operation {
             Op::GET_OBJECT_INFO => {
-                self.informed.insert(handle);
+                if self.informed.len() < MOST_OBJECTS {
+                    self.informed.insert(handle);
+                }
                 let Some(Ok(info)) = told.data.map(ObjectInfo::decode) else { return };
                 let true_size = self.has_true_sizes || newer;
                 let objects = match newer {
@@ -398,13 +455,16 @@ impl Talk {
                 object.taken = object.taken.or_else(|| info.captured());
                 if true_size {
                     object.true_bytes.get_or_insert(info.size_bytes);
-                    self.sizes.insert(handle, info.size_bytes);
+                    if self.sizes.len() < MOST_OBJECTS {
+                        self.sizes.insert(handle, info.size_bytes);
+                    }
                 } else {
                     object.told_bytes.get_or_insert(info.size_bytes);
                 }
             }
             Op::GET_THUMB if told.data_bytes > 0 => {
-                facts.is_thumb_before_info |= !self.informed.contains(&handle);
+                let is_followed = self.informed.len() < MOST_OBJECTS;
+                facts.is_thumb_before_info |= is_followed && !self.informed.contains(&handle);
             }
             Op::GET_PARTIAL_OBJECT if told.direction == Direction::In => {
                 let (offset, asked) = (u64::from(told.param(1)), u64::from(told.param(2)));
@@ -412,6 +472,7 @@ impl Talk {
                     self.sizes.get(&handle).map(|&size| u64::from(size).saturating_sub(offset));
                 let is_short =
                     told.data_bytes < asked && left.is_some_and(|left| told.data_bytes < left);
+                self.unfinished = left.filter(|&left| told.data_bytes < left).map(|_| (handle, 0));
                 facts.piece.0 = facts.piece.0.max(told.data_bytes);
                 facts.piece.1 |= is_short;
             }
@@ -425,8 +486,14 @@ impl Talk {
         match (FunctionMode(self.mode), self.version) {
             (FunctionMode::NEW_APP_VIEW | FunctionMode::VIEW_PICKED, _) => {}
             (FunctionMode::RECEIVE, Some(version)) if Prop(version) == Prop::RECEIVE_VERSION => {}
-            (FunctionMode(mode), Some(version)) if mode != 0 => {
-                facts.galleries.see((mode, version));
+            (
+                FunctionMode::VIEW_ALL
+                | FunctionMode::RECEIVE
+                | FunctionMode::VIEW_IN_CAMERA
+                | FunctionMode::REMOTE_IMAGE_VIEW,
+                Some(version),
+            ) => {
+                facts.galleries.see((self.mode, version));
                 facts.is_opened_without_remote |= !self.was_remote;
             }
             _ => facts.is_without_gallery |= !is_picked,
