@@ -45,7 +45,8 @@ impl Report {
         let mut told = Ok(());
         for (at, given) in round.given.iter().enumerate() {
             // All of them count, also where nobody reads.
-            told = told.and(self.given(at, given, label));
+            let this = self.given(at, given, label);
+            told = told.and(this);
         }
         told?;
         if self.cameras.len() < 2 {
