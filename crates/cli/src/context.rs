@@ -1,13 +1,17 @@
 //! What every verb works with.
 
+use std::time::Duration;
+
 use filmwire_camera::{Allow, Camera, Departures, Geotagger, Notices, Options, Remote, TcpNetwork};
+use filmwire_ingest::Stop;
 use filmwire_program::notice;
+use tokio::time::sleep;
 
 use crate::args::Global;
 use filmwire_program::places::Places;
 
 use crate::config::{Asked, Config, SettingFlags};
-use filmwire_program::exit::Trouble;
+use filmwire_program::exit::{Exit, Trouble};
 use filmwire_program::interrupt::Interrupt;
 use filmwire_program::output::Output;
 
@@ -25,7 +29,33 @@ pub(crate) struct Context<'a> {
     pub(crate) places: Places,
 }
 
+/// How long what is told of a run that was asked to stop may take to be read.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 impl Context<'_> {
+    /// Does work that must not wait for whoever reads what is told: a pager that is not scrolled, or a
+    /// terminal stopped with Ctrl-S. At its end all is told, unless it is to stop.
+    pub(crate) async fn unhurried(
+        &self,
+        work: impl AsyncFnOnce(&Context<'_>) -> anyhow::Result<Exit>,
+    ) -> anyhow::Result<Exit> {
+        let no_threads = |cause| Trouble::storage("start with", "the system's threads", cause);
+        let out = self.out.unhurried().map_err(no_threads)?;
+        let (interrupt, places) = (self.interrupt.clone(), self.places.clone());
+        let context = Context { out: out.clone(), interrupt, places, ..*self };
+        let result = work(&context).await;
+        let settling = tokio::task::spawn_blocking(move || out.settle());
+        let told = tokio::select! {
+            biased;
+            told = settling => told?,
+            () = given_up(&context.interrupt.stop) => Ok(()),
+        };
+        match (result, told) {
+            (Ok(_), Err(trouble)) if !matches!(trouble, Trouble::PipeClosed) => Err(trouble.into()),
+            (result, _) => result,
+        }
+    }
+
     /// Reads the settings, and warns of a camera that looks like a misspelt name.
     pub(crate) fn config(&self, flags: &SettingFlags) -> Result<Config, Trouble> {
         Ok(self.doubt(self.config_in_doubt(flags)?))
@@ -128,4 +158,10 @@ impl Context<'_> {
         let options = Options { allow, ..self.options(config) };
         Ok(Camera::connect_remote(network, options, self.departures).await?)
     }
+}
+
+/// Who asks it to stop does not wait for a reader that may never come.
+async fn given_up(stop: &Stop) {
+    stop.asked().await;
+    sleep(LAST_WAIT).await;
 }

@@ -295,6 +295,22 @@ fn files_that_are_to_be_so_many_are_not_done_where_nobody_reads() {
     }
 }
 
+/// Nor does the stream, whose camera would take it for a client that is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_file_waits_for_whoever_reads_the_figures() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "live", "--out", "frames", "--count", "30"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut child = command(folder.path(), &words).stdout(writer).spawn().unwrap();
+    // Two seconds of frames, so that figures were told meanwhile.
+    was_ended(&camera);
+    assert_eq!(files(&folder.path().join("frames")).len(), 30);
+    let told = std::io::read_to_string(reader).unwrap();
+    assert!(told.contains("30 frames in"), "{told}");
+    assert_eq!(wait(&mut child), 0);
+}
+
 #[test]
 fn a_short_stall_is_counted_and_a_long_one_is_an_error() {
     let camera = camera(&["--fault", "live-stall=10:2s"]);

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use filmwire_catalogue::{Create, Library, OpenOptions};
 use rustix::process::Signal;
 
 use crate::camera::{Camera, files, read_until, signal, wait};
@@ -65,6 +66,24 @@ fn what_cannot_be_fetched_costs_no_frame_and_has_a_code_of_its_own() {
     assert_eq!((ran.code, files(&folder.path().join("site")).len()), (0, 3), "{ran:?}");
     let ran = run(folder.path(), &[&words[..words.len() - 1], &["other"]].concat());
     assert!(ran.code == 0 && ran.err.contains("fetched before"), "{ran:?}");
+    camera.left();
+}
+
+/// As by a `sync` that a timer started, when the computer comes back after a power cut.
+#[test]
+fn a_library_that_others_hold_costs_no_frame() {
+    let (camera, folder) = (Camera::start(&CAMERA), tempfile::tempdir().unwrap());
+    let options = OpenOptions { create: Create::IfMissingOrEmpty, ..OpenOptions::default() };
+    let library = Library::open(&folder.path().join("site"), options).unwrap();
+    let lock = library.lock().unwrap();
+    let words = ["--camera", &camera.address, "timelapse", "--interval", "500ms", "--count", "2"];
+    let words = [&words[..], &["--to", "site"]].concat();
+    let ran = run(folder.path(), &words);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(ran.out.contains("2 frames, all taken"), "{ran:?}");
+    drop(lock);
+    let ran = run(folder.path(), &words);
+    assert_eq!((ran.code, files(&folder.path().join("site")).len()), (0, 3), "{ran:?}");
     camera.left();
 }
 

@@ -63,6 +63,15 @@ pub(crate) fn command(folder: &Path, words: &[&str]) -> std::process::Command {
     command
 }
 
+/// Takes nothing until it is read.
+#[cfg(target_os = "linux")]
+pub(crate) fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let room = rustix::pipe::fcntl_getpipe_size(&writer).unwrap();
+    std::io::Write::write_all(&mut writer, &vec![b'\n'; room]).unwrap();
+    (reader, writer)
+}
+
 impl Ran {
     /// Its lines, each valid by the schema of the verb.
     pub(crate) fn lines(&self, verb: &str) -> Vec<Value> {

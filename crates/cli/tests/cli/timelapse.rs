@@ -256,22 +256,13 @@ fn the_code_tells_of_gaps_also_where_nobody_reads() {
     assert_eq!(camera.left().iter().filter(|row| row.operation == 0x100E).count(), 2);
 }
 
-/// Takes nothing until it is read.
-#[cfg(target_os = "linux")]
-fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    let room = rustix::pipe::fcntl_getpipe_size(&writer).unwrap();
-    std::io::Write::write_all(&mut writer, &vec![b'\n'; room]).unwrap();
-    (reader, writer)
-}
-
 /// As a pager that is not scrolled, or a terminal that was stopped with Ctrl-S.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_frame_waits_for_whoever_reads() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
     let words = ["--camera", &camera.address, "timelapse", "--interval", "500ms", "--count", "3"];
-    let (mut reader, writer) = full_pipe();
+    let (mut reader, writer) = crate::program::full_pipe();
     let mut command = command(folder.path(), &[&words[..], &["--json"]].concat());
     let mut child = command.stdout(writer).spawn().unwrap();
     drop(command);
@@ -290,7 +281,7 @@ fn no_frame_waits_for_whoever_reads() {
 fn who_stops_a_run_that_nobody_reads_is_not_kept_waiting() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
     let words = ["--camera", &camera.address, "timelapse", "--interval", "500ms"];
-    let (_reader, writer) = full_pipe();
+    let (_reader, writer) = crate::program::full_pipe();
     let mut child = command(folder.path(), &words).stdout(writer).spawn().unwrap();
     let end = std::time::Instant::now() + crate::program::LIMIT;
     while camera.journal().iter().filter(|row| row.operation == 0x100E).count() < 2 {

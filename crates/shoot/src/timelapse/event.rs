@@ -64,6 +64,8 @@ pub enum Event {
     NoRamp(String),
     /// Something about the command for gaps.
     Hook(String),
+    /// The run is over and the camera left, and the command for gaps still runs: it has a minute in all.
+    HookAwaited,
     /// Originals were fetched, or could not be.
     Fetched(Fetched),
     /// How many pictures the camera says that its card still holds (D229), when that changes.

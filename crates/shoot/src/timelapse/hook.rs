@@ -12,6 +12,8 @@ use super::gap::Why;
 
 /// A command that takes longer is ended.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Whoever waits longer for a command at the end of a run is told so. Chosen.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a command is told of a gap, in its environment.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +67,19 @@ impl Hook {
             Some(running) => running.await.unwrap_or_else(|error| Err(error.to_string())),
             None => Ok(()),
         }
+    }
+
+    /// The same at the end of a run, where somebody may look on: says so if it takes its time.
+    pub(super) async fn ended_at_last(&mut self, say: impl FnOnce()) -> Result<(), String> {
+        let Some(mut running) = self.running.take() else { return Ok(()) };
+        let ended = match timeout(PATIENCE, &mut running).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                say();
+                running.await
+            }
+        };
+        ended.unwrap_or_else(|error| Err(error.to_string()))
     }
 }
 
@@ -178,7 +193,10 @@ mod tests {
     async fn a_command_that_takes_too_long_is_ended() {
         let mut hook = Hook::new(Some("exec sleep 1000".into()));
         assert_eq!(hook.start(&news()).await, Ok(()));
-        let said = hook.ended().await.unwrap_err();
+        let mut told = 0;
+        let said = hook.ended_at_last(|| told += 1).await.unwrap_err();
         assert!(said.contains("longer than 60s"), "{said}");
+        assert_eq!(hook.ended_at_last(|| told += 1).await, Ok(()));
+        assert_eq!(told, 1, "of nothing, nothing is told");
     }
 }

@@ -304,7 +304,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
             drop(armed);
             remote.leave().await;
         }
-        if let Err(text) = self.hook.ended().await {
+        let ended_hook = self.hook.ended_at_last(|| (self.tell)(Event::HookAwaited)).await;
+        if let Err(text) = ended_hook {
             (self.tell)(Event::Hook(text));
         }
         let end = ended?;

@@ -71,6 +71,10 @@ pub(crate) async fn run(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> 
     if args.pipe {
         refuse_pipe(context)?;
     }
+    context.unhurried(async |context| show(args, context).await).await
+}
+
+async fn show(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> {
     let is_both = args.pipe && args.out.is_some();
     let mut sink = Sink::choose(args.out.as_deref(), args.pipe)?;
     let (remote, mut live) = tokio::select! {

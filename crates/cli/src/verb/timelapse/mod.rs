@@ -9,18 +9,15 @@ mod video;
 mod when;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use filmwire_camera::{Allow, Camera, Error as CameraError, Options, Remote, TcpNetwork};
-use filmwire_ingest::Stop;
 use filmwire_program::exit::{Exit, Trouble};
 use filmwire_shoot::timelapse::clock::SystemClock;
 use filmwire_shoot::timelapse::journal::JournalError;
 use filmwire_shoot::timelapse::ramp::NoRamp;
 use filmwire_shoot::timelapse::{ConnectRemote, End, Error, Setup};
-use tokio::time::sleep;
 
 use crate::config::Config;
 use crate::context::Context;
@@ -29,9 +26,6 @@ use originals::{OriginalsArgs, Shelf};
 use ramp::RampArgs;
 use report::Report;
 use when::WhenArgs;
-
-/// How long what is told of a run that was asked to stop may take to be read.
-const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Take a frame at each interval, for a night or for a year
 ///
@@ -90,37 +84,11 @@ pub(crate) async fn run(args: &TimelapseArgs, context: &Context<'_>) -> Result<E
     match (&args.verb, &args.when) {
         (Some(TimelapseVerb::Plan(args)), _) => plan::run(args, context).await,
         (Some(TimelapseVerb::Video(args)), _) => video::run(args, context).await,
-        (None, Some(when)) => unhurried(args, when, context).await,
+        (None, Some(when)) => {
+            context.unhurried(async |context| shoot(args, when, context).await).await
+        }
         (None, None) => Err(Trouble::usage("--interval is missing", "add --interval 10s").into()),
     }
-}
-
-/// Runs it so that no frame waits for whoever reads what is told.
-async fn unhurried(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> Result<Exit> {
-    let out = context.out.unhurried().map_err(no_threads)?;
-    let (interrupt, places) = (context.interrupt.clone(), context.places.clone());
-    let context = Context { out: out.clone(), interrupt, places, ..*context };
-    let result = shoot(args, when, &context).await;
-    let settling = tokio::task::spawn_blocking(move || out.settle());
-    let told = tokio::select! {
-        biased;
-        told = settling => told?,
-        () = given_up(&context.interrupt.stop) => Ok(()),
-    };
-    match (result, told) {
-        (Ok(_), Err(trouble)) if !matches!(trouble, Trouble::PipeClosed) => Err(trouble.into()),
-        (result, _) => result,
-    }
-}
-
-/// Who asks it to stop does not wait for a reader that may never come.
-async fn given_up(stop: &Stop) {
-    stop.asked().await;
-    sleep(LAST_WAIT).await;
-}
-
-fn no_threads(cause: std::io::Error) -> Trouble {
-    Trouble::storage("start with", "the system's threads", cause)
 }
 
 async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> Result<Exit> {
@@ -131,7 +99,8 @@ async fn shoot(args: &TimelapseArgs, when: &WhenArgs, context: &Context<'_>) -> 
     let keep = args.keep.keep(ramp.as_ref(), context)?;
     let config = args.originals.config(context)?;
     let shelf = args.originals.shelf(&config, context)?;
-    let clock = SystemClock::start().map_err(no_threads)?;
+    let clock = SystemClock::start()
+        .map_err(|cause| Trouble::storage("start with", "the system's threads", cause))?;
     let allow =
         Allow { shoot: true, settings: ramp.is_some() || keep.is_some(), ..Allow::default() };
     let connect = Connect { context, config: &config, allow };

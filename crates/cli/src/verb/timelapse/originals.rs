@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use filmwire_camera::{Camera, Error as CameraError};
-use filmwire_catalogue::{Create, Library};
+use filmwire_catalogue::{Create, Error as CatalogueError, Library};
 use filmwire_ingest::{Event, SkipReason, Stop, Summary, SyncOptions, sync_lent};
 use filmwire_program::exit::{self, Exit, Trouble, words};
 use filmwire_program::output::{Output, text};
@@ -65,7 +65,15 @@ impl OriginalsArgs {
         }
         let root = library_root(config)?;
         let library = open_library(config, Create::IfMissingOrEmpty, context)?;
-        drop(library.lock()?);
+        match library.lock() {
+            Ok(lock) => drop(lock),
+            // Who has it now is done with it long before the end of a night; frames cannot be had again.
+            Err(CatalogueError::Locked { holder }) => {
+                let text = "originals are fetched once it is free";
+                context.out.warn(&format!("the library is in use by {holder}; {text}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
         let desk = Desk {
             library: Arc::new(library),
             options: base_options(config),

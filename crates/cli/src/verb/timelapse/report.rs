@@ -79,6 +79,11 @@ impl Report {
                 self.out.warn(text);
                 self.out.json("hook", json!({ "error": text }))
             }
+            Event::HookAwaited => {
+                self.out
+                    .note("The command of --on-gap still runs; it is waited for, at most a minute");
+                Ok(())
+            }
             Event::Fetched(fetched) => self.fetched(fetched),
             Event::Remaining(count) => self.out.json("remaining", json!({ "pictures": count })),
             _ => Ok(()),

@@ -56,7 +56,7 @@ pub enum Order {
     /// Path, with numbers as numbers.
     #[default]
     Name,
-    /// The camera's clock, then path.
+    /// The camera's clock, then path; a picture that tells no time goes with the one in front of it.
     Time,
 }
 
@@ -122,13 +122,23 @@ pub fn find(folder: &Path, order: Order) -> Result<Found, (PathBuf, io::Error)> 
         }
     }
     if order == Order::Time {
-        // Stable: what has the same time, or none, stays in the order of names.
-        found.pictures.sort_by(|one, other| {
-            let pair = one.taken.zip(other.taken);
-            pair.map_or(Ordering::Equal, |(one, other)| one.total_cmp(&other))
-        });
+        by_time(&mut found.pictures);
     }
     Ok(found)
+}
+
+/// Puts pictures in the order of their times, where they are in that of names: what has the same time
+/// stays so, and what has none stays behind what it was behind. Only with a time for each is there an
+/// order at all.
+fn by_time(pictures: &mut Vec<Picture>) {
+    let mut last = f64::NEG_INFINITY;
+    let timed = std::mem::take(pictures).into_iter().map(|picture| {
+        last = picture.taken.unwrap_or(last);
+        (last, picture)
+    });
+    let mut timed: Vec<_> = timed.collect();
+    timed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    pictures.extend(timed.into_iter().map(|(_, picture)| picture));
 }
 
 enum Kind {
@@ -307,12 +317,32 @@ mod tests {
         assert_eq!(missing.1.kind(), io::ErrorKind::NotFound);
     }
 
+    fn picture(name: &str, taken: Option<f64>) -> Picture {
+        let shape = Shape { width: 32, height: 32, orientation: 1 };
+        Picture { path: name.into(), name: name.into(), bytes: 1, shape, taken }
+    }
+
+    #[test]
+    fn what_tells_no_time_goes_with_the_one_in_front_of_it() {
+        let times = [None, Some(9.0), None, Some(7.0), Some(9.0), None];
+        let mut pictures: Vec<_> =
+            times.iter().zip('a'..).map(|(time, name)| picture(&name.to_string(), *time)).collect();
+        by_time(&mut pictures);
+        let order: String = pictures.iter().map(|picture| picture.name.as_str()).collect();
+        assert_eq!(order, "adbcef");
+        // Whatever lacks a time, what has one is in order.
+        let mut pictures: Vec<_> = (0..500u32)
+            .map(|number| {
+                let time = f64::from(number.wrapping_mul(2_654_435_761) >> 8);
+                picture("", (number % 3 != 0).then_some(time))
+            })
+            .collect();
+        by_time(&mut pictures);
+        assert!(pictures.iter().filter_map(|picture| picture.taken).is_sorted());
+    }
+
     #[test]
     fn a_counter_that_began_anew_is_noticed() {
-        let picture = |name: &str, taken| {
-            let shape = Shape { width: 32, height: 32, orientation: 1 };
-            Picture { path: name.into(), name: name.into(), bytes: 1, shape, taken }
-        };
         let pictures = vec![
             picture("1", Some(9.0)),
             picture("2", None),
