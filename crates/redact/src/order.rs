@@ -3,6 +3,8 @@
 //! capture would take a client for hasty.
 
 use std::collections::BTreeMap;
+use std::iter;
+use std::net::SocketAddr;
 
 use filmwire_trace::capture::Packet;
 use filmwire_trace::record::Side;
@@ -21,6 +23,8 @@ const MOST_LATE_NS: u64 = 10_000_000_000;
 #[derive(Debug)]
 enum What {
     Crossing(u32, Crossing<Vec<u8>>),
+    /// A connection, when it was known to be one; what was said on it may be older.
+    Opened(u32),
     /// The end of a connection that nobody saw.
     Forgotten(u32),
     /// A whole packet.
@@ -36,6 +40,8 @@ pub(crate) struct Order {
     count: u64,
     newest_ns: u64,
     ways: BTreeMap<u32, [Line; 2]>,
+    /// Connections of which nothing was given out.
+    unopened: BTreeMap<u32, Unopened>,
     segments: Segments,
 }
 
@@ -46,11 +52,22 @@ struct Line {
     missed: u64,
 }
 
+#[derive(Debug)]
+struct Unopened {
+    /// When it was known.
+    at_ns: u64,
+    /// Client and camera.
+    ends: [SocketAddr; 2],
+    /// What is lost in front of the first bytes of its sides.
+    holes: Vec<Crossing<Vec<u8>>>,
+}
+
 impl Order {
-    pub(crate) fn open(&mut self, at_ns: u64, connection: u32, opened: Crossing<Vec<u8>>) {
-        let line = Line { last_ns: self.key(at_ns, 0), missed: 0 };
-        self.ways.insert(connection, [line; 2]);
-        self.put(line.last_ns, at_ns, What::Crossing(connection, opened));
+    pub(crate) fn open(&mut self, at_ns: u64, connection: u32, ends: [SocketAddr; 2]) {
+        self.ways.insert(connection, Default::default());
+        self.unopened.insert(connection, Unopened { at_ns, ends, holes: Vec::new() });
+        let key = self.key(at_ns, 0);
+        self.put(key, at_ns, What::Opened(connection));
     }
 
     pub(crate) fn bytes(&mut self, at_ns: u64, connection: u32, from: Side, bytes: &[u8]) {
@@ -107,16 +124,32 @@ impl Order {
         };
         self.held_bytes = self.held_bytes.saturating_sub(what.cost_bytes());
         match what {
+            What::Opened(connection) => self.begin(at_ns, connection, give),
             What::Crossing(connection, crossing) => {
+                self.begin(at_ns, connection, give);
                 self.segments.take(at_ns, connection, &crossing, &mut |packet, _| give(packet));
             }
-            What::Forgotten(connection) => self.segments.forget(connection),
+            What::Forgotten(connection) => {
+                self.begin(at_ns, connection, give);
+                self.segments.forget(connection);
+            }
             What::Packet(data) => {
                 let link = Redactor::LINK;
                 give(&Packet { at_ns: Some(at_ns), link, data: &data, cut_bytes: 0 });
             }
         }
         true
+    }
+
+    /// Opens a connection in front of the first thing that happened on it.
+    fn begin(&mut self, at_ns: u64, connection: u32, give: Give<'_>) {
+        let Some(unopened) = self.unopened.remove(&connection) else { return };
+        let Unopened { at_ns: known_ns, ends: [client, camera], holes } = unopened;
+        let asked_ns = known_ns.min(at_ns);
+        let opened = Crossing::Opened { asked_ns, client, camera };
+        for crossing in iter::once(opened).chain(holes) {
+            self.segments.take(asked_ns, connection, &crossing, &mut |packet, _| give(packet));
+        }
     }
 
     /// Where something stands: at its time, but behind what its way said before.
@@ -139,7 +172,11 @@ impl Order {
         if missed > 0 {
             // As early as it can have been said: what the other side says then acknowledges it, so
             // that readers know of the hole before they judge.
-            self.put(before, at_ns, What::Crossing(connection, Crossing::Missed(from, missed)));
+            let hole = Crossing::Missed(from, missed);
+            match self.unopened.get_mut(&connection).filter(|_| before == 0) {
+                Some(unopened) => unopened.holes.push(hole),
+                None => self.put(before, at_ns, What::Crossing(connection, hole)),
+            }
         }
         key
     }
@@ -155,7 +192,7 @@ impl What {
     fn cost_bytes(&self) -> usize {
         let bytes = match self {
             Self::Crossing(_, Crossing::Bytes(_, bytes)) | Self::Packet(bytes) => bytes.len(),
-            Self::Crossing(..) | Self::Forgotten(_) => 0,
+            Self::Crossing(..) | Self::Opened(_) | Self::Forgotten(_) => 0,
         };
         bytes + PIECE_BYTES
     }
@@ -179,14 +216,18 @@ mod tests {
     fn told(times: &[(Side, u64)]) -> Vec<u8> {
         let mut order = Order::default();
         let ends = ["192.0.2.1:40000", "192.0.2.2:55740"].map(|end| end.parse().unwrap());
-        let [client, camera] = ends;
-        let asked_ns = 100 * SECOND_NS;
-        order.open(asked_ns, 1, Crossing::Opened { asked_ns, client, camera });
+        // By its port, say, or by its first packet: what came before is told afterwards.
+        let known_ns = 100 * SECOND_NS + 2_500_000;
+        order.open(known_ns, 1, ends);
         for (index, (from, at_ns)) in times.iter().enumerate() {
             order.bytes(*at_ns, 1, *from, &[index as u8]);
         }
         let mut out = Vec::new();
-        order.finish(&mut |packet| out.extend(packet.data.get(40..).unwrap_or_default().last()));
+        let first_ns = times.iter().map(|(_, at_ns)| *at_ns).min();
+        order.finish(&mut |packet| {
+            assert!(packet.at_ns >= first_ns.min(Some(known_ns)));
+            out.extend(packet.data.get(40..).unwrap_or_default().last());
+        });
         // A handshake has an option at its end.
         out.split_off(out.len() - times.len())
     }
@@ -195,6 +236,7 @@ mod tests {
     fn what_is_known_late_stands_at_its_time() {
         let [client, camera] = [Side::Client, Side::Camera];
         let at = |ms: u64| 100 * SECOND_NS + ms * 1_000_000;
+        // The connection was known to be one between the two.
         let late = [(client, at(1)), (camera, at(2)), (camera, at(4)), (client, at(3))];
         assert_eq!(told(&late), [0, 1, 3, 2]);
         // Of a side what was said before stays before.

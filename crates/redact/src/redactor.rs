@@ -179,7 +179,7 @@ impl Passer {
         };
         let talk = Talk::new(connection, octets);
         self.lines.insert(connection, Line { talk, ways: channels.map(|all| all.map(Way::new)) });
-        self.order.open(at_ns, connection, Crossing::Opened { asked_ns: at_ns, client, camera });
+        self.order.open(at_ns, connection, [client, camera]);
     }
 
     fn stand_in(&mut self, real: SocketAddr, place: Place) -> SocketAddr {
