@@ -100,6 +100,12 @@ pub(crate) fn data(
     }
 }
 
+/// What stands for data whose command is not known.
+pub(crate) fn unasked(operation: OperationCode, payload: &[u8], veil: &mut Veil<'_>) -> Vec<u8> {
+    veil.tell(Secret::Unknown, payload.len());
+    vec![if is_dataset(operation, None) { UNREADABLE } else { 0 }; payload.len()]
+}
+
 /// True for data that is read field by field.
 fn is_dataset(operation: OperationCode, property: Option<DevicePropCode>) -> bool {
     match operation {

@@ -17,7 +17,9 @@
 //!
 //! # Memory
 //!
-//! That of [`filmwire_trace::Flows`], and for each of 64 connections 32 KiB a way.
+//! That of [`filmwire_trace::Flows`], for each of 64 connections 32 KiB a way and 128
+//! KiB of the camera's that wait for a command, and 2 MiB of packets
+//! that wait for earlier ones.
 
 #![cfg_attr(
     not(test),
@@ -32,6 +34,7 @@
 mod address;
 mod dataset;
 mod discovery;
+mod order;
 mod picture;
 mod redactor;
 mod replaced;

@@ -8,10 +8,11 @@ use filmwire_trace::capture::{Item, LinkType, Packet};
 use filmwire_trace::framing::Channel;
 use filmwire_trace::record::Side;
 use filmwire_trace::wifi::Keys;
-use filmwire_trace::{Crossing, End, Flow, Flows, Ports, Role, Segments};
+use filmwire_trace::{Crossing, End, Flow, Flows, Ports, Role};
 
 use crate::address::Addresses;
 use crate::discovery;
+use crate::order::Order;
 use crate::replaced::{Place, Replaced, Secret};
 use crate::way::{Talk, Way};
 
@@ -37,7 +38,7 @@ pub struct LeftOut {
 }
 
 /// Takes a packet of the new capture.
-type Give<'a> = &'a mut dyn FnMut(&Packet<'_>);
+pub(crate) type Give<'a> = &'a mut dyn FnMut(&Packet<'_>);
 
 /// Makes captures that tell nothing of people. Addresses keep their stand-ins from one capture to
 /// the next.
@@ -51,7 +52,7 @@ pub struct Redactor {
 #[derive(Debug, Default)]
 struct Passer {
     lines: BTreeMap<u32, Line>,
-    segments: Segments,
+    order: Order,
     addresses: Addresses,
     replaced: Replaced,
     last_ns: u64,
@@ -86,7 +87,7 @@ impl Redactor {
         let Self { flows, passer } = self;
         flows.finish(&mut |flow| passer.take(&flow, give));
         passer.lines.clear();
-        passer.segments = Segments::default();
+        passer.order.finish(give);
     }
 
     /// What was replaced so far.
@@ -115,7 +116,7 @@ impl Redactor {
     pub fn held_bytes(&self) -> usize {
         let ways = self.passer.lines.values().filter_map(|line| line.ways.as_ref());
         let ways: usize = ways.flatten().map(Way::held_bytes).sum();
-        self.flows.held_bytes() + ways
+        self.flows.held_bytes() + ways + self.passer.order.held_bytes()
     }
 }
 
@@ -123,30 +124,31 @@ impl Passer {
     fn take(&mut self, flow: &Flow<'_>, give: Give<'_>) {
         match *flow {
             Flow::Opened { at_ns, connection, role, client, camera } => {
-                self.open(at_ns, connection, role, (client, camera), give);
+                self.open(at_ns, connection, role, (client, camera));
             }
             Flow::Bytes { at_ns, connection, from, bytes } => {
-                self.bytes(at_ns, connection, from, bytes, give);
+                self.bytes(at_ns, connection, from, bytes);
                 if from == Side::Client {
-                    self.settle(connection, false, give);
+                    self.settle(connection, false);
                 }
             }
             Flow::Missed { connection, from, bytes, .. } => {
                 if from == Side::Camera {
-                    self.settle(connection, true, give);
+                    self.settle(connection, true);
                 }
-                self.miss(connection, from, bytes, give);
+                self.miss(connection, from, bytes);
             }
             Flow::Closed { at_ns, connection, how } => {
-                self.settle(connection, true, give);
-                self.close(at_ns, connection, how, give);
+                self.settle(connection, true);
+                self.close(at_ns, connection, how);
             }
             Flow::Datagram { at_ns, from, to, bytes } => {
-                self.datagram(at_ns, (from, to), bytes, give);
+                self.datagram(at_ns, (from, to), bytes);
             }
             // What is not known is not passed.
             _ => {}
         }
+        self.order.give_out(give);
     }
 
     /// The time, or the last one that was known.
@@ -161,7 +163,6 @@ impl Passer {
         connection: u32,
         role: Role,
         (client, camera): (SocketAddr, SocketAddr),
-        give: Give<'_>,
     ) {
         let at_ns = self.time(at_ns);
         let place = Place { connection: Some(connection), transaction: None };
@@ -178,8 +179,7 @@ impl Passer {
         };
         let talk = Talk::new(connection, octets);
         self.lines.insert(connection, Line { talk, ways: channels.map(|all| all.map(Way::new)) });
-        let opened: Crossing<&[u8]> = Crossing::Opened { asked_ns: at_ns, client, camera };
-        self.segments.take(at_ns, connection, &opened, &mut |packet, _| give(packet));
+        self.order.open(at_ns, connection, [client, camera]);
     }
 
     fn stand_in(&mut self, real: SocketAddr, place: Place) -> SocketAddr {
@@ -188,20 +188,12 @@ impl Passer {
         self.addresses.socket(real)
     }
 
-    fn bytes(
-        &mut self,
-        at_ns: Option<u64>,
-        connection: u32,
-        from: Side,
-        bytes: &[u8],
-        give: Give<'_>,
-    ) {
-        let Self { lines, segments, replaced, last_ns, .. } = self;
+    fn bytes(&mut self, at_ns: Option<u64>, connection: u32, from: Side, bytes: &[u8]) {
+        let Self { lines, order, replaced, last_ns, .. } = self;
         let Some(Line { talk, ways }) = lines.get_mut(&connection) else { return };
         let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
             *last_ns = at_ns.unwrap_or(*last_ns);
-            let crossing = Crossing::Bytes(from, bytes);
-            segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+            order.bytes(*last_ns, connection, from, bytes);
         };
         match ways {
             Some(ways) => way(ways, from).take(at_ns, bytes, talk, replaced, &mut pass),
@@ -215,63 +207,50 @@ impl Passer {
     }
 
     /// Gives out data of a camera that waited for its command; all of it if this is the last time.
-    fn settle(&mut self, connection: u32, is_last: bool, give: Give<'_>) {
-        let Self { lines, segments, replaced, last_ns, .. } = self;
+    fn settle(&mut self, connection: u32, is_last: bool) {
+        let Self { lines, order, replaced, last_ns, .. } = self;
         let Some(Line { talk, ways: Some(ways) }) = lines.get_mut(&connection) else { return };
         let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
             *last_ns = at_ns.unwrap_or(*last_ns);
-            let crossing = Crossing::Bytes(Side::Camera, bytes);
-            segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+            order.bytes(*last_ns, connection, Side::Camera, bytes);
         };
         way(ways, Side::Camera).settle(is_last, talk, replaced, &mut pass);
     }
 
-    fn miss(&mut self, connection: u32, from: Side, count: u64, give: Give<'_>) {
-        let Self { lines, segments, replaced, last_ns, .. } = self;
+    fn miss(&mut self, connection: u32, from: Side, count: u64) {
+        let Self { lines, order, replaced, last_ns, .. } = self;
         let Some(Line { talk, ways }) = lines.get_mut(&connection) else { return };
         if let Some(ways) = ways {
             let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
                 *last_ns = at_ns.unwrap_or(*last_ns);
-                let crossing = Crossing::Bytes(from, bytes);
-                segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+                order.bytes(*last_ns, connection, from, bytes);
             };
             way(ways, from).skip(count, talk, replaced, &mut pass);
         }
-        let crossing: Crossing<&[u8]> = Crossing::Missed(from, count.max(UNKNOWN_HOLE));
-        segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+        order.miss(connection, from, count.max(UNKNOWN_HOLE));
     }
 
-    fn close(&mut self, at_ns: Option<u64>, connection: u32, how: End, give: Give<'_>) {
+    fn close(&mut self, at_ns: Option<u64>, connection: u32, how: End) {
         for from in [Side::Client, Side::Camera] {
-            let Self { lines, segments, replaced, last_ns, .. } = self;
+            let Self { lines, order, replaced, last_ns, .. } = self;
             let Some(Line { talk, ways: Some(ways) }) = lines.get_mut(&connection) else { break };
             let mut pass = |at_ns: Option<u64>, bytes: &[u8]| {
                 *last_ns = at_ns.unwrap_or(*last_ns);
-                let crossing = Crossing::Bytes(from, bytes);
-                segments.take(*last_ns, connection, &crossing, &mut |packet, _| give(packet));
+                order.bytes(*last_ns, connection, from, bytes);
             };
             way(ways, from).give_up(talk, replaced, &mut pass);
         }
         self.lines.remove(&connection);
-        let ends: &[Crossing<&[u8]>] = match how {
+        let ends: &[Crossing<Vec<u8>>] = match how {
             End::Reset => &[Crossing::Reset(Side::Camera)],
             End::Finished => &[Crossing::Ended(Side::Client), Crossing::Ended(Side::Camera)],
             _ => &[],
         };
         let at_ns = self.time(at_ns);
-        for end in ends {
-            self.segments.take(at_ns, connection, end, &mut |packet, _| give(packet));
-        }
-        self.segments.forget(connection);
+        self.order.close(at_ns, connection, ends);
     }
 
-    fn datagram(
-        &mut self,
-        at_ns: Option<u64>,
-        (from, to): (SocketAddr, SocketAddr),
-        bytes: &[u8],
-        give: Give<'_>,
-    ) {
+    fn datagram(&mut self, at_ns: Option<u64>, (from, to): (SocketAddr, SocketAddr), bytes: &[u8]) {
         let at_ns = self.time(at_ns);
         let place = Place { connection: None, transaction: None };
         let [from, to] = [from, to].map(|end| self.stand_in(end, place));
@@ -290,8 +269,7 @@ impl Passer {
         let mut data = Vec::new();
         // What came in a packet fits into one.
         if step.udp(from.port(), to.port()).write(&mut data, &text).is_ok() {
-            let link = Redactor::LINK;
-            give(&Packet { at_ns: Some(at_ns), link, data: &data, cut_bytes: 0 });
+            self.order.packet(at_ns, data);
         }
     }
 }

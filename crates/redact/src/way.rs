@@ -15,8 +15,9 @@ use crate::word;
 
 /// Longer packets are no datasets of the tables.
 const MOST_WHOLE_BYTES: u64 = 32 * 1024;
-/// Data that waits for its command, with what stands behind it.
-const MOST_WAITING_BYTES: usize = 32 * 1024;
+/// Data that waits for its command, with what stands behind it: a hole is known as one some twenty
+/// packets later.
+const MOST_WAITING_BYTES: usize = 128 * 1024;
 /// Header of a picture of live view, and how much of it is known: lengths and a counter.
 const FRAME_HEAD_BYTES: usize = 18;
 const FRAME_KNOWN_BYTES: usize = 12;
@@ -317,10 +318,7 @@ impl Talk {
         out.extend(match header.kind {
             ContainerType::DATA => match self.asked(header.transaction) {
                 Some((operation, params)) => dataset::data(operation, params, payload, &mut veil),
-                None => {
-                    veil.tell(Secret::Unknown, payload.len());
-                    vec![0; payload.len()]
-                }
+                None => dataset::unasked(OperationCode(header.code), payload, &mut veil),
             },
             _ => {
                 let known = self.knows(&header);
