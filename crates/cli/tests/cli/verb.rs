@@ -281,7 +281,9 @@ fn the_simulator_serves_a_folder_and_ends_cleanly() {
     let card = tempfile::tempdir().unwrap();
     fs::create_dir_all(card.path().join("DCIM/100_FUJI")).unwrap();
     fs::write(card.path().join("DCIM/100_FUJI/DSCF0001.JPG"), [0xFF, 0xD8, 0xFF, 0xD9]).unwrap();
-    let camera = Camera::start(&["--card", card.path().to_str().unwrap()]);
+    // A camera without a remote function has no events and no live view.
+    let card = card.path().to_str().unwrap();
+    let camera = Camera::start(&["--model", "X-A2", "--card", card]);
     let folder = tempfile::tempdir().unwrap();
     let taken = run(folder.path(), &["sim", "--listen", &camera.address]);
     assert_eq!(taken.code, 2, "{taken:?}");
@@ -292,6 +294,5 @@ fn the_simulator_serves_a_folder_and_ends_cleanly() {
     let (code, served) = camera.interrupt();
     assert_eq!((code, &served["outcome"]), (0, &"done".into()));
     assert_eq!((&served["connections"], &served["operations"]), (&1.into(), &rows.into()));
-    // A camera that offers no remote function has no events and no live view.
     assert_eq!((&served["events"], &served["frames"]), (&0.into(), &0.into()));
 }
