@@ -136,16 +136,24 @@ fn what_cannot_be_read_is_told_and_the_rest_is_there() {
     fs::write(folder.path().join("phone.log"), b"btsnoop\0\0\0\0\x01\0\0\x03\xEA").unwrap();
     let usb = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 220, 0, 0, 4, 4, 7];
     fs::write(folder.path().join("usb.pcap"), usb.map(u32::to_le_bytes).concat()).unwrap();
-    let words = ["report", "--json", "--no-doctor", "phone.log", "usb.pcap", "--out", "c.tar"];
+    // A question to a name server.
+    let ip = [0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+    let udp = [0x9C, 0x40, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4];
+    let head = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 101, 0, 0, 32, 32];
+    let others = [&head.map(u32::to_le_bytes).concat()[..], &ip, &udp].concat();
+    fs::write(folder.path().join("others.pcap"), others).unwrap();
+    let files = ["phone.log", "usb.pcap", "others.pcap"];
+    let words = [&["report", "--json", "--no-doctor", "--out", "c.tar"], &files[..]].concat();
     let ran = run(folder.path(), &words);
     assert_eq!(ran.code, 1, "{ran:?}");
     let failed = ran.of_kind("report", "failed");
-    assert_eq!(failed.len(), 2);
+    assert_eq!(failed.len(), 3);
+    assert!(failed[2]["reason"].as_str().unwrap().contains("no camera"), "{failed:?}");
     assert!(failed[1]["reason"].as_str().unwrap().contains("of a kind that cannot be read"));
     assert!(ran.err.contains("btsnoop"), "{}", ran.err);
     let all = contents(&folder.path().join("c.tar"));
     let words = String::from_utf8_lossy(&all["report.txt"]);
-    assert!(words.contains("could not be read: 2 captures."), "{words}");
+    assert!(words.contains("Not here, or not to the end: 3 captures."), "{words}");
 }
 
 #[test]

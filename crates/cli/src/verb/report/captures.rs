@@ -22,6 +22,9 @@ const MAKE: &str = "captures are made with tcpdump -w or Wireshark, as pcap or p
 /// What helps where all packets stay closed.
 const OPEN: &str = "give the passphrase by --wpa-file";
 const PROGRAM: &str = concat!("filmwire ", env!("CARGO_PKG_VERSION"));
+/// What helps where no camera is found.
+const FIND: &str = "if a camera listened on a port of its own, name it by --port; `filmwire decode` shows \
+                    what it finds";
 /// What one should know to read the capture.
 const COMMENT: &str = "Made by `filmwire report`. Real: what was said but for stand-ins, times and \
                        ports. Made up: addresses, IP and TCP. replaced.json lists the stand-ins.";
@@ -96,11 +99,13 @@ impl Captures {
         let name = format!("capture-{}.pcapng", self.parts.len() + 1);
         let Self { redactor, is_heard, .. } = self;
         let is_stopped = || !*is_heard && context.interrupt.stop.is_asked();
+        let mut packets = 0u64;
         let (end, part) = archive.write(&name, |out| {
             let failed = |cause| Stop::Output(Trouble::storage("write", "the archive", cause));
             let mut writer = Writer::new(out, Redactor::LINK, PROGRAM, COMMENT).map_err(failed)?;
             let mut written = Ok(());
             let mut put = |packet: &Packet<'_>| {
+                packets += 1;
                 if written.is_ok() {
                     written = writer.packet(packet.at_ns.unwrap_or_default(), packet.data, None);
                 }
@@ -128,6 +133,10 @@ impl Captures {
             let reason =
                 "its packets are of a kind that cannot be read: nothing of it is in the archive";
             return Err(Stop::Input(reason.to_owned(), MAKE));
+        }
+        if packets == 0 {
+            let reason = "no camera and no client speaks in it: nothing of it is in the archive";
+            return Err(Stop::Input(reason.to_owned(), FIND));
         }
         Ok(())
     }

@@ -42,9 +42,7 @@ fn doctor(told: &Told<'_>, lines: &mut Vec<String>) {
 fn captures(told: &Told<'_>, lines: &mut Vec<String>) {
     if told.failed > 0 {
         let captures = text::count(told.failed, "capture", "captures");
-        lines.push(format!(
-            "Not here, or not to the end, since they could not be read: {captures}."
-        ));
+        lines.push(format!("Not here, or not to the end: {captures}."));
     }
     if told.captures == 0 {
         lines.push("No capture is in this archive.".to_owned());
