@@ -83,6 +83,8 @@ fn what_is_shared_decodes_to_the_same_without_names_and_pictures() {
     // What is there is not replaced.
     let again = run(folder.path(), &["report", "--no-doctor", "a.pcap"]);
     assert!(again.code == 2 && again.err.contains("is there already"), "{again:?}");
+    let piped = run(folder.path(), &["report", "--no-doctor", "a.pcap", "--out", "-"]);
+    assert!(piped.code == 2 && !folder.path().join("-").exists(), "{piped:?}");
 }
 
 #[test]

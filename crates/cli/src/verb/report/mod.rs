@@ -91,6 +91,10 @@ struct Told<'a> {
 
 /// Runs the verb. An archive that is not whole does not come to be.
 pub(crate) async fn run(args: &ReportArgs, context: &Context<'_>) -> Result<Exit> {
+    if args.out.as_os_str() == "-" {
+        let text = "the archive is a file, and does not go to standard output";
+        return Err(Trouble::usage(text, "name a file, which can be looked into").into());
+    }
     let mut archive = Archive::new(&args.out)?;
     let keys = wpa::keys(&args.wpa, context)?;
     let examined = examined(args, context).await?;
