@@ -16,6 +16,9 @@ use filmwire_trace::record::{Init, Part, Step, Transaction};
 
 use super::facts::{Facts, List, Number};
 
+#[cfg(test)]
+mod tests;
+
 /// Data of one transaction that is kept; lists and descriptors are far shorter.
 const MOST_BYTES: usize = 1 << 16;
 /// Objects and times that are kept.
