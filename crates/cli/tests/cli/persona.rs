@@ -9,7 +9,7 @@ use filmwire_sim::persona::Code;
 use crate::camera::Camera;
 use crate::decode::session;
 use crate::program::run;
-use crate::replay::{FILE, Recorded, record, run_all, said as rows_said};
+use crate::replay::{FILE, Recorded, record, record_from, run_all, said as rows_said};
 
 const VERBS: &[&[&str]] = &[
     &["info"],
@@ -213,5 +213,24 @@ fn how_a_client_gets_in_is_drafted() {
         let draft = Persona::from_toml(&text).unwrap();
         assert_eq!(draft.ok, truth("X-T4", &[switch]).ok, "{text}");
         assert!(draft.ok_after_ms > 0, "{text}");
+    }
+}
+
+#[test]
+fn what_is_handed_out_says_nothing_of_the_gallery() {
+    // Such a camera hangs up by itself.
+    let camera = Camera::start(&["--model", "X-T10", "--picked", "2", "--photos", "3"]);
+    let (folder, ran) = record_from(&camera, &[&["receive", "--to", "library"]]);
+    assert_eq!(ran[0].code, 0, "{ran:?}");
+    let ran = run(folder.path(), &["decode", "--persona", "-", FILE]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let draft = Persona::from_toml(&ran.out).unwrap();
+    let truth = truth("X-T10", &[]);
+    assert_eq!((draft.camera_state, &draft.picked_list), (1, &truth.picked_list), "{ran:?}");
+    assert_eq!(draft.placeholder_bytes, truth.placeholder_bytes, "{ran:?}");
+    assert_eq!(draft.objects_without_gallery, truth.objects_without_gallery, "{ran:?}");
+    for field in ["placeholder_bytes", "folder_tree", "gallery_mode", "objects_without_gallery"] {
+        let line = ran.out.lines().find(|line| line.starts_with(field)).unwrap();
+        assert!(line.contains(" # not seen"), "{line}");
     }
 }

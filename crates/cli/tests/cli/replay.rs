@@ -23,7 +23,15 @@ pub(crate) struct Recorded {
 
 /// Runs verbs through a proxy that records, each in a folder of its number.
 pub(crate) fn record(words: &[&str], verbs: &[&[&str]]) -> Recorded {
-    let (camera, folder) = (Camera::start(words), tempfile::tempdir().unwrap());
+    let camera = Camera::start(words);
+    let (folder, ran) = record_from(&camera, verbs);
+    let rows = camera.left();
+    Recorded { folder, ran, rows }
+}
+
+/// The same with a camera that need not see a goodbye.
+pub(crate) fn record_from(camera: &Camera, verbs: &[&[&str]]) -> (tempfile::TempDir, Vec<Ran>) {
+    let folder = tempfile::tempdir().unwrap();
     let all = ["proxy", "--json", "--to", &camera.address, "--bind", "127.0.0.1:0"];
     let words = [&all[..], &["--record", FILE]].concat();
     let mut proxy = command(folder.path(), &words).spawn().unwrap();
@@ -32,11 +40,10 @@ pub(crate) fn record(words: &[&str], verbs: &[&[&str]]) -> Recorded {
     out.read_line(&mut line).unwrap();
     let told = schema::lines("proxy", &line).pop().unwrap();
     let ran = run_all(&folder.path().join("camera"), told["address"].as_str().unwrap(), verbs);
-    let rows = camera.left();
     signal(&proxy, Signal::INT);
     out.read_to_string(&mut line).unwrap();
     assert_eq!(wait(&mut proxy), 0);
-    Recorded { folder, ran, rows }
+    (folder, ran)
 }
 
 pub(crate) fn run_all(folder: &Path, address: &str, verbs: &[&[&str]]) -> Vec<Ran> {

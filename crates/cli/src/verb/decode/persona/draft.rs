@@ -256,7 +256,10 @@ impl Draft {
                 self.notes.add("slots", "seen: D244 is empty");
             }
         }
-        let unknown = facts.refused.iter().filter(|(code, _)| !self.is_known(**code));
+        // "Access denied" is said of what exists.
+        let unknown = facts.refused.iter().filter(|(code, response)| {
+            **response != ResponseCode::ACCESS_DENIED.0 && !self.is_known(**code)
+        });
         if let Some((code, response)) = unknown.map(|(code, response)| (*code, *response)).next() {
             self.persona.unknown_write = response;
             self.notes.add("unknown_write", &format!("seen: {}", Code(code)));

@@ -16,6 +16,9 @@ use filmwire_trace::record::{Init, Part, Step, Transaction};
 
 use super::facts::{Facts, List, Number};
 
+#[cfg(test)]
+mod tests;
+
 /// Data of one transaction that is kept; lists and descriptors are far shorter.
 const MOST_BYTES: usize = 1 << 16;
 /// Objects and times that are kept.
@@ -441,6 +444,10 @@ impl Talk {
                 if self.informed.len() < MOST_OBJECTS {
                     self.informed.insert(handle);
                 }
+                // What is handed out one by one is number 1 each time, and its size is true.
+                if self.is_handed_out(facts) {
+                    return;
+                }
                 let Some(Ok(info)) = told.data.map(ObjectInfo::decode) else { return };
                 let true_size = self.has_true_sizes || newer;
                 let objects = match newer {
@@ -480,12 +487,21 @@ impl Talk {
         }
     }
 
+    /// True where the person has picked what there is.
+    fn is_handed_out(&self, facts: &Facts) -> bool {
+        let is_received = self.version == Some(Prop::RECEIVE_VERSION.0);
+        facts.states.all().contains(&CameraState::PICKED.0)
+            || FunctionMode(self.mode) == FunctionMode::VIEW_PICKED
+            || FunctionMode(self.mode) == FunctionMode::RECEIVE && is_received
+    }
+
     /// Objects were answered: what was written before has opened the gallery.
     fn gallery(&self, facts: &mut Facts) {
-        let is_picked = facts.lists.contains_key(&List::Picked);
+        if self.is_handed_out(facts) {
+            return;
+        }
         match (FunctionMode(self.mode), self.version) {
-            (FunctionMode::NEW_APP_VIEW | FunctionMode::VIEW_PICKED, _) => {}
-            (FunctionMode::RECEIVE, Some(version)) if Prop(version) == Prop::RECEIVE_VERSION => {}
+            (FunctionMode::NEW_APP_VIEW, _) => {}
             (
                 FunctionMode::VIEW_ALL
                 | FunctionMode::RECEIVE
@@ -496,7 +512,7 @@ impl Talk {
                 facts.galleries.see((self.mode, version));
                 facts.is_opened_without_remote |= !self.was_remote;
             }
-            _ => facts.is_without_gallery |= !is_picked,
+            _ => facts.is_without_gallery = true,
         }
     }
 }
