@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
-use filmwire_program::output::{Output, stdout_trouble};
+use filmwire_program::output::{Output, stdout_trouble, text};
 
 mod replay;
 
@@ -173,10 +173,8 @@ async fn play(path: &Path, args: &SimArgs, context: &Context<'_>) -> Result<Exit
     let listen = listen(&args.listen, "--listen")?;
     let recording = replay::read(path, args.connection, &context.interrupt)?;
     if recording.incomplete() > 0 {
-        context.out.note(&format!(
-            "{} transactions are not whole in the capture, and not used",
-            recording.incomplete()
-        ));
+        let count = text::count(recording.incomplete(), "transaction", "transactions");
+        context.out.note(&format!("not whole in the capture, and not used: {count}"));
     }
     if recording.left_out() > 0 {
         context.out.note(&format!("{} records are too many, and not used", recording.left_out()));
