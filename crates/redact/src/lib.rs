@@ -17,9 +17,8 @@
 //!
 //! # Memory
 //!
-//! That of [`filmwire_trace::Flows`], for each of 64 connections 32 KiB a way and 128
-//! KiB of the camera's that wait for a command, and 2 MiB of packets
-//! that wait for earlier ones.
+//! That of [`filmwire_trace::Flows`], for each of 64 connections 32 KiB a way and 128 KiB of the
+//! camera's that wait for a command, and 2 MiB of packets that wait for earlier ones.
 
 #![cfg_attr(
     not(test),

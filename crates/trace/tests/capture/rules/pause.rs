@@ -56,6 +56,14 @@ const PLAYS: &[Told] = &[
         p.wait(4000);
         p.get(0xD212, &[0, 0]);
     }),
+    // Five seconds to the packet are a silence, and a millisecond less is none.
+    (&[("quiet", None, 5000)], |p| {
+        p.get(0xD212, &[0, 0]);
+        p.wait(4999);
+        p.get(0xD212, &[0, 0]);
+        p.wait(4998);
+        p.get(0xD212, &[0, 0]);
+    }),
     // Events and live view are words too.
     (&[("quiet", None, 6001)], |p| {
         p.connect(1);
