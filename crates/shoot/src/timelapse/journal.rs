@@ -205,7 +205,7 @@ impl Journal {
             |action| move |cause| JournalError::Io { action, path: path.to_owned(), cause };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(path).map_err(failed("open"))?;
+        let file = options.open(path).map_err(failed("open"))?;
         // A pipe would be waited for, and a device read, without end.
         if !file.metadata().map_err(failed("open"))?.is_file() {
             return Err(failed("open")(io::Error::other("it is no plain file")));
@@ -216,10 +216,11 @@ impl Journal {
             // Some network file systems cannot.
             Err(TryLockError::Error(error)) => tracing::warn!(%error, "the journal is not locked"),
         }
-        let (past, end) = Reader { path, terms, past: None }.read(&file)?;
-        file.set_len(end).map_err(failed("mend"))?;
-        file.seek(SeekFrom::Start(end)).map_err(failed("read"))?;
-        Ok((Self { path: path.to_owned(), file }, past))
+        let mut journal = Self { path: path.to_owned(), file };
+        let (past, end) = Reader { path, terms, past: None }.read(&journal.file)?;
+        journal.file.set_len(end).map_err(failed("mend"))?;
+        journal.file.seek(SeekFrom::Start(end)).map_err(failed("read"))?;
+        Ok((journal, past))
     }
 
     /// Writes the first line of a new journal. Blocks.
@@ -250,6 +251,14 @@ impl Journal {
 
     fn failed(&self, cause: io::Error) -> JournalError {
         JournalError::Io { action: "write", path: self.path.clone(), cause }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing is not enough: a program that is being started has the open file too, until it
+        // runs.
+        let _ = self.file.unlock();
     }
 }
 
@@ -453,6 +462,23 @@ mod tests {
         drop(journal);
         let found = past(&path);
         assert_eq!((found.number, found.is_stopped, found.is_ended), (8, false, true));
+    }
+
+    #[test]
+    fn a_journal_is_free_when_it_is_closed_whoever_has_the_open_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let (mut journal, _) = Journal::open(&path, &terms("10s")).unwrap();
+        journal.begin(at(0), &terms("10s")).unwrap();
+        let error = Journal::open(&path, &terms("10s")).unwrap_err();
+        assert!(matches!(error, JournalError::Held(_)), "{error}");
+        // As a program has it that is started just now.
+        let _inherited = journal.file.try_clone().unwrap();
+        drop(journal);
+        assert_eq!(past(&path).number, 1);
+        // Also where the journal is refused.
+        assert!(Journal::open(&path, &terms("20s")).is_err());
+        assert_eq!(past(&path).number, 1);
     }
 
     #[test]
