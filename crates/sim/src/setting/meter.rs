@@ -36,15 +36,34 @@ impl Triangle {
     }
 }
 
+/// What a value on a dial does: shutters, diaphragms and amplifiers go in whole thirds of a stop, and
+/// their numbers are rounded (1/15 s is 1/16, f/5.6 is 5.66, ISO 1250 is 1270).
+///
+/// `origin` is a value without rounding; a stop multiplies by `stop`. Guess: so shutters and lenses
+/// are built; nobody measured these bodies.
+fn marked(value: f64, origin: f64, stop: f64) -> f64 {
+    let thirds = ((value / origin).log(stop) * 3.0).round();
+    origin * stop.powf(thirds / 3.0)
+}
+
 impl Camera {
+    fn iso_code(&self) -> u32 {
+        self.setting(Prop::ISO.0, self.listed(Prop::ISO).unwrap_or(USUAL_ISO))
+    }
+
+    /// The ISO that is set; `None` if it is automatic.
+    fn fixed_iso(&self) -> Option<u32> {
+        let code = self.iso_code();
+        (code & AUTO == 0).then_some((code & VALUE).max(1))
+    }
+
     /// Lowest and highest ISO there may be: the same unless it is automatic.
     fn iso_range(&self) -> (f64, f64) {
-        let listed = self.listed(Prop::ISO).unwrap_or(USUAL_ISO);
-        let code = self.setting(Prop::ISO.0, listed);
-        if code & AUTO == 0 {
-            let iso = f64::from((code & VALUE).max(1));
+        if let Some(iso) = self.fixed_iso() {
+            let iso = marked(f64::from(iso), 100.0, 2.0);
             return (iso, iso);
         }
+        let code = self.iso_code();
         let limit = if code == u32::MAX { USUAL_ISO_LIMIT } else { (code & VALUE).max(1) };
         let values = self.descriptor(Prop::ISO).map(|descriptor| descriptor.values.as_slice());
         let plain = values.unwrap_or_default().iter().filter(|&&iso| iso & (AUTO | EXTENDED) == 0);
@@ -59,10 +78,22 @@ impl Camera {
         let ev = f64::from(light_ev);
         let taken = self.choose((ev - bias).exp2());
         let over = ev - taken.ev();
+        // A file tells what was chosen on a dial, not what that is.
+        let is_set = |by: Program| program == Program::Manual || program == by;
+        let seconds = if is_set(Program::ShutterPriority) {
+            shutter_seconds(self.shutter())
+        } else {
+            taken.seconds
+        };
+        let f_number = if is_set(Program::AperturePriority) {
+            self.f_number().into()
+        } else {
+            taken.f_number * 100.0
+        };
         Exposure {
-            time_us: (taken.seconds * 1e6).round() as u32,
-            f_number: (taken.f_number * 100.0).round() as u16,
-            iso: taken.iso.round() as u32,
+            time_us: (seconds * 1e6).round() as u32,
+            f_number: f_number.round() as u16,
+            iso: self.fixed_iso().unwrap_or(taken.iso.round() as u32),
             over_mev: (over * 1000.0).round() as i32,
         }
     }
@@ -76,8 +107,8 @@ impl Camera {
         let (least, most) = self.iso_range();
         let program = self.program();
         let mut taken = Triangle {
-            f_number: f64::from(self.f_number()) / 100.0,
-            seconds: shutter_seconds(self.shutter()),
+            f_number: marked(f64::from(self.f_number()) / 100.0, 1.0, 2f64.sqrt()),
+            seconds: marked(shutter_seconds(self.shutter()), 1.0, 2.0),
             iso: least,
         };
         if program == Program::Automatic {
@@ -128,12 +159,12 @@ mod tests {
 
     #[test]
     fn in_manual_all_is_as_set() {
-        // f/8, 1/60 s, ISO 400: correct in light of 9.9.
+        // f/8, 1/60 s (which is 1/64), ISO 400: correct in light of 10.
         let camera = camera("X-T4", &[(0x5007, 800), (0xD02A, 400)]);
-        let taken = camera.meter(9.9069);
+        let taken = camera.meter(10.0);
         assert_eq!((taken.time_us, taken.f_number, taken.iso), (16_667, 800, 400));
         assert!(taken.over_mev.abs() <= 1, "{taken:?}");
-        let (darker, brighter) = (camera.meter(7.9069), camera.meter(10.9069));
+        let (darker, brighter) = (camera.meter(8.0), camera.meter(11.0));
         assert!((darker.over_mev + 2_000).abs() <= 1 && (brighter.over_mev - 1_000).abs() <= 1);
     }
 
@@ -148,6 +179,22 @@ mod tests {
             1_000
         );
         assert_eq!(over(&[(0x5007, 800), (0xD02A, 0x4000_0064)]) - base, -2_000, "L100");
+    }
+
+    /// Whatever their numbers say: 1/13 to 1/10 s is no longer a step than 1/10 to 1/8 s.
+    #[test]
+    fn a_step_of_a_dial_is_a_third_of_a_stop() {
+        let over = |settings: &[(u16, u32)]| camera("X-T4", settings).meter(9.0).over_mev;
+        for (prop, codes) in [
+            (0xD240, [150, 130, 100, 80, 60].map(|tenths| 0x8000_0000 | (tenths * 100))),
+            (0x5007, [1400, 1300, 1100, 1000, 900]),
+            (0xD02A, [800, 1000, 1250, 1600, 2000]),
+        ] {
+            let over = codes.map(|code| over(&[(0x5007, 800), (0xD02A, 400), (prop, code)]));
+            for pair in over.windows(2) {
+                assert!((332..=334).contains(&(pair[1] - pair[0])), "{prop:#X}: {over:?}");
+            }
+        }
     }
 
     #[test]
