@@ -2,7 +2,6 @@
 //! a script takes its place.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -29,11 +28,13 @@ fn folder(count: u8, ffmpeg: Option<&str>) -> tempfile::TempDir {
         fs::write(folder.path().join(format!("pictures/DSCF{number}.JPG")), jpeg(number)).unwrap();
     }
     if let Some(text) = ffmpeg {
-        // Renamed into place: what is still open for writing cannot be run.
-        let draft = folder.path().join("programs/draft");
+        let programs = folder.path().join("programs");
+        // Put there by a program of its own: what is open for writing cannot be run, and what we open
+        // is open too in whatever another test is starting just now.
+        let (draft, program) = (programs.join("draft"), programs.join("ffmpeg"));
         fs::write(&draft, format!("#!/bin/sh\nfor file; do :; done\n{text}\n")).unwrap();
-        fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
-        fs::rename(&draft, folder.path().join("programs/ffmpeg")).unwrap();
+        let mut install = std::process::Command::new("install");
+        assert!(install.args(["-m", "755"]).args([&draft, &program]).status().unwrap().success());
     }
     folder
 }

@@ -275,14 +275,14 @@ mod tests {
 
     /// A program of this text in place of ffmpeg.
     async fn run(script: &str, frames: &[&[u8]]) -> (Result<Made, Failed>, Option<Vec<u8>>) {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("ffmpeg");
-        // Renamed into place: what is still open for writing cannot be run.
+        // Put there by a program of its own: what is open for writing cannot be run, and what we open
+        // is open too in whatever another test is starting just now.
         let draft = folder.path().join("draft");
         std::fs::write(&draft, format!("#!/bin/sh\nfor file; do :; done\n{script}\n")).unwrap();
-        std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o755)).unwrap();
-        std::fs::rename(&draft, &program).unwrap();
+        let mut install = std::process::Command::new("install");
+        assert!(install.args(["-m", "755"]).args([&draft, &program]).status().unwrap().success());
         let shape = Shape { width: 640, height: 480, orientation: 1 };
         let geometry = Geometry::of(shape, Crop::None, None).unwrap();
         let file = folder.path().join("film");
