@@ -82,7 +82,9 @@ pub(crate) fn pixels(
     let records = read_at(file, offset, bytes.min(MOST_RECORD_BYTES) as usize)?;
     Ok(SIZES.iter().find_map(|tag| {
         let value = record(&records, *tag)?;
-        Some((u32::from(be_u16(value, 2)?), u32::from(be_u16(value, 0)?)))
+        let (height, width) = (be_u16(value, 0)?, be_u16(value, 2)?);
+        // Of a damaged file: no sensor has none.
+        (width > 0 && height > 0).then_some((u32::from(width), u32::from(height)))
     }))
 }
 
@@ -160,5 +162,20 @@ mod tests {
         assert_eq!(record(&records, 0x0121), None);
         assert_eq!(record(&[0xFF; 300], 0x0100), None);
         assert_eq!(record(&records[..9], 0x0100), None);
+    }
+
+    /// A damaged file; found by fuzzing.
+    #[test]
+    fn a_sensor_without_pixels_is_none() {
+        let size = |sizes: [[u16; 2]; 2]| {
+            let mut records = 2u32.to_be_bytes().to_vec();
+            for (tag, [height, width]) in SIZES.into_iter().zip(sizes) {
+                records.extend([tag, 4, height, width].map(u16::to_be_bytes).concat());
+            }
+            pixels(&mut Cursor::new(&records), (0, records.len() as u64)).unwrap()
+        };
+        assert_eq!(size([[2, 3], [4, 5]]), Some((3, 2)));
+        assert_eq!(size([[0, 3], [4, 5]]), Some((5, 4)));
+        assert_eq!(size([[2, 0], [0, 5]]), None);
     }
 }
