@@ -31,6 +31,8 @@ const CHECK: SignedDuration = SignedDuration::from_secs(1);
 const HEAD_START: SignedDuration = SignedDuration::from_millis(500);
 /// How long before a frame the camera is left alone, so that nothing stands in the release's way.
 const LEAD: Duration = Duration::from_millis(300);
+/// How long to wait for a time at once: the clock may be set meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// A frame that is later than this, or than a part of the interval, is not taken.
 const LATEST: Duration = Duration::from_millis(500);
 const LATEST_PART: u32 = 4;
@@ -389,6 +391,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     ) -> Result<Next, JournalError> {
         let mut lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
         loop {
+            self.link.mind_clock(self.setup.clock.now(), CHECK, lead);
             let visit = self.visit_at(due);
             if visit.is_some_and(|at| at <= self.now()) {
                 if self.fetch(Some(due), stop).await? == Next::Stop {
@@ -408,6 +411,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
                 () = &mut *stop => return Ok(Next::Stop),
                 opened = self.link.opened() => self.take_link(opened, due).await,
                 () = self.setup.clock.until(wake) => {}
+                // Where the clock is set back, that is a long time.
+                () = tokio::time::sleep(LONGEST_WAIT) => continue,
             }
             let now = self.now();
             if now >= due.at {
