@@ -47,8 +47,8 @@ pub struct Setup<'a, C, K> {
     pub journal: &'a Path,
     /// What was asked for; a journal on other terms is refused.
     pub terms: &'a Terms,
-    /// When frames are due. Its start is that of the journal; in a new one it is the first slot from
-    /// now on.
+    /// When frames are due. Its start is that of the journal; in a new one it is the first slot that
+    /// there is time for.
     pub schedule: Schedule,
     /// In a new journal frames begin as soon as the camera is there, and not at the schedule's own
     /// slots.
@@ -206,7 +206,11 @@ fn first_slot<C, K: Clock>(setup: &Setup<'_, C, K>) -> Timestamp {
     if setup.starts_now {
         return now.checked_add(HEAD_START).unwrap_or(now);
     }
-    let slot = setup.schedule.slot_at(now);
+    let slot = match setup.schedule.start < now {
+        true => setup.schedule.slot_at(now.checked_add(HEAD_START).unwrap_or(now)),
+        // The first frame is at the time that was asked for, however soon it is.
+        false => setup.schedule.slot_at(now),
+    };
     setup.schedule.at(slot).unwrap_or(now)
 }
 

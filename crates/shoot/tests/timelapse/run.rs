@@ -270,3 +270,23 @@ async fn a_clock_that_is_set_back_puts_off_no_try_to_rebuild_the_link() {
     world.run_telling(stop, &mut tell).await.unwrap();
     assert!(begin.elapsed() < seconds(120), "{:?}", begin.elapsed());
 }
+
+/// Wherever between two slots the camera comes.
+#[tokio::test(start_paused = true)]
+async fn there_is_time_for_the_first_frame_also_where_the_schedule_began_long_ago() {
+    for ms in (0..1000).step_by(100) {
+        let mut world = World::new(seconds(1), 1);
+        world.starts_now = false;
+        world.schedule.start = world.clock.now() - SignedDuration::from_millis(3_600_000 + ms);
+        let (outcome, events) = world.run().await;
+        assert_eq!(outcome.taken, 1, "{events:?}");
+        let up = events.iter().find_map(|event| match event {
+            Event::LinkUp { at, .. } => Some(*at),
+            _ => None,
+        });
+        let due = world.past().start;
+        let time = due.duration_since(up.unwrap());
+        let (least, most) = (SignedDuration::from_millis(500), SignedDuration::from_millis(1500));
+        assert!(least <= time && time < most, "{ms} ms: {time:?}");
+    }
+}
