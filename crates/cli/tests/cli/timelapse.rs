@@ -209,6 +209,7 @@ fn what_cannot_be_is_refused_before_the_camera_is_asked() {
         &["--interval", "10s", "--ramp-shutter", "1/4000..15s"],
         &["--interval", "10s", "--ramp-iso", "200..auto"],
         &["--interval", "10s", "--ramp-aperture", "2.8"],
+        &["--interval", "10s", "--ramp-target", "-1"],
     ] {
         let ran = run(folder.path(), &[&["timelapse"], words].concat());
         assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
