@@ -164,6 +164,12 @@ fn a_plan_tells_frames_film_card_and_battery_and_takes_nothing() {
         assert!(ran.out.contains(text), "{text}: {ran:?}");
     }
     assert_eq!(releases(&camera), 0);
+    // What has no end has a first day, and that does not fit either.
+    let ran = on(&camera, folder.path(), &["plan", "--interval", "10s"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("too few for the first day"), "{ran:?}");
+    let ran = on(&camera, folder.path(), &["plan", "--interval", "1h"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
     let enough = ["plan", "--interval", "10s", "--count", "50", "--json"];
     let ran = on(&camera, folder.path(), &enough);
     assert_eq!(ran.code, 0, "{ran:?}");
