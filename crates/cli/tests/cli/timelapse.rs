@@ -1,6 +1,6 @@
 //! Timelapse: frames, gaps, going on, plans.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use filmwire_codec::OperationCode;
@@ -108,6 +108,24 @@ fn begin(camera: &Camera, folder: &Path, words: &[&str]) {
     reader.read_to_string(&mut String::new()).unwrap();
     assert_eq!(wait(&mut child), 130);
     camera.left();
+}
+
+#[test]
+fn a_run_that_is_stopped_before_its_first_frame_boasts_of_none() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let from = (Timestamp::now() + SignedDuration::from_hours(24)).to_string();
+    let words = ["timelapse", "--interval", "1s", "--from", &from];
+    let words = [&["--camera", &camera.address], &words[..]].concat();
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut rest = String::new();
+    while !rest.contains("begins with frame 1") {
+        assert!(reader.read_line(&mut rest).unwrap() > 0, "{rest}");
+    }
+    signal(&child, Signal::INT);
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    assert!(rest.contains("No frame was due") && !rest.contains("all taken"), "{rest}");
 }
 
 #[test]
