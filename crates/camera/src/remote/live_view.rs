@@ -51,6 +51,8 @@ pub struct Tally {
     pub damaged: u64,
     /// Longest time between two frames.
     pub longest: Duration,
+    /// From the first frame to the last one, both counted: a rate has one interval less.
+    pub span: Duration,
 }
 
 /// A running stream of live view.
@@ -76,6 +78,8 @@ pub struct LiveView {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     frame: Option<Frame>,
+    /// When the first one came.
+    first: Option<Instant>,
     tally: Tally,
     end: Option<Error>,
 }
@@ -190,6 +194,7 @@ impl Seen {
         };
         tally.frames += 1;
         tally.bytes += jpeg.len() as u64;
+        tally.span = arrived - *self.first.get_or_insert(arrived);
         let (number, counter) = (tally.frames, header.counter);
         self.frame = Some(Frame { jpeg, number, counter, arrived: arrived.into_std() });
     }
@@ -264,6 +269,24 @@ mod tests {
         assert_eq!(seen.frame.as_ref().map(|frame| (frame.number, frame.counter)), Some((2, 5)));
         let Tally { frames, bytes, missed, gaps, damaged, .. } = seen.tally;
         assert_eq!((frames, bytes, missed, gaps, damaged), (2, 8, 2, 1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_lasts_from_its_first_frame_to_its_last() {
+        let (mut camera, stream) = tokio::io::duplex(1024);
+        let (feeding, mut seen) = watch::channel(Seen::default());
+        let task = tokio::spawn(feed(stream, feeding));
+        for counter in 1..=3 {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            camera.write_all(&sent(counter, &[0xFF, 0xD8, 0xFF, 0xD9])).await.unwrap();
+            seen.changed().await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        camera.write_all(&sent(4, b"odd")).await.unwrap();
+        drop(camera);
+        task.await.unwrap();
+        let Tally { frames, span, longest, .. } = seen.borrow().tally;
+        assert_eq!((frames, span.as_secs(), longest.as_secs()), (3, 4, 2));
     }
 
     #[test]

@@ -68,6 +68,9 @@ fn figures_come_once_a_second_and_the_totals_at_the_end() {
     assert!(total(&summary, "taken") == 40 && total(&summary, "frames") >= 40, "{summary}");
     assert_eq!(summary["interrupted"], false);
     assert!(summary["delay_mean_ms"].is_null(), "nothing was written: {summary}");
+    camera.left();
+    let ran = on(&camera, folder.path(), &["--count", "1"]);
+    assert!(ran.code == 0 && !ran.out.contains("frames/s"), "one frame has no rate: {ran:?}");
 }
 
 #[test]
@@ -329,6 +332,7 @@ fn a_short_stall_is_counted_and_a_long_one_is_an_error() {
     assert!(error["error"].as_str().unwrap().contains("no frame of live view"), "{error}");
     let summary = ran.lines("live").pop().unwrap();
     assert_eq!((total(&summary, "frames"), total(&summary, "gaps")), (9, 0), "{summary}");
+    assert!(summary["longest_gap_s"].as_f64().unwrap() >= 10.0, "{summary}");
     was_ended(&camera);
 }
 

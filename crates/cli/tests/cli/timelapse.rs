@@ -1,6 +1,6 @@
 //! Timelapse: frames, gaps, going on, plans.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use filmwire_codec::OperationCode;
@@ -111,6 +111,24 @@ fn begin(camera: &Camera, folder: &Path, words: &[&str]) {
 }
 
 #[test]
+fn a_run_that_is_stopped_before_its_first_frame_boasts_of_none() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let from = (Timestamp::now() + SignedDuration::from_hours(24)).to_string();
+    let words = ["timelapse", "--interval", "1s", "--from", &from];
+    let words = [&["--camera", &camera.address], &words[..]].concat();
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut rest = String::new();
+    while !rest.contains("begins with frame 1") {
+        assert!(reader.read_line(&mut rest).unwrap() > 0, "{rest}");
+    }
+    signal(&child, Signal::INT);
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child), 130);
+    assert!(rest.contains("No frame was due") && !rest.contains("all taken"), "{rest}");
+}
+
+#[test]
 fn going_on_without_the_camera_calls_for_help_at_once() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
     begin(&camera, folder.path(), &["--interval", "1h"]);
@@ -164,6 +182,12 @@ fn a_plan_tells_frames_film_card_and_battery_and_takes_nothing() {
         assert!(ran.out.contains(text), "{text}: {ran:?}");
     }
     assert_eq!(releases(&camera), 0);
+    // What has no end has a first day, and that does not fit either.
+    let ran = on(&camera, folder.path(), &["plan", "--interval", "10s"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("too few for the first day"), "{ran:?}");
+    let ran = on(&camera, folder.path(), &["plan", "--interval", "1h"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
     let enough = ["plan", "--interval", "10s", "--count", "50", "--json"];
     let ran = on(&camera, folder.path(), &enough);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -209,6 +233,7 @@ fn what_cannot_be_is_refused_before_the_camera_is_asked() {
         &["--interval", "10s", "--ramp-shutter", "1/4000..15s"],
         &["--interval", "10s", "--ramp-iso", "200..auto"],
         &["--interval", "10s", "--ramp-aperture", "2.8"],
+        &["--interval", "10s", "--ramp-target", "-1"],
     ] {
         let ran = run(folder.path(), &[&["timelapse"], words].concat());
         assert_eq!(ran.code, 2, "{words:?}: {ran:?}");

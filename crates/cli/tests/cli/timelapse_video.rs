@@ -116,6 +116,20 @@ fn what_is_no_frame_is_told_and_left_out() {
     assert!(ran.err.contains("DSCF2.JPG left out"), "{ran:?}");
 }
 
+/// The shell bounds what the program may write to a file, as a full disk does.
+#[test]
+fn where_there_is_no_room_for_a_film_nothing_is_left_of_it() {
+    let folder = folder(3, None);
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" timelapse video pictures --codec mjpeg";
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", script]).arg(crate::program::path());
+    shell.current_dir(folder.path()).env("HOME", folder.path()).env_remove("FILMWIRE_CONFIG");
+    let output = shell.output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write .timelapse.avi."));
+    assert_eq!(films(folder.path()), [""; 0]);
+}
+
 #[test]
 fn a_journal_of_other_pictures_is_not_used_and_that_is_told() {
     let folder = folder(3, None);

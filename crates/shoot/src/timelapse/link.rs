@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use filmwire_camera::{Armed, Error, Remote};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Pause before the second try to rebuild a link, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -58,6 +58,21 @@ impl<'a> Link<'a> {
         match self {
             Self::Opening { opening, .. } => opening.await,
             _ => std::future::pending().await,
+        }
+    }
+
+    /// A clock that was set back puts off neither looks at the camera nor tries to rebuild the link;
+    /// a camera that is ready for a frame is looked at again until that comes near.
+    pub(super) fn mind_clock(&mut self, now: Timestamp, check: SignedDuration, lead: Timestamp) {
+        match self {
+            Self::Up { next_check, armed, .. } => {
+                *next_check = (*next_check).min(now.checked_add(check).unwrap_or(now));
+                armed.take_if(|_| now < lead);
+            }
+            Self::Down { retry, pause, .. } => {
+                *retry = (*retry).min(now.checked_add(*pause).unwrap_or(now));
+            }
+            Self::Opening { .. } => {}
         }
     }
 

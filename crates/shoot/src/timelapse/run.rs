@@ -31,6 +31,8 @@ const CHECK: SignedDuration = SignedDuration::from_secs(1);
 const HEAD_START: SignedDuration = SignedDuration::from_millis(500);
 /// How long before a frame the camera is left alone, so that nothing stands in the release's way.
 const LEAD: Duration = Duration::from_millis(300);
+/// How long to wait for a time at once: the clock may be set meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// A frame that is later than this, or than a part of the interval, is not taken.
 const LATEST: Duration = Duration::from_millis(500);
 const LATEST_PART: u32 = 4;
@@ -45,8 +47,8 @@ pub struct Setup<'a, C, K> {
     pub journal: &'a Path,
     /// What was asked for; a journal on other terms is refused.
     pub terms: &'a Terms,
-    /// When frames are due. Its start is that of the journal; in a new one it is the first slot from
-    /// now on.
+    /// When frames are due. Its start is that of the journal; in a new one it is the first slot that
+    /// there is time for.
     pub schedule: Schedule,
     /// In a new journal frames begin as soon as the camera is there, and not at the schedule's own
     /// slots.
@@ -204,7 +206,11 @@ fn first_slot<C, K: Clock>(setup: &Setup<'_, C, K>) -> Timestamp {
     if setup.starts_now {
         return now.checked_add(HEAD_START).unwrap_or(now);
     }
-    let slot = setup.schedule.slot_at(now);
+    let slot = match setup.schedule.start < now {
+        true => setup.schedule.slot_at(now.checked_add(HEAD_START).unwrap_or(now)),
+        // The first frame is at the time that was asked for, however soon it is.
+        false => setup.schedule.slot_at(now),
+    };
     setup.schedule.at(slot).unwrap_or(now)
 }
 
@@ -389,6 +395,7 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
     ) -> Result<Next, JournalError> {
         let mut lead = due.at.checked_sub(self.lead).unwrap_or(Timestamp::MIN);
         loop {
+            self.link.mind_clock(self.setup.clock.now(), CHECK, lead);
             let visit = self.visit_at(due);
             if visit.is_some_and(|at| at <= self.now()) {
                 if self.fetch(Some(due), stop).await? == Next::Stop {
@@ -408,6 +415,8 @@ impl<C: ConnectRemote, K: Clock> Run<'_, '_, C, K> {
                 () = &mut *stop => return Ok(Next::Stop),
                 opened = self.link.opened() => self.take_link(opened, due).await,
                 () = self.setup.clock.until(wake) => {}
+                // Where the clock is set back, that is a long time.
+                () = tokio::time::sleep(LONGEST_WAIT) => continue,
             }
             let now = self.now();
             if now >= due.at {

@@ -1,5 +1,6 @@
 //! One run after the other: what is taken, what is missed, how it goes on.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use filmwire_shoot::timelapse::clock::Clock as _;
@@ -221,4 +222,71 @@ async fn a_run_that_goes_on_without_its_camera_tells_so_long_before_a_frame() {
     assert_eq!((result.unwrap().gaps.frames(), whys(&events).len()), (0, 0));
     let losses = events.iter().filter(|event| matches!(event, Event::LinkLost { .. })).count();
     assert_eq!(losses, 1, "told once: {events:#?}");
+}
+
+/// As a computer without a clock of its own does when the network tells it the time. The camera was
+/// ready for the next frame already, or not yet.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_puts_off_no_look_at_the_camera() {
+    for wait_ms in [10_000, 59_800] {
+        let world = World::new(seconds(60), 3);
+        let is_taken = Cell::new(false);
+        let stop = async {
+            while !is_taken.get() {
+                sleep(Duration::from_millis(10)).await;
+            }
+            sleep(Duration::from_millis(wait_ms)).await;
+            world.clock.set_back(1800);
+            world.sim.add_fault("vanish=GetDevicePropValue:60m".parse().unwrap());
+            sleep(seconds(10)).await;
+        };
+        let mut is_lost = false;
+        let mut tell = |event| match event {
+            Event::Taken(_) => is_taken.set(true),
+            Event::LinkLost { .. } => is_lost = true,
+            _ => {}
+        };
+        let outcome = world.run_telling(stop, &mut tell).await.unwrap();
+        assert_eq!((outcome.end, outcome.taken, is_lost), (End::Stopped, 1, true), "{wait_ms} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_puts_off_no_try_to_rebuild_the_link() {
+    let world = World::new(seconds(60), 3);
+    world.sim.add_fault("vanish=InitiateCapture#1:20s".parse().unwrap());
+    let is_up = Cell::new(0);
+    let stop = async {
+        while is_up.get() < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let begin = tokio::time::Instant::now();
+    let mut tell = |event| match event {
+        Event::LinkUp { .. } => is_up.set(is_up.get() + 1),
+        Event::LinkLost { .. } => world.clock.set_back(1800),
+        _ => {}
+    };
+    world.run_telling(stop, &mut tell).await.unwrap();
+    assert!(begin.elapsed() < seconds(120), "{:?}", begin.elapsed());
+}
+
+/// Wherever between two slots the camera comes.
+#[tokio::test(start_paused = true)]
+async fn there_is_time_for_the_first_frame_also_where_the_schedule_began_long_ago() {
+    for ms in (0..1000).step_by(100) {
+        let mut world = World::new(seconds(1), 1);
+        world.starts_now = false;
+        world.schedule.start = world.clock.now() - SignedDuration::from_millis(3_600_000 + ms);
+        let (outcome, events) = world.run().await;
+        assert_eq!(outcome.taken, 1, "{events:?}");
+        let up = events.iter().find_map(|event| match event {
+            Event::LinkUp { at, .. } => Some(*at),
+            _ => None,
+        });
+        let due = world.past().start;
+        let time = due.duration_since(up.unwrap());
+        let (least, most) = (SignedDuration::from_millis(500), SignedDuration::from_millis(1500));
+        assert!(least <= time && time < most, "{ms} ms: {time:?}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use filmwire_camera::{Allow, Camera, Departures, Error as CameraError, Options, Remote};
@@ -38,11 +40,19 @@ impl ConnectRemote for SimConnect {
 pub(crate) struct SimClock {
     start: Instant,
     at: Timestamp,
+    /// Seconds that it was set back.
+    back: Arc<AtomicI64>,
 }
 
 impl SimClock {
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), at: "2026-12-01T18:00:00Z".parse().unwrap() }
+        let at = "2026-12-01T18:00:00Z".parse().unwrap();
+        Self { start: Instant::now(), at, back: Arc::default() }
+    }
+
+    /// Sets it back.
+    pub(crate) fn set_back(&self, seconds: i64) {
+        self.back.fetch_add(seconds, Ordering::Relaxed);
     }
 }
 
@@ -53,12 +63,16 @@ impl Clock for SimClock {
 
     fn at(&self, instant: std::time::Instant) -> Timestamp {
         let since = instant.duration_since(self.start.into_std());
-        self.at + SignedDuration::try_from(since).unwrap()
+        let back = SignedDuration::from_secs(self.back.load(Ordering::Relaxed));
+        self.at + SignedDuration::try_from(since).unwrap() - back
     }
 
     async fn until(&self, at: Timestamp) {
-        let since = Duration::try_from(at.duration_since(self.at)).unwrap_or_default();
-        tokio::time::sleep_until(self.start + since).await;
+        // It may be set back meanwhile.
+        while self.now() < at {
+            let left = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+            tokio::time::sleep(left).await;
+        }
     }
 }
 

@@ -66,6 +66,17 @@ enum End {
     Failed(anyhow::Error),
 }
 
+impl End {
+    /// How long no frame came, if that is the end.
+    fn silence(&self) -> Option<Duration> {
+        let Self::Failed(error) = self else { return None };
+        match error.downcast_ref() {
+            Some(Error::NoFrame { waited }) => Some(*waited),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the verb.
 pub(crate) async fn run(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> {
     if args.pipe {
@@ -94,6 +105,7 @@ async fn show(args: &LiveArgs, context: &Context<'_>) -> Result<Exit> {
         drop(live);
         end
     };
+    report.end(end.silence());
     remote.leave().await;
     let exit = match end {
         End::Counted => Exit::Done,

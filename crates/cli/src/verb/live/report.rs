@@ -16,6 +16,10 @@ pub(super) struct Report {
     /// Standard output belongs to the frames.
     pipe: bool,
     start: Instant,
+    /// When the stream ended; leaving the camera takes its own time.
+    end: Option<Instant>,
+    /// How long no frame came at the end.
+    silence: Duration,
     /// When the last second was told of, and what had come by then.
     told: (Instant, Tally),
     tally: Tally,
@@ -47,6 +51,8 @@ impl Report {
             out,
             pipe,
             start,
+            end: None,
+            silence: Duration::ZERO,
             told: (start, Tally::default()),
             tally: Tally::default(),
             taken: 0,
@@ -65,6 +71,12 @@ impl Report {
     /// What the stream has come to.
     pub(super) fn take_tally(&mut self, tally: Tally) {
         self.tally = tally;
+    }
+
+    /// The stream has ended, with a silence if that is why.
+    pub(super) fn end(&mut self, silence: Option<Duration>) {
+        self.end = Some(Instant::now());
+        self.silence = silence.unwrap_or_default();
     }
 
     /// A frame was taken.
@@ -155,14 +167,15 @@ impl Report {
     /// Tells what came in all.
     pub(super) fn conclude(&self, interrupted: bool) -> Result<(), Trouble> {
         let Self { tally, taken, .. } = self;
-        let took = self.start.elapsed();
+        let took = self.end.unwrap_or_else(Instant::now) - self.start;
         let skipped = tally.frames.saturating_sub(*taken);
-        let rate = rate(tally.frames, took);
-        let longest = tally.longest.as_secs_f64();
+        let rate = mean_rate(tally);
+        let longest = tally.longest.max(self.silence).as_secs_f64();
         let line = format!(
-            "{} in {:.1} s, {rate:.1} frames/s, longest gap {longest:.2} s{}{}{}{}{}",
+            "{} in {:.1} s{}, longest gap {longest:.2} s{}{}{}{}{}",
             text::count(tally.frames, "frame", "frames"),
             took.as_secs_f64(),
+            rate.map(|rate| format!(", {rate:.1} frames/s")).unwrap_or_default(),
             self.delay.1.text(),
             left_out(tally.missed),
             if skipped > 0 { format!(", {skipped} skipped here") } else { String::new() },
@@ -223,4 +236,26 @@ fn left_out(missed: u64) -> String {
 /// Frames a second.
 fn rate(frames: u64, time: Duration) -> f64 {
     frames as f64 / time.as_secs_f64().max(0.001)
+}
+
+/// Frames a second over all of the stream; `None` where there are no two. The first one comes at once,
+/// so that frames by time would be too many: twice as many for two of them.
+fn mean_rate(tally: &Tally) -> Option<f64> {
+    let intervals = tally.frames.checked_sub(1).filter(|intervals| *intervals > 0)?;
+    Some(rate(intervals, tally.span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_of_a_few_frames_is_the_rate_of_many() {
+        let of = |frames, seconds| {
+            let span = Duration::from_secs(seconds);
+            mean_rate(&Tally { frames, span, ..Tally::default() })
+        };
+        assert_eq!([of(0, 0), of(1, 0)], [None, None]);
+        assert_eq!([of(3, 1), of(5, 2), of(201, 100)], [Some(2.0); 3]);
+    }
 }

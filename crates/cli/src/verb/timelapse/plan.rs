@@ -77,9 +77,7 @@ pub(super) async fn run(args: &PlanArgs, context: &Context<'_>) -> Result<Exit> 
     tell(&plan, args.fps, found, &context.out)?;
     match room {
         Err(error) => Ok(failure::report(&error, &context.out)),
-        Ok(Some(Room { pictures: Some(pictures), .. }))
-            if !plan.is_endless && u64::from(pictures) < plan.last.number =>
-        {
+        Ok(Some(Room { pictures: Some(pictures), .. })) if plan.too_few(pictures) > 0 => {
             Ok(Exit::SomeFailed)
         }
         Ok(_) => Ok(Exit::Done),
@@ -97,6 +95,11 @@ impl Plan {
         };
         let (first, last) = schedule.cursor().skip_before(end).ok_or_else(none)?;
         Ok(Self { first, last, is_endless, polar: schedule.windows.polar(schedule.start) })
+    }
+
+    /// How many frames a card with room for so many does not hold; without an end, of the first day.
+    fn too_few(&self, pictures: u32) -> u64 {
+        self.last.number.saturating_sub(u64::from(pictures))
     }
 }
 
@@ -152,10 +155,10 @@ fn tell_room(plan: &Plan, room: &Room, out: &Output) -> Result<(), Trouble> {
         None => "the camera does not tell how many pictures its card still holds".to_owned(),
         Some(pictures) => {
             let holds = format!("the camera says that it holds {pictures} more pictures");
-            let missing = plan.last.number.saturating_sub(u64::from(pictures));
-            match missing {
+            let day = if plan.is_endless { " for the first day" } else { "" };
+            match plan.too_few(pictures) {
                 0 => holds,
-                _ => format!("{holds}, {missing} too few; put an empty card in"),
+                missing => format!("{holds}, {missing} too few{day}; put an empty card in"),
             }
         }
     };

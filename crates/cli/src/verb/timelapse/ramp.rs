@@ -19,9 +19,9 @@ pub(super) struct RampArgs {
     /// Let the ISO change between these, such as 200..3200
     #[arg(long, value_name = "FROM..TO")]
     ramp_iso: Option<String>,
-    /// How bright previews are to be, in stops from middle grey
-    #[arg(long, value_name = "STOPS", default_value_t = 0.0, allow_negative_numbers = true)]
-    ramp_target: f64,
+    /// How bright previews are to be, in stops from middle grey [default: 0]
+    #[arg(long, value_name = "STOPS", allow_negative_numbers = true)]
+    ramp_target: Option<f64>,
 }
 
 impl RampArgs {
@@ -50,11 +50,20 @@ impl RampArgs {
                 return Err(Trouble::usage(text, "give a faster limit or a longer interval"));
             }
         }
-        if !(-5.0..=2.0).contains(&self.ramp_target) {
+        if ends.is_empty() && self.ramp_target.is_some() {
+            let text = "--ramp-target alone lets nothing change";
+            let cure = "add limits: --ramp-shutter, --ramp-aperture, --ramp-iso";
+            return Err(Trouble::usage(text, cure));
+        }
+        if !(-5.0..=2.0).contains(&self.target()) {
             let text = "--ramp-target is beyond what a preview tells";
             return Err(Trouble::usage(text, "give -5 to 2 stops from middle grey"));
         }
-        Ok((!ends.is_empty()).then_some(Limits { ends, target: self.ramp_target }))
+        Ok((!ends.is_empty()).then_some(Limits { ends, target: self.target() }))
+    }
+
+    fn target(&self) -> f64 {
+        self.ramp_target.unwrap_or(0.0)
     }
 
     /// What a journal must have been made with.
@@ -63,7 +72,7 @@ impl RampArgs {
         let before = terms.len();
         terms.extend(said.map(|(name, said)| (name.to_owned(), said.to_owned())));
         if terms.len() > before {
-            terms.insert("ramp-target".to_owned(), self.ramp_target.to_string());
+            terms.insert("ramp-target".to_owned(), self.target().to_string());
         }
     }
 }

@@ -197,6 +197,7 @@ impl Report {
         let frames = text::count(taken + missed, "frame", "frames");
         let interrupted = outcome.end == End::Stopped;
         let line = match gaps.count() {
+            0 if taken == 0 => "No frame was due".to_owned(),
             0 => format!("{frames}, all taken"),
             many => {
                 let many = text::count(many, "gap", "gaps");

@@ -70,11 +70,11 @@ impl Film {
     pub(super) fn begin(plan: &Plan) -> Result<Self, NoFilm> {
         let (folder, name) = split(&plan.way.out);
         let path = folder.join(format!(".{name}.{}.part", std::process::id()));
-        let maker = match plan.way.codec {
+        let failed = |cause| NoFilm::File(path.clone(), cause);
+        match plan.way.codec {
             Some(codec) => {
                 // A folder that is not there is told in our words.
-                fs::metadata(folder.join("."))
-                    .map_err(|cause| NoFilm::File(path.clone(), cause))?;
+                fs::metadata(folder.join(".")).map_err(failed)?;
                 let order = Order {
                     program: "ffmpeg".into(),
                     input: input(plan),
@@ -84,16 +84,18 @@ impl Film {
                     container: plan.way.container,
                     file: &path,
                 };
-                Maker::Ffmpeg(Encoder::start(&order).map_err(NoFilm::Ffmpeg)?)
+                let encoder = Encoder::start(&order).map_err(NoFilm::Ffmpeg)?;
+                Ok(Self { maker: Maker::Ffmpeg(encoder), file: Temporary(path) })
             }
             None => {
-                let failed = |cause| NoFilm::File(path.clone(), cause);
-                let file = BufWriter::new(File::create_new(&path).map_err(failed)?);
-                let avi = Avi::begin(file, plan.size(), plan.rate).map_err(failed)?;
-                Maker::Avi(avi)
+                let writer = BufWriter::new(File::create_new(&path).map_err(failed)?);
+                // From here on the file is ours to take away, also where its head finds no room.
+                let file = Temporary(path);
+                let avi = Avi::begin(writer, plan.size(), plan.rate);
+                let avi = avi.map_err(|cause| file.failed(cause))?;
+                Ok(Self { maker: Maker::Avi(avi), file })
             }
-        };
-        Ok(Self { maker, file: Temporary(path) })
+        }
     }
 
     /// Gives it all frames. Not cancel-safe: the film is gone then.
