@@ -6,7 +6,6 @@
 use filmwire_codec::operation::{InitiateMovieCapture, TerminateMovieCapture};
 use filmwire_codec::value::MovieButton;
 use filmwire_codec::{DevicePropCode as Prop, ResponseCode, TransactionId};
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::Remote;
 use crate::driver::Job;
@@ -87,14 +86,6 @@ impl Drop for Movie {
         if self.ended {
             return;
         }
-        let jobs = &self.remote.camera.jobs;
-        if let Err(TrySendError::Full(job)) = jobs.try_send(Job::StopMovie)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let jobs = jobs.clone();
-            runtime.spawn(async move {
-                let _ = jobs.send(job).await;
-            });
-        }
+        self.remote.camera.hand_over(Job::StopMovie);
     }
 }
