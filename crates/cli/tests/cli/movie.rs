@@ -98,6 +98,17 @@ fn a_start_that_is_interrupted_leaves_no_movie_running() {
     was_ended(&camera);
 }
 
+/// As while its card is busy: what was ended is not told as one that may run on.
+#[test]
+fn a_camera_that_refuses_to_end_it_once_is_asked_again() {
+    let camera = camera(&["--fault", "refuse=TerminateMovieCapture#1:0x2019"]);
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(folder.path(), &["--camera", &camera.address, "movie", "--for", "100ms"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let rows = camera.left();
+    assert_eq!((count(&rows, 0x9020), count(&rows, 0x9021)), (1, 2));
+}
+
 #[test]
 fn a_full_card_ends_it() {
     let camera = camera(&["--set", "shooting.movie_seconds_remaining=2"]);
