@@ -6,6 +6,7 @@ use std::process::Stdio;
 use rustix::process::Signal;
 
 use crate::camera::{Camera, read_until, signal, wait};
+use crate::live_relay::Relay;
 use crate::program::{command, run};
 use crate::schema;
 
@@ -70,6 +71,24 @@ fn what_cannot_be_locked_is_told_and_nothing_is_left_locked() {
     assert_eq!(ran.code, 4, "{ran:?}");
     camera.left();
     assert_eq!(on("here").code, 2);
+}
+
+#[test]
+fn focus_that_the_camera_lost_is_told() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let relay = Relay::to(&camera.address);
+    let words = ["--camera", &relay.address, "focus", "6,3", "--hold", "60s", "--json"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "locked");
+    relay.lose_focus();
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child), 1, "{rest}");
+    let summary = schema::lines("focus", &rest).pop().unwrap();
+    assert_eq!((&summary["ended"], &summary["released"]), (&"lost".into(), &true.into()));
+    let errors = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert!(errors.contains("focus is not locked any more"), "{errors}");
+    was_released(&camera);
 }
 
 #[test]
