@@ -100,3 +100,19 @@ fn focus_that_was_not_held_since_nobody_reads_is_not_done() {
     assert_eq!(wait(&mut child), 1);
     was_released(&camera);
 }
+
+/// As a terminal that was stopped with Ctrl-S.
+#[cfg(target_os = "linux")]
+#[test]
+fn focus_is_not_held_for_whoever_does_not_read() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "focus", "6,3", "--hold", "300ms"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut command = command(folder.path(), &words);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    was_released(&camera);
+    let told = std::io::read_to_string(reader).unwrap();
+    assert!(told.contains("focus is locked") && told.contains("was released"), "{told}");
+    assert_eq!(wait(&mut child), 0);
+}

@@ -156,6 +156,39 @@ fn a_reader_that_goes_away_ends_it() {
     was_ended(&camera);
 }
 
+/// As a terminal that was stopped with Ctrl-S.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_movie_does_not_run_on_for_whoever_does_not_read() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "movie", "--for", "300ms"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut command = command(folder.path(), &words);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    was_ended(&camera);
+    let told = std::io::read_to_string(reader).unwrap();
+    assert!(told.contains("recording") && told.contains("recorded"), "{told}");
+    assert_eq!(wait(&mut child), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_movie_whose_words_nobody_reads() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "movie"];
+    let (_reader, writer) = crate::program::full_pipe();
+    let mut child = command(folder.path(), &words).stdout(writer).spawn().unwrap();
+    let end = Instant::now() + LIMIT;
+    while count(&camera.journal(), 0x9020) == 0 {
+        assert!(Instant::now() < end, "no movie is started");
+        std::thread::yield_now();
+    }
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child), 130);
+    was_ended(&camera);
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let folder = tempfile::tempdir().unwrap();
