@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use filmwire_codec::init::InitAck;
@@ -274,6 +275,19 @@ impl Camera {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::OpenEvents { reply }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Hands over what ends something, for a value that is dropped: it cannot wait until few enough jobs
+    /// do. Where no runtime is left, leaving ends it.
+    pub(crate) fn hand_over(&self, job: Job) {
+        if let Err(TrySendError::Full(job)) = self.jobs.try_send(job)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let jobs = self.jobs.clone();
+            runtime.spawn(async move {
+                let _ = jobs.send(job).await;
+            });
+        }
     }
 
     /// Closes the event and live view ports, closes the session, says goodbye and hangs up, in

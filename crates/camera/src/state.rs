@@ -82,6 +82,8 @@ pub(crate) struct Shared {
     received_bytes: AtomicU64,
     drain_reads: AtomicU32,
     owes_preview: AtomicBool,
+    /// Locks of focus that were begun.
+    locks: AtomicU64,
 }
 
 impl Shared {
@@ -92,6 +94,7 @@ impl Shared {
             received_bytes: AtomicU64::new(0),
             drain_reads: AtomicU32::new(drain_reads),
             owes_preview: AtomicBool::new(false),
+            locks: AtomicU64::new(0),
         }
     }
 
@@ -124,6 +127,16 @@ impl Shared {
     pub(crate) fn stats(&self) -> Stats {
         let received_bytes = self.received_bytes.load(Ordering::Relaxed);
         Stats { operations: lock(&self.operations).clone(), received_bytes }
+    }
+
+    /// The number of a lock of focus that begins; it takes the place of those before it.
+    pub(crate) fn begin_lock(&self) -> u64 {
+        self.locks.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// True if no other lock took its place.
+    pub(crate) fn is_newest_lock(&self, lock: u64) -> bool {
+        self.locks.load(Ordering::Relaxed) == lock
     }
 
     /// True while a picture may have been taken whose preview was not fetched.

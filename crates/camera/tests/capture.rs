@@ -470,9 +470,11 @@ async fn focus_is_locked_at_a_point_and_released() {
     // A second lock takes the place of the first.
     let second = remote.lock_focus(FocusPoint::new(7, 5)).await.unwrap();
     assert_eq!(locked(remote.settings().await.unwrap()).0, "7,5");
-    lock.release().await.unwrap();
+    drop(lock);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(locked(remote.settings().await.unwrap()).1, "locked", "the second is held");
+    second.release().await.unwrap();
     assert_eq!(locked(remote.settings().await.unwrap()).1, "unlocked");
-    drop(second);
     let third = remote.lock_focus(FocusPoint::new(1, 1)).await.unwrap();
     drop(third);
     sleep(Duration::from_secs(1)).await;
@@ -515,6 +517,26 @@ async fn a_lock_that_is_given_up_half_way_is_released() {
     let remote = connect(&sim).await;
     let locking = remote.lock_focus(FocusPoint::new(7, 5));
     assert!(timeout(Duration::from_secs(1), locking).await.is_err());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(operations(&sim, OperationCode::UNLOCK_S1_LOCK), 1);
+    remote.leave().await;
+    was_left(&sim).await;
+}
+
+/// As where a slow camera is asked many things at once.
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_is_dropped_while_many_wait_is_released() {
+    let sim = simulator("X-T4");
+    let remote = connect(&sim).await;
+    let lock = remote.lock_focus(FocusPoint::new(7, 5)).await.unwrap();
+    let mut asked: Vec<_> = (0..20).map(|_| Box::pin(remote.settings())).collect();
+    for asked in &mut asked {
+        assert!(timeout(Duration::ZERO, asked).await.is_err());
+    }
+    drop(lock);
+    for asked in asked {
+        asked.await.unwrap();
+    }
     sleep(Duration::from_secs(1)).await;
     assert_eq!(operations(&sim, OperationCode::UNLOCK_S1_LOCK), 1);
     remote.leave().await;

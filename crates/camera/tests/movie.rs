@@ -40,6 +40,13 @@ fn stops(sim: &Simulator) -> usize {
     operations(sim, OperationCode::TERMINATE_MOVIE_CAPTURE)
 }
 
+/// The camera refuses to end a movie so often.
+fn refuse_to_stop(sim: &Simulator, times: usize) {
+    for number in 1..=times {
+        sim.add_fault(format!("refuse=TerminateMovieCapture#{number}:0x2019").parse().unwrap());
+    }
+}
+
 /// Nothing was asked that a camera would not allow, and no movie was left running.
 async fn was_left(sim: &Simulator) {
     sim.wait_idle().await;
@@ -142,16 +149,31 @@ async fn a_start_that_is_not_answered_is_ended_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_that_is_refused_is_tried_again_on_leaving() {
+async fn a_stop_that_is_refused_is_asked_for_again() {
+    for refusals in 1..=3 {
+        let sim = simulator("X-T4");
+        let remote = connect(&sim).await;
+        let movie = remote.start_movie().await.unwrap();
+        refuse_to_stop(&sim, refusals);
+        assert_eq!(movie.stop().await.unwrap(), MovieEnd::Stopped);
+        assert_eq!(stops(&sim), refusals + 1);
+        remote.leave().await;
+        was_left(&sim).await;
+        assert_eq!(stops(&sim), refusals + 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_is_always_refused_is_told_and_tried_again_on_leaving() {
     let sim = simulator("X-T4");
     let remote = connect(&sim).await;
     let movie = remote.start_movie().await.unwrap();
-    sim.add_fault("refuse=TerminateMovieCapture#1:0x2019".parse().unwrap());
+    refuse_to_stop(&sim, 4);
     let error = movie.stop().await.err().unwrap();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
     remote.leave().await;
     was_left(&sim).await;
-    assert!(stops(&sim) >= 2, "{}", stops(&sim));
+    assert!(stops(&sim) >= 5, "{}", stops(&sim));
 }
 
 #[tokio::test(start_paused = true)]

@@ -161,6 +161,32 @@ async fn a_picture_that_was_not_fetched_is_on_the_card_and_the_next_is_fetched()
     was_left(series, &sim, "").await;
 }
 
+/// However many were not fetched before it, and wherever they came from.
+#[tokio::test(start_paused = true)]
+async fn a_picture_is_fetched_after_many_that_were_not() {
+    for model in ["X-T4", "X100VI"] {
+        let (sim, folder) = (simulator(model, 3), tempfile::tempdir().unwrap());
+        let mut series = series(&sim, Fetch::Full, folder.path()).await;
+        sim.add_fault("refuse=GetPartialObject:0x2002".parse().unwrap());
+        for _ in 0..20 {
+            let error = series.frame(None).await.unwrap_err();
+            assert!(matches!(error, Error::NotFetched(_)), "{model}: {error}");
+        }
+        sim.clear_faults();
+        is_original(&sim, &series.frame(None).await.unwrap());
+        // More than a frame makes are doubted, once.
+        for _ in 0..20 {
+            series.remote().capture().await.unwrap();
+        }
+        let error = series.frame(None).await.unwrap_err();
+        assert!(error.to_string().contains("more than 16 pictures are new"), "{model}: {error}");
+        let frame = series.frame(None).await.unwrap();
+        is_original(&sim, &frame);
+        assert_eq!(frame.number, 23, "{model}");
+        was_left(series, &sim, model).await;
+    }
+}
+
 /// Whether there is a way to a fresh session or not: focus cannot be locked in the gallery.
 #[tokio::test(start_paused = true)]
 async fn after_a_picture_that_was_not_fetched_focus_is_locked_again() {

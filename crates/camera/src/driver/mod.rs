@@ -73,8 +73,8 @@ pub(crate) enum Job {
     OpenEvents {
         reply: oneshot::Sender<io::Result<mpsc::Receiver<Told>>>,
     },
-    /// Releases the focus if it is locked.
-    ReleaseFocus,
+    /// Releases the focus if it is locked; by this lock, if one is named.
+    ReleaseFocus(Option<u64>),
     /// Ends a movie that may be running.
     StopMovie,
     Leave {
@@ -170,7 +170,9 @@ impl<N: Network> Driver<N> {
                     drop(reply.send(self.open_live_view().await));
                 }
                 Some(Job::OpenEvents { reply }) => drop(reply.send(self.open_events().await)),
-                Some(Job::ReleaseFocus) => self.release_focus(self.options.waits.other).await,
+                // Meanwhile another may have taken its place.
+                Some(Job::ReleaseFocus(Some(lock))) if !self.shared.is_newest_lock(lock) => {}
+                Some(Job::ReleaseFocus(_)) => self.release_focus(self.options.waits.other).await,
                 Some(Job::StopMovie) => self.stop_movie(self.options.waits.other).await,
                 Some(Job::Leave { reply }) => break Some(reply),
                 None => break None,

@@ -15,11 +15,14 @@ use crate::error::Error;
 /// Between two reads of 0xD212 while focus is awaited. As libfuji polls (section 1.4).
 const POLL_PAUSE: Duration = Duration::from_millis(100);
 
-/// Focus that is locked at a point. It is released when this value is dropped, and on leaving.
+/// Focus that is locked at a point. It is released when this value is dropped, and on leaving. A lock
+/// whose place another took has nothing to release.
 pub struct FocusLock {
     remote: Remote,
     point: FocusPoint,
     is_confirmed: bool,
+    /// Tells it from those that take its place.
+    number: u64,
 }
 
 /// Why focus was not locked.
@@ -89,7 +92,8 @@ impl Remote {
         if list.value(Prop::FOCUS_LOCK) == is_locked {
             self.camera.run(&UnlockS1Lock, 0).await?;
         }
-        let mut lock = FocusLock { remote: self.clone(), point, is_confirmed: true };
+        let number = self.camera.shared.begin_lock();
+        let mut lock = FocusLock { remote: self.clone(), point, is_confirmed: true, number };
         match self.camera.run(&LockS1Lock(point), 0).await {
             Err(Error::Refused { response, .. }) => {
                 lock.release().await?;
@@ -135,13 +139,16 @@ impl FocusLock {
     /// Releases the focus. Fails with link trouble, or if the camera refused. Cancel-safe: it is
     /// released all the same.
     pub async fn release(self) -> Result<(), Error> {
-        self.remote.camera.run(&UnlockS1Lock, 0).await
+        match self.remote.camera.shared.is_newest_lock(self.number) {
+            true => self.remote.camera.run(&UnlockS1Lock, 0).await,
+            false => Ok(()),
+        }
     }
 }
 
 impl Drop for FocusLock {
     /// Whoever holds the connection releases it, if nobody did; on leaving it does so anyway.
     fn drop(&mut self) {
-        let _ = self.remote.camera.jobs.try_send(Job::ReleaseFocus);
+        self.remote.camera.hand_over(Job::ReleaseFocus(Some(self.number)));
     }
 }

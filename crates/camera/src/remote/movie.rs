@@ -3,14 +3,21 @@
 //! What a body sends on its port of events meanwhile, and what it does when a card is full, is
 //! unknown (section 12.1, 7). What is known of a running movie is the time that is left (D22A).
 
+use std::time::Duration;
+
 use filmwire_codec::operation::{InitiateMovieCapture, TerminateMovieCapture};
 use filmwire_codec::value::MovieButton;
 use filmwire_codec::{DevicePropCode as Prop, ResponseCode, TransactionId};
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::sleep;
 
 use super::Remote;
 use crate::driver::Job;
 use crate::error::Error;
+
+/// How often a camera that refuses to end a movie is asked, and the pause between. Chosen: a menu or a
+/// card that is busy has time to be done, and the person who wants the movie to end need not wait long.
+const STOP_ATTEMPTS: u32 = 4;
+const STOP_PAUSE: Duration = Duration::from_millis(500);
 
 /// A movie that is being recorded.
 ///
@@ -63,18 +70,27 @@ impl Movie {
         Ok(self.remote.camera.refresh().await?.value(Prop::MOVIE_SECONDS_REMAINING))
     }
 
-    /// Ends it.
+    /// Ends it. A camera that refuses is asked a few times, since the movie runs on meanwhile.
     ///
-    /// Fails with [`Error::Refused`] if the camera says no, or with link trouble; leaving the camera
-    /// tries once more then. Cancel-safe: it is ended all the same.
+    /// Fails with [`Error::Refused`] if the camera says no each time, or with link trouble; leaving the
+    /// camera tries once more then. Cancel-safe: it is ended all the same.
     pub async fn stop(mut self) -> Result<MovieEnd, Error> {
         let Some(started) = self.started else { return Ok(MovieEnd::Before) };
-        let end = match self.remote.camera.run(&TerminateMovieCapture(started), 0).await {
-            Ok(()) => MovieEnd::Stopped,
-            Err(Error::Refused { response: ResponseCode::CAPTURE_ALREADY_TERMINATED, .. }) => {
-                MovieEnd::Before
+        let mut attempt = 1;
+        let end = loop {
+            match self.remote.camera.run(&TerminateMovieCapture(started), 0).await {
+                Ok(()) => break MovieEnd::Stopped,
+                Err(Error::Refused {
+                    response: ResponseCode::CAPTURE_ALREADY_TERMINATED, ..
+                }) => {
+                    break MovieEnd::Before;
+                }
+                Err(Error::Refused { .. }) if attempt < STOP_ATTEMPTS => {
+                    attempt += 1;
+                    sleep(STOP_PAUSE).await;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         };
         self.ended = true;
         Ok(end)
@@ -87,14 +103,6 @@ impl Drop for Movie {
         if self.ended {
             return;
         }
-        let jobs = &self.remote.camera.jobs;
-        if let Err(TrySendError::Full(job)) = jobs.try_send(Job::StopMovie)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let jobs = jobs.clone();
-            runtime.spawn(async move {
-                let _ = jobs.send(job).await;
-            });
-        }
+        self.remote.camera.hand_over(Job::StopMovie);
     }
 }

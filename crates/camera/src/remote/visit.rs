@@ -21,7 +21,7 @@ impl Remote {
     /// connection stays in order, but is best left.
     pub async fn visit_gallery(&self) -> Result<Visit, Error> {
         let (mut armed, mut camera) = (self.arm().await?, self.camera.clone());
-        let _ = camera.jobs.send(Job::ReleaseFocus).await;
+        let _ = camera.jobs.send(Job::ReleaseFocus(None)).await;
         armed.leave_function(&mut camera).await?;
         Ok(Visit { camera, armed })
     }

@@ -70,8 +70,12 @@ impl Ended {
     }
 }
 
-/// Runs the verb.
+/// Runs the verb. A terminal that was stopped with Ctrl-S must not keep focus locked.
 pub(crate) async fn run(args: &FocusArgs, context: &Context<'_>) -> Result<Exit> {
+    context.unhurried(async |context| lock(args, context).await).await
+}
+
+async fn lock(args: &FocusArgs, context: &Context<'_>) -> Result<Exit> {
     let (remote, lock) = tokio::select! {
         biased;
         locked = open(args.point, context) => locked?,
@@ -81,7 +85,11 @@ pub(crate) async fn run(args: &FocusArgs, context: &Context<'_>) -> Result<Exit>
         }
     };
     let (start, out) = (Instant::now(), &context.out);
-    let ended = match tell_locked(&lock, args.hold.is_none(), out) {
+    let told = match tell_locked(&lock, args.hold.is_none(), out) {
+        Ok(()) => out.heard().await,
+        told => told,
+    };
+    let ended = match told {
         Ok(()) => hold(&remote, args.hold, context).await,
         Err(trouble) => Ended::Failed(trouble.into()),
     };

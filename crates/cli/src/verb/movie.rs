@@ -70,8 +70,12 @@ struct Report<'a> {
     left: Option<u32>,
 }
 
-/// Runs the verb.
+/// Runs the verb. A terminal that was stopped with Ctrl-S must not keep a movie running.
 pub(crate) async fn run(args: &MovieArgs, context: &Context<'_>) -> Result<Exit> {
+    context.unhurried(async |context| record(args, context).await).await
+}
+
+async fn record(args: &MovieArgs, context: &Context<'_>) -> Result<Exit> {
     let (remote, movie) = tokio::select! {
         biased;
         started = start(context) => started?,
@@ -113,6 +117,7 @@ async fn film(
             report.left = movie.seconds_left().await?;
             if second % TOLD_EVERY == 0 {
                 report.filming()?;
+                report.out.heard().await?;
             }
             if report.left == Some(0) {
                 break;

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use rustix::process::Signal;
 
 use crate::camera::{Camera, read_until, signal, wait};
+use crate::live_relay::Relay;
 use crate::program::{command, run};
 use crate::schema;
 
@@ -73,6 +74,24 @@ fn what_cannot_be_locked_is_told_and_nothing_is_left_locked() {
 }
 
 #[test]
+fn focus_that_the_camera_lost_is_told() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let relay = Relay::to(&camera.address);
+    let words = ["--camera", &relay.address, "focus", "6,3", "--hold", "60s", "--json"];
+    let mut child = command(folder.path(), &words).spawn().unwrap();
+    let mut reader = read_until(&mut child, "locked");
+    relay.lose_focus();
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child), 1, "{rest}");
+    let summary = schema::lines("focus", &rest).pop().unwrap();
+    assert_eq!((&summary["ended"], &summary["released"]), (&"lost".into(), &true.into()));
+    let errors = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert!(errors.contains("focus is not locked any more"), "{errors}");
+    was_released(&camera);
+}
+
+#[test]
 fn focus_that_was_not_held_since_nobody_reads_is_not_done() {
     let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
     let words = ["--camera", &camera.address, "focus", "6,3", "--hold", "10s"];
@@ -80,4 +99,20 @@ fn focus_that_was_not_held_since_nobody_reads_is_not_done() {
     drop(child.stdout.take());
     assert_eq!(wait(&mut child), 1);
     was_released(&camera);
+}
+
+/// As a terminal that was stopped with Ctrl-S.
+#[cfg(target_os = "linux")]
+#[test]
+fn focus_is_not_held_for_whoever_does_not_read() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "focus", "6,3", "--hold", "300ms"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut command = command(folder.path(), &words);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    was_released(&camera);
+    let told = std::io::read_to_string(reader).unwrap();
+    assert!(told.contains("focus is locked") && told.contains("was released"), "{told}");
+    assert_eq!(wait(&mut child), 0);
 }

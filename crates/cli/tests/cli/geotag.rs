@@ -185,3 +185,33 @@ fn what_cannot_be_is_refused() {
     assert!(error["error"].as_str().unwrap().contains("Bluetooth"), "{error}");
     assert!(told(&camera).is_empty());
 }
+
+/// The places that were to be told were not, but for one that nobody read of.
+#[test]
+fn places_that_were_not_told_since_nobody_reads_are_not_done() {
+    for (more, code) in [(&["--count", "3"][..], 1), (&[], 1), (&["--count", "1"], 0)] {
+        let (camera, folder) = (camera("X-T10"), tempfile::tempdir().unwrap());
+        let words = ["--camera", &camera.address, "geotag", "--at", "52.5,13.25"];
+        let words = [&words[..], &["--every", "10ms"], more].concat();
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(wait(&mut child), code, "{more:?}");
+        assert_eq!(told(&camera).len(), 1, "{more:?}");
+    }
+}
+
+/// As a terminal that was stopped with Ctrl-S.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_place_waits_for_whoever_reads() {
+    let (camera, folder) = (camera("X-T10"), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "geotag", "--at", "52.5,13.25"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut command =
+        command(folder.path(), &[&words[..], &["--every", "10ms", "--count", "3"]].concat());
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    assert_eq!(told(&camera).len(), 3);
+    assert!(std::io::read_to_string(reader).unwrap().contains("was told 3 times"));
+    assert_eq!(wait(&mut child), 0);
+}

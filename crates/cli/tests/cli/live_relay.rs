@@ -1,7 +1,9 @@
-//! A relay in front of a camera's three ports that keeps what live view sent.
+//! A relay in front of a camera's three ports that keeps what live view sent, and tells of a focus that
+//! was lost.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -13,6 +15,7 @@ use crate::camera::nobody;
 pub(crate) struct Relay {
     pub(crate) address: String,
     live: Kept,
+    focus_lost: Arc<AtomicBool>,
 }
 
 /// What came over the port of live view, by connection.
@@ -22,19 +25,25 @@ impl Relay {
     /// A relay to the camera at `HOST:PORT`.
     pub(crate) fn to(camera: &str) -> Self {
         let address = nobody();
-        let live = Kept::default();
+        let (live, focus_lost) = (Kept::default(), Arc::<AtomicBool>::default());
         for side in 0..3 {
             let listener = TcpListener::bind(beside(&address, side)).unwrap();
             let (to, kept) = (beside(camera, side), (side == 2).then(|| Arc::clone(&live)));
+            let lost = (side == 0).then(|| Arc::clone(&focus_lost));
             thread::spawn(move || {
                 for client in listener.incoming() {
                     // A port that is closed is closed here too, after it was accepted.
                     let Ok(camera) = TcpStream::connect(&to) else { continue };
-                    join(client.unwrap(), camera, kept.clone());
+                    join(client.unwrap(), camera, kept.clone(), lost.clone());
                 }
             });
         }
-        Self { address, live }
+        Self { address, live, focus_lost }
+    }
+
+    /// From now on the camera's lists tell that focus is not locked, as no simulated one does by itself.
+    pub(crate) fn lose_focus(&self) {
+        self.focus_lost.store(true, Ordering::Relaxed);
     }
 
     /// The JPEGs of all packets that were sent whole so far.
@@ -62,13 +71,23 @@ fn beside(address: &str, side: u16) -> String {
     format!("{host}:{}", port.parse::<u16>().unwrap() + side)
 }
 
-fn join(client: TcpStream, camera: TcpStream, kept: Option<Kept>) {
+fn join(client: TcpStream, camera: TcpStream, kept: Option<Kept>, lost: Option<Arc<AtomicBool>>) {
     let (from, to) = (client.try_clone().unwrap(), camera.try_clone().unwrap());
-    thread::spawn(move || pass(from, to, None));
-    thread::spawn(move || pass(camera, client, kept));
+    thread::spawn(move || pass(from, to, None, None));
+    thread::spawn(move || pass(camera, client, kept, lost));
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, kept: Option<Kept>) {
+/// D209 in a list of 0xD212, locked.
+const LOCKED: [u8; 6] = [0x09, 0xD2, 1, 0, 0, 0];
+
+fn unlock(bytes: &mut [u8]) {
+    let at = bytes.windows(LOCKED.len()).position(|entry| entry == LOCKED);
+    if let Some(at) = at {
+        bytes[at + 2] = 0;
+    }
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream, kept: Option<Kept>, lost: Option<Arc<AtomicBool>>) {
     let mut buffer = [0; 1 << 16];
     let number = kept.as_ref().map_or(0, |kept| {
         let mut connections = kept.lock().unwrap();
@@ -83,6 +102,9 @@ fn pass(mut from: TcpStream, mut to: TcpStream, kept: Option<Kept>) {
             }
             if let Some(kept) = &kept {
                 kept.lock().unwrap()[number].extend(&buffer[..count]);
+            }
+            if lost.as_ref().is_some_and(|lost| lost.load(Ordering::Relaxed)) {
+                unlock(&mut buffer[..count]);
             }
             to.write_all(&buffer[..count])?;
         }

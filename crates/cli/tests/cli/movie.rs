@@ -98,6 +98,17 @@ fn a_start_that_is_interrupted_leaves_no_movie_running() {
     was_ended(&camera);
 }
 
+/// As while its card is busy: what was ended is not told as one that may run on.
+#[test]
+fn a_camera_that_refuses_to_end_it_once_is_asked_again() {
+    let camera = camera(&["--fault", "refuse=TerminateMovieCapture#1:0x2019"]);
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(folder.path(), &["--camera", &camera.address, "movie", "--for", "100ms"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let rows = camera.left();
+    assert_eq!((count(&rows, 0x9020), count(&rows, 0x9021)), (1, 2));
+}
+
 #[test]
 fn a_full_card_ends_it() {
     let camera = camera(&["--set", "shooting.movie_seconds_remaining=2"]);
@@ -140,6 +151,39 @@ fn a_reader_that_goes_away_ends_it() {
     let mut out = child.stdout.take().unwrap();
     out.read_exact(&mut [0]).unwrap();
     drop(out);
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child), 130);
+    was_ended(&camera);
+}
+
+/// As a terminal that was stopped with Ctrl-S.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_movie_does_not_run_on_for_whoever_does_not_read() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "movie", "--for", "300ms"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut command = command(folder.path(), &words);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    was_ended(&camera);
+    let told = std::io::read_to_string(reader).unwrap();
+    assert!(told.contains("recording") && told.contains("recorded"), "{told}");
+    assert_eq!(wait(&mut child), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_movie_whose_words_nobody_reads() {
+    let (camera, folder) = (camera(&[]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "movie"];
+    let (_reader, writer) = crate::program::full_pipe();
+    let mut child = command(folder.path(), &words).stdout(writer).spawn().unwrap();
+    let end = Instant::now() + LIMIT;
+    while count(&camera.journal(), 0x9020) == 0 {
+        assert!(Instant::now() < end, "no movie is started");
+        std::thread::yield_now();
+    }
     signal(&child, Signal::INT);
     assert_eq!(wait(&mut child), 130);
     was_ended(&camera);

@@ -295,3 +295,25 @@ fn a_series_that_ends_since_nobody_reads_is_not_done() {
     assert_eq!(wait(&mut child), 1);
     camera.left();
 }
+
+/// As a pager that is not scrolled, or a terminal that was stopped with Ctrl-S.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_picture_waits_for_whoever_reads() {
+    for more in [&[][..], &["--log", "log.csv"]] {
+        let camera = Camera::start(&["--photos", "1", "--model", "X-T4", "--allow", "shoot"]);
+        let folder = tempfile::tempdir().unwrap();
+        let words = [&["--camera", &camera.address, "shoot", "--count", "3", "--json"], more];
+        let (mut reader, writer) = crate::program::full_pipe();
+        let mut command = command(folder.path(), &words.concat());
+        let mut child = command.stdout(writer).spawn().unwrap();
+        drop(command);
+        let taken = camera.left().iter().filter(|row| row.operation == 0x100E).count();
+        assert_eq!(taken, 3, "{more:?}");
+        let mut told = String::new();
+        reader.read_to_string(&mut told).unwrap();
+        let told = crate::schema::lines("shoot", told.trim_start());
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert_eq!(wait(&mut child), 0, "{more:?}");
+    }
+}

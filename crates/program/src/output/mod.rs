@@ -78,6 +78,19 @@ impl Output {
         self.0.queue.as_ref().map_or(Ok(()), Queue::settle)
     }
 
+    /// Gives whoever reads a moment to take what was told, so that one who is gone is noticed now and not
+    /// with the next line. One who stands still is waited for once, until all of it was taken. Does nothing
+    /// unless lines are told unhurried; others were waited for already. Cancel-safe.
+    ///
+    /// # Errors
+    /// As [`Output::settle`].
+    pub async fn heard(&self) -> Result<(), Trouble> {
+        match &self.0.queue {
+            Some(queue) => queue.heard().await,
+            None => Ok(()),
+        }
+    }
+
     /// True if lines are JSON.
     pub fn is_json(&self) -> bool {
         self.0.json

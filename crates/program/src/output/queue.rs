@@ -1,14 +1,23 @@
 //! Lines that wait for whoever reads them, so that nobody waits for him.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{stdout_trouble, write_stdout};
 use crate::exit::Trouble;
 
 /// Lines that wait at most; some megabytes. Chosen: half a day of a frame every ten seconds.
 const LONGEST: usize = 10_000;
+
+/// How long a line may take to be read before its reader counts as one that stands still. Chosen: a
+/// reader that is there takes it at once, and nobody who waits for a picture notices.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A thread that writes lines in their order.
 #[derive(Debug)]
@@ -18,6 +27,11 @@ pub(super) struct Queue {
     lost: Mutex<u64>,
     /// Why standard output takes no more; kept, for every later line wants to know.
     closed: Arc<Mutex<Option<(io::ErrorKind, String)>>>,
+    /// Lines that were given to the thread, and how many of them it is done with.
+    given: AtomicU64,
+    done: watch::Receiver<u64>,
+    /// Who reads did not take a line in time, and has not caught up since.
+    is_behind: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -32,12 +46,22 @@ impl Queue {
     /// Starts the thread, which ends with this value. Fails if the system gives none.
     pub(super) fn start() -> io::Result<Self> {
         let (lines, waiting) = sync_channel(LONGEST);
+        let (count, done) = watch::channel(0);
         let closed = Arc::default();
         let noted = Arc::clone(&closed);
         std::thread::Builder::new()
             .name("telling".into())
-            .spawn(move || write(&waiting, &noted))?;
-        Ok(Self { lines, lost: Mutex::default(), closed })
+            .spawn(move || write(&waiting, &noted, &count))?;
+        Ok(Self::to(lines, closed, done))
+    }
+
+    fn to(
+        lines: SyncSender<Line>,
+        closed: Arc<Mutex<Option<(io::ErrorKind, String)>>>,
+        done: watch::Receiver<u64>,
+    ) -> Self {
+        let (given, is_behind) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { lines, lost: Mutex::default(), closed, given, done, is_behind }
     }
 
     /// A line for standard output. Fails if an earlier one could not be written.
@@ -59,24 +83,45 @@ impl Queue {
         let told = (lost > 0).then(|| Line::Other(words(lost)));
         for line in told.into_iter().chain([Line::Mark(mark)]) {
             // The thread lives as long as this does.
+            self.given.fetch_add(1, Ordering::Relaxed);
             let _ = self.lines.send(line);
         }
         let _ = reached.recv();
         self.state()
     }
 
+    /// Gives whoever reads a moment to take what was told; none to one that stands still. Fails if it
+    /// could not be written. Cancel-safe.
+    pub(super) async fn heard(&self) -> Result<(), Trouble> {
+        let given = self.given.load(Ordering::Relaxed);
+        let mut done = self.done.clone();
+        let most = match self.is_behind.load(Ordering::Relaxed) {
+            true => Duration::ZERO,
+            false => PATIENCE,
+        };
+        // The thread lives as long as this does.
+        let taken = timeout(most, done.wait_for(|&done| done >= given)).await;
+        self.is_behind.store(taken.is_err(), Ordering::Relaxed);
+        self.state()
+    }
+
+    /// Gives the thread a line, if there is room.
+    fn give(&self, line: Line) -> bool {
+        let has_room = !matches!(self.lines.try_send(line), Err(TrySendError::Full(_)));
+        self.given.fetch_add(u64::from(has_room), Ordering::Relaxed);
+        has_room
+    }
+
     fn push(&self, line: Line) {
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         if *lost > 0 {
-            match self.lines.try_send(Line::Other(words(*lost))) {
-                Ok(()) => *lost = 0,
-                Err(_) => {
-                    *lost += 1;
-                    return;
-                }
+            if !self.give(Line::Other(words(*lost))) {
+                *lost += 1;
+                return;
             }
+            *lost = 0;
         }
-        if let Err(TrySendError::Full(_)) = self.lines.try_send(line) {
+        if !self.give(line) {
             *lost += 1;
         }
     }
@@ -94,7 +139,11 @@ fn words(lost: u64) -> String {
     format!("warning: {lines} not told, for nobody read what was told before")
 }
 
-fn write(lines: &Receiver<Line>, closed: &Mutex<Option<(io::ErrorKind, String)>>) {
+fn write(
+    lines: &Receiver<Line>,
+    closed: &Mutex<Option<(io::ErrorKind, String)>>,
+    count: &watch::Sender<u64>,
+) {
     let mut is_open = true;
     for line in lines {
         match line {
@@ -110,6 +159,7 @@ fn write(lines: &Receiver<Line>, closed: &Mutex<Option<(io::ErrorKind, String)>>
             Line::Other(line) => drop(writeln!(io::stderr(), "{line}")),
             Line::Mark(reached) => drop(reached.send(())),
         }
+        count.send_modify(|done| *done += 1);
     }
 }
 
@@ -118,7 +168,26 @@ mod tests {
     use super::*;
 
     fn queue(lines: SyncSender<Line>) -> Queue {
-        Queue { lines, lost: Mutex::default(), closed: Arc::default() }
+        Queue::to(lines, Arc::default(), watch::channel(0).1)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_has_a_moment_and_who_stands_still_has_none() {
+        let (sender, _lines) = sync_channel(9);
+        let (count, done) = watch::channel(0);
+        let queue = Queue::to(sender, Arc::default(), done);
+        let start = tokio::time::Instant::now();
+        for _ in 0..3 {
+            queue.data("x").unwrap();
+            queue.heard().await.unwrap();
+        }
+        assert_eq!(start.elapsed(), PATIENCE, "it is waited for once");
+        // It reads again, and has its moment again.
+        count.send_modify(|done| *done = 3);
+        queue.heard().await.unwrap();
+        queue.data("x").unwrap();
+        queue.heard().await.unwrap();
+        assert_eq!(start.elapsed(), 2 * PATIENCE);
     }
 
     #[test]

@@ -34,6 +34,14 @@ pub(super) enum Newest {
     Known(Key),
 }
 
+/// What was fetched of a frame so far, and the newest object that was seen meanwhile: where the frame is
+/// given up, what is new to the next one lies before that.
+#[derive(Default)]
+pub(super) struct Harvest {
+    pub(super) files: Vec<Kept>,
+    pub(super) seen: Option<Newest>,
+}
+
 /// A gallery that is visited.
 pub(super) struct Gallery {
     visit: Visit,
@@ -70,7 +78,7 @@ impl Gallery {
         Ok(Newest::Known(key(&self.info(0).await?.1)))
     }
 
-    /// Fetches what is newer than `known`, waiting for it to appear, and adds it to `files`, which
+    /// Fetches what is newer than `known`, waiting for it to appear, and adds it to `harvest`, which
     /// may hold some of it already. Returns the newest then.
     ///
     /// Objects of other stems than the newest are earlier pictures, which were not known to have been
@@ -81,9 +89,10 @@ impl Gallery {
         known: &Newest,
         shelf: &Shelf,
         name: &[String],
-        files: &mut Vec<Kept>,
+        harvest: &mut Harvest,
     ) -> Result<Newest, Error> {
-        let new = self.await_new(known).await?;
+        let new = self.await_new(known, &mut harvest.seen).await?;
+        let files = &mut harvest.files;
         let Some((_, newest)) = new.first() else { return Ok(known.clone()) };
         let stem_of = |info: &ObjectInfo| stem(&info.name.to_text()).to_owned();
         for (handle, info) in new.iter().rev() {
@@ -97,10 +106,14 @@ impl Gallery {
         Ok(Newest::Known(key(newest)))
     }
 
-    async fn await_new(&self, known: &Newest) -> Result<Vec<(ObjectHandle, ObjectInfo)>, Error> {
+    async fn await_new(
+        &self,
+        known: &Newest,
+        seen: &mut Option<Newest>,
+    ) -> Result<Vec<(ObjectHandle, ObjectInfo)>, Error> {
         let start = Instant::now();
         loop {
-            let new = self.new_ones(known).await?;
+            let new = self.new_ones(known, seen).await?;
             if !new.is_empty() {
                 return Ok(new);
             }
@@ -114,7 +127,11 @@ impl Gallery {
     }
 
     /// What is newer than the known one, the newest first.
-    async fn new_ones(&self, known: &Newest) -> Result<Vec<(ObjectHandle, ObjectInfo)>, Error> {
+    async fn new_ones(
+        &self,
+        known: &Newest,
+        seen: &mut Option<Newest>,
+    ) -> Result<Vec<(ObjectHandle, ObjectInfo)>, Error> {
         let mut new = Vec::new();
         for rank in 0..self.camera().object_count() {
             if rank == MOST_NEW {
@@ -122,7 +139,11 @@ impl Gallery {
                 return Err(Error::NotFound(text));
             }
             let (handle, info) = self.info(rank).await?;
-            if *known == Newest::Known(key(&info)) {
+            let this = Newest::Known(key(&info));
+            if rank == 0 {
+                *seen = Some(this.clone());
+            }
+            if *known == this {
                 break;
             }
             new.push((handle, info));

@@ -35,7 +35,7 @@ use filmwire_camera::{Armed, Error as CameraError, FocusLock, Reading, Remote, S
 use filmwire_codec::value::FocusPoint;
 use jiff::Zoned;
 
-use fetch::{Gallery, Newest};
+use fetch::{Gallery, Harvest, Newest};
 
 pub use error::Error;
 pub use name::{BadTemplate, Fields, NameTemplate};
@@ -328,26 +328,35 @@ impl Series {
 
     /// The originals of the last frame; in a fresh session where the first does not get there.
     async fn fetch_original(&mut self, name: &[String]) -> Result<Vec<Kept>, Error> {
-        let mut files = Vec::new();
+        let mut harvest = Harvest::default();
         self.lock = None;
-        match self.visit(name, &mut files).await {
+        let fetched = self.harvest(name, &mut harvest).await;
+        // What this frame was given up with is not new to the next: it would be taken for too much that
+        // is new in the end, and no frame be fetched any more.
+        if fetched.is_err() && harvest.seen.is_some() {
+            self.newest = harvest.seen;
+        }
+        fetched.map(|()| harvest.files)
+    }
+
+    async fn harvest(&mut self, name: &[String], harvest: &mut Harvest) -> Result<(), Error> {
+        match self.visit(name, harvest).await {
             Err(Error::Camera(error)) if self.connect.is_some() => {
                 tracing::info!(%error, "the gallery was not reached");
                 self.renew().await?;
-                self.visit(name, &mut files).await?;
+                self.visit(name, harvest).await
             }
-            visited => visited?,
+            visited => visited,
         }
-        Ok(files)
     }
 
-    async fn visit(&mut self, name: &[String], files: &mut Vec<Kept>) -> Result<(), Error> {
+    async fn visit(&mut self, name: &[String], harvest: &mut Harvest) -> Result<(), Error> {
         let entered = Gallery::enter(&self.remote).await;
         // Nobody knows then what the camera is in.
         self.is_stale = entered.is_err();
         let gallery = entered?;
         let known = self.newest.clone().unwrap_or(Newest::Empty);
-        let fetched = gallery.fetch_new(&known, &self.shelf, name, files).await;
+        let fetched = gallery.fetch_new(&known, &self.shelf, name, harvest).await;
         // Who stayed there could lock no focus for the next frame. A link that fails brings nobody
         // back.
         match &fetched {

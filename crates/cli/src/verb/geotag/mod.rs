@@ -51,6 +51,13 @@ pub(crate) struct GeotagArgs {
     count: Option<u64>,
 }
 
+impl GeotagArgs {
+    /// True if the camera was told so often as it was to be.
+    fn is_done(&self, told: u64) -> bool {
+        self.count.is_some_and(|count| told >= count)
+    }
+}
+
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Wherefrom {
@@ -84,8 +91,12 @@ impl End {
     }
 }
 
-/// Runs the verb.
+/// Runs the verb. The camera's next place waits for nobody who reads.
 pub(crate) async fn run(args: &GeotagArgs, context: &Context<'_>) -> Result<Exit> {
+    context.unhurried(async |context| follow(args, context).await).await
+}
+
+async fn follow(args: &GeotagArgs, context: &Context<'_>) -> Result<Exit> {
     let (geotagger, source) = tokio::select! {
         biased;
         opened = open(&args.wherefrom, context) => opened?,
@@ -96,13 +107,15 @@ pub(crate) async fn run(args: &GeotagArgs, context: &Context<'_>) -> Result<Exit
     };
     let mut report = Report::new(&context.out, &geotagger.info().model);
     let mut tagger = Tagger::new(geotagger, source, args.every, Timestamp::now);
-    let end = tell(&mut tagger, args.count, &mut report, context).await;
+    let end = tell(&mut tagger, args, &mut report, context).await;
     tagger.leave().await;
     let word = end.as_str();
     let exit = match end {
         End::Counted | End::Over => Exit::Done,
         End::Asked => Exit::Interrupted,
-        End::Failed(error) => failure::report(&error, &context.out),
+        // It was told all that it was to be, though nobody reads of the last.
+        End::Failed(error) if args.is_done(report.told()) => failure::report(&error, &context.out),
+        End::Failed(error) => failure::report_cut(&error, &context.out),
     };
     match report.conclude(word, exit == Exit::Interrupted) {
         // Whoever is gone needs no totals.
@@ -160,7 +173,7 @@ fn track(path: &Path, context: &Context<'_>) -> Result<Track, Trouble> {
 /// Tells the camera until there was enough, somebody asks to stop, or it fails.
 async fn tell<C: Fn() -> Timestamp>(
     tagger: &mut Tagger<C>,
-    count: Option<u64>,
+    args: &GeotagArgs,
     report: &mut Report<'_>,
     context: &Context<'_>,
 ) -> End {
@@ -176,10 +189,14 @@ async fn tell<C: Fn() -> Timestamp>(
             Ok(Step::Over) => return End::Over,
             Err(error) => return End::Failed(trouble(error)),
         };
+        let told = match told {
+            Ok(()) => context.out.heard().await,
+            told => told,
+        };
         if let Err(error) = told {
             return End::Failed(error.into());
         }
-        if count.is_some_and(|count| report.told() >= count) {
+        if args.is_done(report.told()) {
             return End::Counted;
         }
     }

@@ -76,8 +76,12 @@ enum End {
     Failed(anyhow::Error),
 }
 
-/// Runs the verb.
+/// Runs the verb. No picture, and nobody who asks to stop, waits for whoever reads what is told.
 pub(crate) async fn run(args: &ShootArgs, context: &Context<'_>) -> Result<Exit> {
+    context.unhurried(async |context| take(args, context).await).await
+}
+
+async fn take(args: &ShootArgs, context: &Context<'_>) -> Result<Exit> {
     if args.document.is_wanted() || context.global.camera.len() > 1 {
         return document::run(args, context).await;
     }
@@ -189,6 +193,10 @@ async fn shoot(
                 };
             }
             Err(error) => report.failed(number, &error),
+        };
+        let told = match told {
+            Ok(()) => context.out.heard().await,
+            told => told,
         };
         if let Err(error) = told {
             return End::Failed(error.into());

@@ -49,6 +49,8 @@ pub(super) async fn begin(args: &ShootArgs, plan: Plan, context: &Context<'_>) -
         series.prepare().await.map_err(worded)?;
         posts.push(Post { name, series, guard });
     }
+    // Who does not read of the cameras gets no picture.
+    context.out.heard().await?;
     Ok(Stand::new(posts))
 }
 

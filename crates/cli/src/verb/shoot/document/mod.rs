@@ -175,6 +175,9 @@ async fn shoot(
             Ok(Some(end)) => return end,
             Err(trouble) => return End::Failed(trouble.into()),
         }
+        if let Err(trouble) = context.out.heard().await {
+            return End::Failed(trouble.into());
+        }
     }
 }
 
