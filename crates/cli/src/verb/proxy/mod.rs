@@ -197,7 +197,8 @@ impl Proxy {
                     Ok(client) if connections.len() < MOST_CONNECTIONS => {
                         let line = self.line();
                         let network = self.network.clone();
-                        connections.spawn(connect(client, network, port, line));
+                        let out = context.out.clone();
+                        connections.spawn(connect(client, network, port, line, out));
                     }
                     // One too many is closed.
                     Ok(_) => {}
@@ -324,12 +325,18 @@ async fn connect(
     network: TcpNetwork,
     port: Port,
     line: Line,
+    out: output::Output,
 ) {
     let asked_ns = line.clock.now_ns();
-    let connected = match network.connect(port).await {
-        Ok(camera) => door::prepare(&client).and_then(|()| door::prepare(&camera)).map(|()| camera),
-        Err(error) => Err(error),
-    };
+    let camera = network.connect(port).await;
+    if port == Port::Command {
+        tell_if_away(camera.as_ref().err(), &network, &line.counts, out);
+    }
+    let connected = camera.and_then(|camera| {
+        door::prepare(&client)?;
+        door::prepare(&camera)?;
+        Ok(camera)
+    });
     let (mut client, mut camera) = match connected {
         Ok(camera) => (client, camera),
         Err(_) => {
@@ -348,6 +355,24 @@ async fn connect(
     if end == End::Broken {
         let _ = client.set_zero_linger();
         let _ = camera.set_zero_linger();
+    }
+}
+
+/// Says that there is no camera, once until there is one again: an app tells no cause, and the
+/// transcript has nothing to show.
+fn tell_if_away(
+    error: Option<&io::Error>,
+    network: &TcpNetwork,
+    counts: &Counts,
+    out: output::Output,
+) {
+    if counts.is_newly_away(error.is_some())
+        && let Some(error) = error
+    {
+        let text =
+            format!("no camera at {}: {error}; whoever asks for it is sent away", network.name());
+        // A terminal that nobody reads would hold up those who come next.
+        drop(tokio::task::spawn_blocking(move || out.warn(&text)));
     }
 }
 
