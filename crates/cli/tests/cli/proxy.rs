@@ -181,6 +181,22 @@ fn a_transcript_nobody_reads_holds_up_neither_clients_nor_the_recording() {
     assert!(!shown.contains("\"summary\""), "it was read after all");
 }
 
+#[test]
+fn a_recording_goes_on_when_the_reader_of_the_transcript_is_gone() {
+    let camera = Camera::start(&["--photos", "3"]);
+    let mut proxy = Proxy::before(&camera.address, &["--record", FILE]);
+    drop(proxy.out.take());
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let ran = proxy.run(folder.path(), &["ls"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let rows = camera.left();
+    signal(&proxy.child, Signal::INT);
+    assert_eq!(wait(&mut proxy.child), 0);
+    assert_eq!(transactions(&proxy.recorded()), of_journal(&rows));
+}
+
 /// It was broken off, as a camera that does not listen would have done.
 fn is_refused(mut stream: TcpStream) -> bool {
     matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::ConnectionReset)

@@ -121,6 +121,7 @@ struct Proxy {
     clock: Clock,
     tap: Arc<Tap>,
     counts: Arc<Counts>,
+    is_recording: bool,
     keeper: Watcher<u64>,
     /// A recording that somebody reads while it is written, and who may stand still.
     read_along: Option<PathBuf>,
@@ -175,10 +176,11 @@ impl Proxy {
         let show = move || watch::show(&queue, &out);
         let shower = Watcher::new(tokio::task::spawn_blocking(show), missed);
         let (tap, counts) = (Arc::new(tap), Arc::default());
-        Ok(Self { network, clock: Clock::start(), tap, counts, keeper, read_along, shower })
+        let (clock, is_recording) = (Clock::start(), args.record.is_some());
+        Ok(Self { network, clock, tap, counts, is_recording, keeper, read_along, shower })
     }
 
-    /// Takes clients until somebody asks to stop, or nobody reads what we say.
+    /// Takes clients until somebody asks to stop, or nobody reads what we say and nothing is kept.
     async fn serve(mut self, door: &Door, context: &Context<'_>) -> Result<Exit> {
         let mut connections = JoinSet::new();
         let mut exit = Exit::Done;
@@ -187,7 +189,9 @@ impl Proxy {
                 biased;
                 () = context.interrupt.stop.asked() => break,
                 ended = self.shower.ended() => match ended {
-                    Err(Trouble::PipeClosed) => break,
+                    Err(Trouble::PipeClosed) if !self.is_recording => break,
+                    // The recording is not cut short for it, and no client's session either.
+                    Err(Trouble::PipeClosed) => {}
                     ended => exit = after(exit, ended, context),
                 },
                 // What passes is more than what is kept of it.
