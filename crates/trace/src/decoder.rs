@@ -218,7 +218,7 @@ impl Decoder {
     pub fn take(&mut self, item: &Item<'_>, give: &mut dyn FnMut(Record)) {
         match item {
             Item::Packet(packet) => self.packet(packet, give),
-            Item::Comment(text) => self.note(format!("comment: {text:?}"), give),
+            Item::Comment(text) => self.remark(Note::comment(self.last_ns, text), give),
             Item::Note(text) => self.note(text.clone(), give),
         }
     }
@@ -258,8 +258,12 @@ impl Decoder {
 
     fn note(&mut self, text: String, give: &mut dyn FnMut(Record)) {
         let at_ns = self.last_ns;
-        let note = Record::Note(Note { at_ns, connection: None, text, finding: None });
-        Sink { tally: &mut self.tally, neighbours: &mut self.neighbours, give }.give(note);
+        self.remark(Note { at_ns, connection: None, text, finding: None }, give);
+    }
+
+    fn remark(&mut self, note: Note, give: &mut dyn FnMut(Record)) {
+        let mut sink = Sink { tally: &mut self.tally, neighbours: &mut self.neighbours, give };
+        sink.give(Record::Note(note));
     }
 
     fn packet(&mut self, packet: &Packet<'_>, give: &mut dyn FnMut(Record)) {

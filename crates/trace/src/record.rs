@@ -282,6 +282,24 @@ pub struct Note {
     pub finding: Option<Finding>,
 }
 
+/// How a remark begins that somebody left in the file.
+const COMMENT: &str = "comment: ";
+
+impl Note {
+    /// What somebody left in the file.
+    pub(crate) fn comment(at_ns: Option<u64>, text: &str) -> Self {
+        let text = format!("{COMMENT}{text:?}");
+        Self { at_ns, connection: None, text, finding: None }
+    }
+
+    /// True if it says what could not be read of the capture itself, and why: packets of a kind that
+    /// cannot be decoded, Wi-Fi that stays closed, a file that was cut. Whoever only counts must know.
+    pub fn is_of_capture(&self) -> bool {
+        let is_about_somebody = self.connection.is_some() || self.finding.is_some();
+        !is_about_somebody && !self.text.starts_with(COMMENT)
+    }
+}
+
 pub(crate) fn micros<S: Serializer>(ns: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
     ns.map(|ns| ns / 1000).serialize(to)
 }
@@ -317,4 +335,19 @@ fn reason<S: Serializer>(reason: &Option<InitFailReason>, to: S) -> Result<S::Ok
 fn hex<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     to.serialize_str(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_left_in_the_file_is_not_what_is_missing() {
+        let text = "packets of PPP (link type 9) cannot be decoded".to_owned();
+        let missing = Note { at_ns: None, connection: None, text, finding: None };
+        assert!(missing.is_of_capture());
+        assert!(!Note { connection: Some(1), ..missing.clone() }.is_of_capture());
+        let comment = Note::comment(None, &missing.text);
+        assert!(!comment.is_of_capture() && comment.text.starts_with("comment: \"packets of PPP"));
+    }
 }

@@ -299,7 +299,11 @@ impl<'a> Teller<'a> {
         if let Some(page) = &mut self.page {
             self.trouble = page.take(record).err();
         }
-        if self.quiet || self.trouble.is_some() {
+        if self.trouble.is_some() {
+            return;
+        }
+        if self.quiet {
+            self.trouble = self.tell_aside(record).err();
             return;
         }
         let result = if self.out.is_json() {
@@ -314,6 +318,17 @@ impl<'a> Teller<'a> {
             lines.iter().try_for_each(|line| self.out.data(&text::tame(line)))
         };
         self.trouble = result.err();
+    }
+
+    /// Where the transcript is not shown: what of the capture could not be read, and why. Standard
+    /// output belongs to something else.
+    fn tell_aside(&self, record: &Record) -> Result<(), Trouble> {
+        let Record::Note(note) = record else { return Ok(()) };
+        if !note.is_of_capture() {
+            return Ok(());
+        }
+        self.out.note(&text::tame(&note.text));
+        self.out.json(record.kind(), record)
     }
 
     /// Puts objects under their names; times count anew in the next capture.
@@ -423,8 +438,12 @@ fn stats(tally: &Tally, out: &Output) -> Result<(), Trouble> {
     ))?;
     tell_live_view(&tally.live, out)?;
     tell_findings(tally, out)?;
+    let unread = match refused(tally) {
+        0 => String::new(),
+        count => format!("; {} cannot be decoded", text::count(count, "packet", "packets")),
+    };
     out.data(&format!(
-        "{} in {}; {} of others",
+        "{} in {}; {} of others{unread}",
         text::count(tally.connections, "connection", "connections"),
         text::count(tally.packets, "packet", "packets"),
         text::count(tally.others, "packet", "packets")

@@ -100,6 +100,14 @@ fn what_stays_closed_is_a_failure_with_its_reason() {
         assert!(notes[0]["text"].as_str().unwrap().contains(reason), "{notes:?}");
         assert!(ran.err.contains("are protected, and stay closed"), "{ran:?}");
         assert!(ran.err.contains("--wpa-file"), "{ran:?}");
+        // Also where the transcript is not shown.
+        for instead in ["--stats", "--unknown", "--html=-"] {
+            let ran = run_with(folder.path(), &["decode", instead, "air.pcap"], variables);
+            assert!(ran.code == 1 && ran.err.contains(reason), "{instead}: {ran:?}");
+        }
+        let words = ["decode", "--json", "--stats", "air.pcap"];
+        let counted = run_with(folder.path(), &words, variables);
+        assert_eq!(counted.of_kind("decode", "note"), notes, "{counted:?}");
         assert!(!ran.err.contains("not this one") && !ran.out.contains("not this one"), "{ran:?}");
     }
 }

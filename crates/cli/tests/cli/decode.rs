@@ -367,10 +367,17 @@ fn what_is_no_capture_of_packets_with_ip_is_named() {
     assert_eq!(ran.code, 1, "{ran:?}");
     let failed = ran.of_kind("decode", "failed");
     assert_eq!(failed.iter().map(|line| line["name"].as_str().unwrap()).collect::<Vec<_>>(), files);
-    assert!(ran.out.contains("802.11 with Prism header (link type 119)"), "{ran:?}");
+    let kind = "802.11 with Prism header (link type 119)";
+    assert!(ran.of_kind("decode", "note")[0]["text"].as_str().unwrap().contains(kind), "{ran:?}");
+    assert!(failed[0]["reason"].as_str().unwrap().contains(kind), "{ran:?}");
     assert!(ran.err.contains("neither pcap nor pcapng"), "{ran:?}");
     assert_eq!(ran.of_kind("decode", "summary")[0]["outcome"], "some-failed");
     assert_eq!(run(folder.path(), &["decode"]).code, 2);
+    // Who only counts is told what was not, and why.
+    let ran = run(folder.path(), &["decode", "--stats", "prism.pcap"]);
+    assert!(ran.out.contains("0 packets of others; 1 packet cannot be decoded"), "{ran:?}");
+    assert_eq!(ran.err.matches(kind).count(), 2, "{ran:?}");
+    assert!(ran.err.contains("help: capture where packets are Ethernet"), "{ran:?}");
     // Who read nothing knows nothing of the tables.
     let ran = run(folder.path(), &["decode", "--unknown", "none.pcap"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");

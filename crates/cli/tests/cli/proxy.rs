@@ -68,6 +68,13 @@ impl Proxy {
         schema::lines("proxy", &text)
     }
 
+    /// What it said on standard error; it has ended.
+    fn errors(&mut self) -> String {
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
     /// Its recording, decoded.
     pub(crate) fn recorded(&self) -> Vec<Value> {
         let ran = run(self.folder.path(), &["decode", "--json", FILE]);
@@ -174,6 +181,22 @@ fn a_transcript_nobody_reads_holds_up_neither_clients_nor_the_recording() {
     assert!(!shown.contains("\"summary\""), "it was read after all");
 }
 
+#[test]
+fn a_recording_goes_on_when_the_reader_of_the_transcript_is_gone() {
+    let camera = Camera::start(&["--photos", "3"]);
+    let mut proxy = Proxy::before(&camera.address, &["--record", FILE]);
+    drop(proxy.out.take());
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let ran = proxy.run(folder.path(), &["ls"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let rows = camera.left();
+    signal(&proxy.child, Signal::INT);
+    assert_eq!(wait(&mut proxy.child), 0);
+    assert_eq!(transactions(&proxy.recorded()), of_journal(&rows));
+}
+
 /// It was broken off, as a camera that does not listen would have done.
 fn is_refused(mut stream: TcpStream) -> bool {
     matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::ConnectionReset)
@@ -181,13 +204,17 @@ fn is_refused(mut stream: TcpStream) -> bool {
 
 #[test]
 fn what_the_camera_refuses_is_closed_here_and_the_next_client_may_come() {
-    let mut proxy = Proxy::before(&nobody(), &[]);
-    for step in 0..3 {
+    let nobody = nobody();
+    let mut proxy = Proxy::before(&nobody, &[]);
+    for step in [0, 1, 2, 0] {
         assert!(is_refused(proxy.connect(step)), "{step}");
     }
     let lines = proxy.end();
     let summary = of_kind(&lines, "summary")[0];
-    assert_eq!((&summary["connections"], &summary["refused"]), (&3.into(), &3.into()));
+    assert_eq!((&summary["connections"], &summary["refused"]), (&4.into(), &4.into()));
+    // An app says nothing of why; and it tries again and again.
+    let told = proxy.errors();
+    assert_eq!(told.matches(&format!("warning: no camera at {nobody}: ")).count(), 1, "{told}");
     // Events before a function was started, on a camera that is there.
     let camera = Camera::start(&["--photos", "1"]);
     let mut proxy = Proxy::before(&camera.address, &["--record", FILE]);
@@ -195,6 +222,7 @@ fn what_the_camera_refuses_is_closed_here_and_the_next_client_may_come() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(proxy.run(folder.path(), &["ls"]).code, 0);
     assert_eq!(of_kind(&proxy.end(), "summary")[0]["refused"], 1);
+    assert_eq!(proxy.errors(), "");
 }
 
 #[test]

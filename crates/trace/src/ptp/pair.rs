@@ -46,7 +46,7 @@ struct Open {
     last_ns: Option<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Command {
     code: OperationCode,
     /// `None` if the capture does not have all of them.
@@ -112,7 +112,9 @@ impl Pairs {
                 at
             }
             ContainerType::DATA => {
-                let at = self.find(id, |open| open.data.is_none(), give);
+                let fits = |open: &Open| open.data.is_none();
+                let again = self.asked_again(id, container.first_ns, fits);
+                let at = again.unwrap_or_else(|| self.find(id, fits, give));
                 let data = Data {
                     from,
                     code: OperationCode(container.header.code),
@@ -127,7 +129,9 @@ impl Pairs {
                 at
             }
             _ => {
-                let at = self.find(id, |open| open.response.is_none(), give);
+                let fits = |open: &Open| open.response.is_none();
+                let again = self.asked_again(id, container.first_ns, fits);
+                let at = again.unwrap_or_else(|| self.find(id, fits, give));
                 let code = ResponseCode(container.header.code);
                 if let Some(open) = self.open.get_mut(at) {
                     open.response = Some((code, container.params()));
@@ -167,6 +171,24 @@ impl Pairs {
             Open { id, command: None, data: None, response: None, first_ns: None, last_ns: None };
         self.open.push_back(open);
         self.open.len() - 1
+    }
+
+    /// The place of a command that was sent again under its own id before `at_ns`, unless the camera
+    /// had begun to answer: who asks again got nothing, and what comes then is about that. Where times
+    /// are not known, nobody knows which of them it is about.
+    fn asked_again(
+        &self,
+        id: TransactionId,
+        at_ns: Option<u64>,
+        fits: impl Fn(&Open) -> bool,
+    ) -> Option<usize> {
+        let first = self.open.iter().find(|open| open.id == id && fits(open))?;
+        let is_begun = first.data.as_ref().is_some_and(|data| data.from == Side::Camera);
+        let asked = first.command.as_ref().filter(|asked| !is_begun && asked.params.is_some())?;
+        self.open.iter().rposition(|open| {
+            let is_sent = open.first_ns.zip(at_ns).is_some_and(|(sent, now)| sent <= now);
+            is_sent && open.id == id && open.command.as_ref() == Some(asked) && fits(open)
+        })
     }
 
     /// Gives out the transaction if it is complete, and those before it that got no response: the

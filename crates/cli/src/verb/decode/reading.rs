@@ -9,7 +9,7 @@ use std::path::Path;
 
 use filmwire_ingest::Stop as Asked;
 use filmwire_program::exit::Trouble;
-use filmwire_trace::capture::{CaptureError, Item, Reader};
+use filmwire_trace::capture::{CaptureError, Item, LinkType, Reader};
 use filmwire_trace::{Decoder, Tally};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
@@ -21,8 +21,11 @@ use crate::context::Context;
 
 /// What helps where there is no capture.
 const MAKE: &str = "captures are made with tcpdump -w or Wireshark, as pcap or pcapng";
-const OPEN: &str =
-    "give its passphrase by --wpa-file, and capture from before the client joins the network";
+/// What helps where no packet can be decoded.
+const KINDS: &str = "capture where packets are Ethernet, Linux cooked, raw IP or Wi-Fi (802.11)";
+/// What helps where all of Wi-Fi stays closed, also with a passphrase that is a wrong one.
+const OPEN: &str = "the remarks say why; it takes the network's own passphrase (--wpa-file), and a \
+                    capture from before the client joins";
 /// How long a silent pipe is waited for before we look whether we should stop.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
@@ -106,8 +109,13 @@ impl<'a> Reading<'a> {
         let of = |count: fn(&Tally) -> u64| count(after) - count(before);
         let packets = of(|tally| tally.packets);
         if packets > 0 && of(refused) == packets {
-            let reason = "all its packets are of a kind that cannot be decoded";
-            return Err(Stop::Input(reason.to_owned(), MAKE));
+            let new = |(link, count): (&u32, &u64)| {
+                (before.refused.get(link) != Some(count)).then(|| LinkType(*link).to_string())
+            };
+            let kinds: Vec<_> = after.refused.iter().filter_map(new).collect();
+            let kinds = kinds.join(", ");
+            let reason = format!("all its packets are of a kind that cannot be decoded: {kinds}");
+            return Err(Stop::Input(reason, KINDS));
         }
         let (opened, closed) = (of(|tally| tally.air.opened), of(|tally| tally.air.closed));
         if closed > 0 && opened == 0 {

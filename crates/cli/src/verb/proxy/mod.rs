@@ -121,6 +121,7 @@ struct Proxy {
     clock: Clock,
     tap: Arc<Tap>,
     counts: Arc<Counts>,
+    is_recording: bool,
     keeper: Watcher<u64>,
     /// A recording that somebody reads while it is written, and who may stand still.
     read_along: Option<PathBuf>,
@@ -175,10 +176,11 @@ impl Proxy {
         let show = move || watch::show(&queue, &out);
         let shower = Watcher::new(tokio::task::spawn_blocking(show), missed);
         let (tap, counts) = (Arc::new(tap), Arc::default());
-        Ok(Self { network, clock: Clock::start(), tap, counts, keeper, read_along, shower })
+        let (clock, is_recording) = (Clock::start(), args.record.is_some());
+        Ok(Self { network, clock, tap, counts, is_recording, keeper, read_along, shower })
     }
 
-    /// Takes clients until somebody asks to stop, or nobody reads what we say.
+    /// Takes clients until somebody asks to stop, or nobody reads what we say and nothing is kept.
     async fn serve(mut self, door: &Door, context: &Context<'_>) -> Result<Exit> {
         let mut connections = JoinSet::new();
         let mut exit = Exit::Done;
@@ -187,7 +189,9 @@ impl Proxy {
                 biased;
                 () = context.interrupt.stop.asked() => break,
                 ended = self.shower.ended() => match ended {
-                    Err(Trouble::PipeClosed) => break,
+                    Err(Trouble::PipeClosed) if !self.is_recording => break,
+                    // The recording is not cut short for it, and no client's session either.
+                    Err(Trouble::PipeClosed) => {}
                     ended => exit = after(exit, ended, context),
                 },
                 // What passes is more than what is kept of it.
@@ -197,7 +201,8 @@ impl Proxy {
                     Ok(client) if connections.len() < MOST_CONNECTIONS => {
                         let line = self.line();
                         let network = self.network.clone();
-                        connections.spawn(connect(client, network, port, line));
+                        let out = context.out.clone();
+                        connections.spawn(connect(client, network, port, line, out));
                     }
                     // One too many is closed.
                     Ok(_) => {}
@@ -324,12 +329,18 @@ async fn connect(
     network: TcpNetwork,
     port: Port,
     line: Line,
+    out: output::Output,
 ) {
     let asked_ns = line.clock.now_ns();
-    let connected = match network.connect(port).await {
-        Ok(camera) => door::prepare(&client).and_then(|()| door::prepare(&camera)).map(|()| camera),
-        Err(error) => Err(error),
-    };
+    let camera = network.connect(port).await;
+    if port == Port::Command {
+        tell_if_away(camera.as_ref().err(), &network, &line.counts, out);
+    }
+    let connected = camera.and_then(|camera| {
+        door::prepare(&client)?;
+        door::prepare(&camera)?;
+        Ok(camera)
+    });
     let (mut client, mut camera) = match connected {
         Ok(camera) => (client, camera),
         Err(_) => {
@@ -348,6 +359,24 @@ async fn connect(
     if end == End::Broken {
         let _ = client.set_zero_linger();
         let _ = camera.set_zero_linger();
+    }
+}
+
+/// Says that there is no camera, once until there is one again: an app tells no cause, and the
+/// transcript has nothing to show.
+fn tell_if_away(
+    error: Option<&io::Error>,
+    network: &TcpNetwork,
+    counts: &Counts,
+    out: output::Output,
+) {
+    if counts.is_newly_away(error.is_some())
+        && let Some(error) = error
+    {
+        let text =
+            format!("no camera at {}: {error}; whoever asks for it is sent away", network.name());
+        // A terminal that nobody reads would hold up those who come next.
+        drop(tokio::task::spawn_blocking(move || out.warn(&text)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -47,6 +47,8 @@ fn nanoseconds(time: Duration) -> u64 {
 pub(super) struct Counts {
     pub(super) connections: AtomicU64,
     pub(super) refused: AtomicU64,
+    /// The last client that wanted to register found no camera.
+    is_away: AtomicBool,
     pub(super) bytes: AtomicU64,
     pieces: AtomicU64,
     held_ns: AtomicU64,
@@ -54,6 +56,12 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// A client found a camera to register with, or none. True for the first that found none since
+    /// another did: apps try again and again.
+    pub(super) fn is_newly_away(&self, is_away: bool) -> bool {
+        !self.is_away.swap(is_away, Ordering::Relaxed) && is_away
+    }
+
     /// Time from having read a piece to the system's having taken it for the other side: mean, most.
     pub(super) fn held(&self) -> Option<(Duration, Duration)> {
         let total = self.held_ns.load(Ordering::Relaxed);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use filmwire_codec::OperationCode as Op;
+use filmwire_codec::container::encode_command;
 use filmwire_codec::init::{InitAck, InitFail, InitRequest};
 use filmwire_codec::{EventCode, InitFailReason, TransactionId};
 use filmwire_trace::rule::PAUSES;
@@ -146,4 +147,38 @@ fn a_note_says_what_is_tried_again_and_when() {
     let text = "retry in #3: CloseSession (0x1003) again 0.5 s after #2, which got \
                 DeviceBusy (0x2019) (retry-refused)";
     assert_eq!(notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>(), [text]);
+}
+
+/// As clients do that some bodies do not answer since they ask too soon.
+#[test]
+fn what_is_asked_again_under_its_own_id_has_the_answer_that_comes_then() {
+    let mut play = Play::open();
+    let id = play.ask(Op::GET_THUMB, &[1]);
+    play.wait(3000);
+    play.client(&encode_command(Op::GET_THUMB, id, &[1]));
+    let data = play.data(Op::GET_THUMB, id, &[1, 2, 3]);
+    play.camera(&data);
+    play.answer(id, &[]);
+    assert_eq!(play.last(2), [(id.0, false, None), (id.0, true, Some(2))]);
+
+    // With data of the client, too.
+    let mut play = Play::open();
+    let (id, code) = (TransactionId(play.id), Op::SET_DEVICE_PROP_VALUE);
+    for _ in 0..2 {
+        play.client(&encode_command(code, id, &[0xDF01]));
+        let data = play.data(code, id, &[5, 0]);
+        play.client(&data);
+        play.wait(3000);
+    }
+    play.answer(id, &[]);
+    assert_eq!(play.last(2), [(id.0, false, None), (id.0, true, Some(3002))]);
+
+    // An answer that had begun goes on.
+    let mut play = Play::open();
+    let id = play.ask(Op::GET_THUMB, &[1]);
+    let data = play.data(Op::GET_THUMB, id, &[1, 2, 3]);
+    play.camera(&data);
+    play.client(&encode_command(Op::GET_THUMB, id, &[1]));
+    play.answer(id, &[]);
+    assert_eq!(play.last(2), [(id.0, true, Some(3)), (id.0, false, None)]);
 }

@@ -164,6 +164,23 @@ impl Play {
         self.put(0, false, 0x11, &[]);
     }
 
+    /// The last transactions: id, whether it was answered, and how long that took.
+    pub(crate) fn last(&self, count: usize) -> Vec<(u32, bool, Option<u64>)> {
+        let (mut decoder, mut done) = (Decoder::default(), Vec::new());
+        let mut keep = |record| {
+            if let Record::Transaction(one) = record {
+                let took_ms = one.duration_ns.map(|ns| ns / MILLIS);
+                done.push((one.id.0, one.response.is_some(), took_ms));
+            }
+        };
+        for (at_ns, data) in &self.packets {
+            let packet = Packet { at_ns: Some(*at_ns), link: LinkType::RAW, data, cut_bytes: 0 };
+            decoder.take(&Item::Packet(packet), &mut keep);
+        }
+        decoder.finish(&mut keep);
+        done.split_off(done.len() - count)
+    }
+
     /// What the decoder says of it.
     pub(crate) fn notes(&self) -> (Vec<Note>, Tally) {
         notes(&self.packets, true)
