@@ -180,7 +180,10 @@ pub(crate) fn place(temporary: &Path, folder: &Path, name: &str) -> Result<PathB
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(_) => match File::create_new(&path) {
                 Ok(_) => {
-                    fs::rename(temporary, &path).map_err(|cause| failed(&path, cause))?;
+                    // A name that was taken for nothing would look like a file.
+                    let renamed =
+                        fs::rename(temporary, &path).inspect_err(|_| drop(fs::remove_file(&path)));
+                    renamed.map_err(|cause| failed(&path, cause))?;
                     return Ok(path);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
@@ -260,6 +263,13 @@ mod tests {
             target.open("A.JPG").unwrap().write(b"half").unwrap();
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         }
+    }
+
+    #[test]
+    fn a_name_that_was_taken_in_vain_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        place(&folder.path().join("nothing"), folder.path(), "A.JPG").unwrap_err();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -130,6 +130,17 @@ fn where_there_is_no_room_for_a_film_nothing_is_left_of_it() {
     assert_eq!(films(folder.path()), [""; 0]);
 }
 
+/// As ffmpeg 5.1 does on a full disk: it ends with 0.
+#[test]
+fn a_film_whose_end_found_no_room_is_none() {
+    let said = "Error writing trailer of x: No space left on device";
+    let folder = folder(3, Some(&format!("{FFMPEG}; echo '{said}' >&2")));
+    let ran = video(folder.path(), &[]);
+    assert_eq!(ran.code, 6, "{ran:?}");
+    assert_eq!(one(&ran, "error")["help"], "make room and run again");
+    assert_eq!(films(folder.path()), [""; 0]);
+}
+
 #[test]
 fn a_journal_of_other_pictures_is_not_used_and_that_is_told() {
     let folder = folder(3, None);

@@ -142,7 +142,8 @@ pub(crate) fn put(temporary: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             File::create_new(path)?;
-            fs::rename(temporary, path)
+            // A name that was taken for nothing would look like a picture.
+            fs::rename(temporary, path).inspect_err(|_| drop(fs::remove_file(path)))
         }
         linked => linked,
     }
@@ -193,6 +194,13 @@ mod tests {
         drop(half);
         let left = files(&folder.path().join("new/a"));
         assert_eq!(left, ["x.y-2.jpg", "x.y-3.jpg", "x.y.jpg"]);
+    }
+
+    #[test]
+    fn a_name_that_was_taken_in_vain_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder.path().join("nothing"), &folder.path().join("x.jpg")).unwrap_err();
+        assert_eq!(files(folder.path()), [""; 0]);
     }
 
     /// Source of the sum: NIST's example for "abc".

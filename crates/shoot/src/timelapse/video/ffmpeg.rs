@@ -91,6 +91,10 @@ pub struct Order<'a> {
     pub file: &'a Path,
 }
 
+/// What ffmpeg says of a film whose end is not on the disk, and which nothing can play: it ends as if
+/// all were well. Seen with 5.1 on a full disk.
+const UNFINISHED: [&str; 2] = ["Error writing trailer of ", "Error closing file "];
+
 /// Why there is no film.
 #[derive(Debug)]
 pub enum Failed {
@@ -179,7 +183,11 @@ impl Encoder {
         }
         let frames = timeout(DRAIN, &mut self.progress).await;
         let frames = frames.ok().and_then(Result::ok).unwrap_or_default();
-        Ok(Made { frames, words: self.words().await })
+        let words = self.words().await;
+        if UNFINISHED.iter().any(|sign| words.contains(sign)) {
+            return Err(Failed::Ended(words));
+        }
+        Ok(Made { frames, words })
     }
 
     async fn last_words(&mut self) -> Failed {
@@ -311,6 +319,14 @@ mod tests {
         let (made, file) = run(script, &[b"one", b"two"]).await;
         assert_eq!(made.unwrap(), Made { frames: 2, words: "odd".to_owned() });
         assert_eq!(file.unwrap(), b"onetwo");
+    }
+
+    #[tokio::test]
+    async fn a_film_without_its_end_is_none_whatever_the_status_says() {
+        let said = "Error writing trailer of x: No space left on device";
+        let script = format!("cat >\"$file\"; echo frame=1; echo '{said}' >&2");
+        let (made, _) = run(&script, &[b"one"]).await;
+        assert!(made.unwrap_err().to_string().contains(said));
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! The film: begun, given its frames, finished, and only then under its name.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Error as IoError};
+use std::io::{BufWriter, Error as IoError, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -44,6 +44,9 @@ impl NoFilm {
             Self::Ffmpeg(failed) => failed,
         };
         let text = failed.to_string();
+        if text.contains("No space left on device") {
+            return Trouble::storage("write", "the film", ErrorKind::StorageFull.into());
+        }
         let cure = match text.contains("Unknown encoder") {
             true => "install an ffmpeg with libx264 and libx265, or add --codec mjpeg",
             false => {
