@@ -93,7 +93,7 @@ impl Camera {
         Exposure {
             time_us: (seconds * 1e6).round() as u32,
             f_number: f_number.round() as u16,
-            iso: self.fixed_iso().unwrap_or(taken.iso.round() as u32),
+            iso: self.fixed_iso().unwrap_or_else(|| taken.iso.round() as u32),
             over_mev: (over * 1000.0).round() as i32,
         }
     }
