@@ -201,6 +201,39 @@ fn remote_shooting_has_its_events_previews_and_live_view_again() {
 }
 
 #[test]
+fn pictures_that_were_picked_come_again_and_end_where_they_ended() {
+    let receive: &[&[&str]] = &[&["receive", "--json", "--to", "library"]];
+    for words in [&["--photos", "5", "--picked", "3"][..], &["--photos", "3", "--receive"]] {
+        let fast = ["--set", "choose_after_ms=300"];
+        let camera = Camera::start(&[words, &["--model", "X-T10"], &fast].concat());
+        let (folder, ran) = record_from(&camera, receive);
+        let recorded = Recorded { folder, ran, rows: Vec::new() };
+        let replay = recorded.replay(&[]);
+        let again = run_all(&recorded.folder.path().join("replay"), &replay.address, receive);
+        let rows = replay.journal();
+        for ran in [&recorded.ran[0], &again[0]] {
+            assert_eq!(ran.code, 0, "{words:?} {ran:?} {:?}", unknown(&rows));
+            let summary = ran.of_kind("receive", "summary").remove(0);
+            assert_eq!((&summary["new"], &summary["ended"]), (&3.into(), &"hung-up".into()));
+        }
+        let pictures = |of: &str| {
+            let mut files = recorded.files(of);
+            files.retain(|name, _| name.ends_with(".JPG"));
+            files
+        };
+        assert_eq!(pictures("camera").len(), 3, "{words:?}");
+        assert!(pictures("camera") == pictures("replay"), "{words:?}");
+        assert!(unknown(&rows).is_empty(), "{words:?} {:?}", unknown(&rows));
+        // It is there for the next one, who meets the same.
+        let again = run_all(&recorded.folder.path().join("next"), &replay.address, receive);
+        assert_eq!(again[0].code, 0, "{words:?} {again:?}");
+        let page = ["decode", FILE];
+        let told = run(recorded.folder.path(), &page).out;
+        assert!(told.contains("-> no response, the camera hung up"), "{told}");
+    }
+}
+
+#[test]
 fn what_was_not_recorded_is_refused_and_told() {
     let words = ["--photos", "3", "--model", "X-T4"];
     let recorded = record(&words, &[&["get", "1", "--to", "x"], &["info"]]);

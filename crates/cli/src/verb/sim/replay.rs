@@ -76,7 +76,9 @@ impl Taker {
             Record::Transaction(told) => {
                 let end_ns = told.at_ns.map(|ns| ns + told.duration_ns.unwrap_or(0));
                 let (connection, id) = (told.connection, told.id.0);
+                let hung_up = told.hung_up;
                 match exchange(self.since(end_ns), told) {
+                    Some(exchange) if hung_up => self.recorder.hung_up(exchange),
                     Some(exchange) => self.recorder.exchange(exchange),
                     None => self.recorder.incomplete(connection, id),
                 }
@@ -96,11 +98,16 @@ impl Taker {
     }
 }
 
-/// A transaction that is all there; `None` for others.
+/// A transaction that is all there, or in place of whose answer the camera hung up; `None` for
+/// others.
 fn exchange(at: Duration, told: Transaction) -> Option<Exchange> {
     if !told.asked || told.missing_bytes > 0 {
         return None;
     }
+    let (response, response_params) = match told.hung_up {
+        true => (0, Vec::new()),
+        false => (told.response?.0, told.response_params?),
+    };
     Some(Exchange {
         connection: told.connection,
         id: told.id.0,
@@ -113,8 +120,8 @@ fn exchange(at: Duration, told: Transaction) -> Option<Exchange> {
             _ => Vec::new(),
         },
         data_bytes: told.data_bytes,
-        response: told.response?.0,
-        response_params: told.response_params?,
+        response,
+        response_params,
     })
 }
 
