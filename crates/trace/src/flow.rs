@@ -63,6 +63,8 @@ pub enum Flow<'a> {
         connection: u32,
         /// How it ended.
         how: End,
+        /// Who was the first to end it, if all that side said is known.
+        first: Option<Side>,
     },
     /// A datagram on a port of the discovery.
     Datagram {
@@ -129,6 +131,7 @@ struct Line {
     streams: [Stream; 2],
     heard: u64,
     is_reset: bool,
+    first: Option<Side>,
     finished: bool,
 }
 
@@ -286,6 +289,7 @@ impl Flows {
             streams: [Stream::default(), Stream::default()],
             heard: 0,
             is_reset: false,
+            first: None,
             finished: false,
         };
         if client == ends.0 && is_init(payload) {
@@ -338,6 +342,12 @@ impl Line {
         }
         own.take(at_ns, segment, payload, budget, &mut pass);
         own.watch(None, budget, &mut pass);
+        // A port that is closed answers with a reset, before anything was said.
+        let is_refused = segment.rst && own.is_silent() && other.is_silent();
+        let ends = segment.fin || segment.rst;
+        if ends && !other.is_closed() && (is_refused || own.is_all(segment)) {
+            self.first = self.first.or(Some(side));
+        }
         let mut pass = |at_ns, piece: Piece<'_>| give(flow(at_ns, connection, other_side, piece));
         other.watch(segment.acknowledged, budget, &mut pass);
         self.is_reset |= segment.rst;
@@ -358,7 +368,7 @@ impl Line {
             let mut pass = |at_ns, piece: Piece<'_>| give(flow(at_ns, connection, side, piece));
             stream.flush(budget, &mut pass);
         }
-        give(Flow::Closed { at_ns, connection, how });
+        give(Flow::Closed { at_ns, connection, how, first: self.first });
     }
 }
 

@@ -89,6 +89,11 @@ impl Stream {
         if end.rst { !self.lacks(Some(end.sequence)) } else { self.has_ended() }
     }
 
+    /// True if nothing was said yet, as far as is known.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.offset == 0 && self.ahead.is_empty()
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
         self.numbers.is_some()
     }
