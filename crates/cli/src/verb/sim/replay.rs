@@ -19,9 +19,10 @@ use filmwire_program::interrupt::Interrupt;
 const CURE: &str =
     "name a recording of `filmwire proxy`, or a capture `filmwire decode` shows a session of";
 
-/// Reads a recording. Bodies go into a file without a name in the folder for temporary files.
+/// Reads a recording of a camera on the usual ports, these, or those where a client registers. Bodies go into a file without a name in the folder for temporary files.
 pub(super) fn read(
     path: &Path,
+    cameras: &[u16],
     connection: Option<u32>,
     interrupt: &Interrupt,
 ) -> Result<Recording, Trouble> {
@@ -30,7 +31,9 @@ pub(super) fn read(
         .map_err(|cause| Trouble::storage("write", std::env::temp_dir(), cause))?;
     let file = File::open(path).map_err(|cause| failed(cause.to_string()))?;
     let mut reader = Reader::new(file).map_err(|error| failed(error.to_string()))?;
-    let mut decoder = Decoder::new(Ports::default());
+    let mut ports = Ports::default();
+    cameras.iter().for_each(|&port| ports.add(port));
+    let mut decoder = Decoder::new(ports);
     decoder.give_all_parts();
     let mut taker = Taker { recorder: Recorder::new(spool), start_ns: None, trouble: None };
     while let Some(item) = reader.next_item().map_err(|error| failed(error.to_string()))? {
