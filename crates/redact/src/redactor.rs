@@ -82,7 +82,21 @@ impl Redactor {
         flows.take(item, &mut |flow| passer.take(&flow, give));
     }
 
-    /// Gives out what waits at the end of a capture; the next one begins anew.
+    /// True if this packet can go on with what was taken so far, as the first one of a further file
+    /// does where a capture was cut into files (`tcpdump -C`, `-G`).
+    pub fn goes_on(&self, packet: &Packet<'_>) -> bool {
+        self.flows.goes_on(packet)
+    }
+
+    /// Packets of cameras and their clients that were taken so far.
+    pub fn passed(&self) -> u64 {
+        let tally = self.flows.tally();
+        let refused: u64 = tally.refused.values().sum();
+        tally.packets.saturating_sub(tally.others + refused)
+    }
+
+    /// Gives out what waits at the end of a capture; the next one begins anew. A capture of several
+    /// files ends with the last of them ([`Redactor::goes_on`]).
     pub fn finish(&mut self, give: Give<'_>) {
         let Self { flows, passer } = self;
         flows.finish(&mut |flow| passer.take(&flow, give));

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::capture::{Item, LinkType, Packet};
 use crate::connection::{MOST_CONNECTIONS, Role};
-use crate::decoder::{Ports, is_init, role};
+use crate::decoder::{Ports, goes_on, is_init, role};
 use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
@@ -120,6 +120,8 @@ pub struct Flows {
     recognised: Vec<SocketAddr>,
     tally: FlowTally,
     last_ns: Option<u64>,
+    /// Link type and time of the last packet.
+    last: Option<(LinkType, Option<u64>)>,
 }
 
 /// A connection.
@@ -168,9 +170,17 @@ impl Flows {
         }
     }
 
-    /// Gives out what waits at the end of a capture; the next one begins anew.
+    /// True if this packet can go on with what was taken so far, as with
+    /// [`Decoder::goes_on`](crate::Decoder::goes_on).
+    pub fn goes_on(&self, packet: &Packet<'_>) -> bool {
+        goes_on(self.last, packet)
+    }
+
+    /// Gives out what waits at the end of a capture; the next one begins anew. A capture of several
+    /// files ends with the last of them ([`Flows::goes_on`]).
     pub fn finish(&mut self, give: Give<'_>) {
         self.opener.finish(&mut |_| {});
+        self.last = None;
         let last_ns = self.last_ns.take();
         for line in &mut self.open {
             line.finish(last_ns, End::Unknown, &mut self.budget, give);
@@ -183,6 +193,7 @@ impl Flows {
     fn packet(&mut self, packet: &Packet<'_>, give: Give<'_>) {
         self.tally.packets += 1;
         self.last_ns = packet.at_ns.or(self.last_ns);
+        self.last = Some((packet.link, packet.at_ns));
         let at_ns = packet.at_ns;
         match packet.link {
             link if !link.is_read() => *self.tally.refused.entry(link.0).or_default() += 1,
