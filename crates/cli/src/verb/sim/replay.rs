@@ -9,7 +9,7 @@ use filmwire_codec::SessionId;
 use filmwire_codec::dataset::EventDataset;
 use filmwire_codec::journal::Direction;
 use filmwire_program::exit::Trouble;
-use filmwire_sim::replay::{Exchange, Recorder, Recording};
+use filmwire_sim::replay::{Exchange, Recorder, Recording, ReplayError};
 use filmwire_trace::capture::Reader;
 use filmwire_trace::record::{Event, Step, Transaction};
 use filmwire_trace::{Decoder, Ports, Record};
@@ -50,7 +50,15 @@ pub(super) fn read(
     if let Some(cause) = taker.trouble {
         return Err(Trouble::storage("write", std::env::temp_dir(), cause));
     }
-    taker.recorder.finish(connection).map_err(|error| failed(error.to_string()))
+    taker.recorder.finish(connection).map_err(|error| trouble(path, error))
+}
+
+/// A full disk is nothing the recording can be blamed for.
+fn trouble(path: &Path, error: ReplayError) -> Trouble {
+    match error {
+        ReplayError::Io(cause) => Trouble::storage("write", std::env::temp_dir(), cause),
+        error => Trouble::usage(format!("{}: {error}", path.display()), CURE),
+    }
 }
 
 /// Hands on what a decoder gives out.
@@ -132,4 +140,17 @@ fn event(told: Event) -> EventDataset {
     // 1 everywhere seen, and what a transcript leaves out.
     let session = SessionId(1);
     EventDataset { code: told.event, session, transaction: told.id, params: told.params }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let file = Path::new("session.pcapng");
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(matches!(trouble(file, ReplayError::Io(full)), Trouble::Storage { .. }));
+        assert!(matches!(trouble(file, ReplayError::Empty), Trouble::Usage { .. }));
+    }
 }
