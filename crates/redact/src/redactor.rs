@@ -82,7 +82,21 @@ impl Redactor {
         flows.take(item, &mut |flow| passer.take(&flow, give));
     }
 
-    /// Gives out what waits at the end of a capture; the next one begins anew.
+    /// True if this packet can go on with what was taken so far, as the first one of a further file
+    /// does where a capture was cut into files (`tcpdump -C`, `-G`).
+    pub fn goes_on(&self, packet: &Packet<'_>) -> bool {
+        self.flows.goes_on(packet)
+    }
+
+    /// Packets of cameras and their clients that were taken so far.
+    pub fn passed(&self) -> u64 {
+        let tally = self.flows.tally();
+        let refused: u64 = tally.refused.values().sum();
+        tally.packets.saturating_sub(tally.others + refused)
+    }
+
+    /// Gives out what waits at the end of a capture; the next one begins anew. A capture of several
+    /// files ends with the last of them ([`Redactor::goes_on`]).
     pub fn finish(&mut self, give: Give<'_>) {
         let Self { flows, passer } = self;
         flows.finish(&mut |flow| passer.take(&flow, give));
@@ -138,9 +152,9 @@ impl Passer {
                 }
                 self.miss(connection, from, bytes);
             }
-            Flow::Closed { at_ns, connection, how } => {
+            Flow::Closed { at_ns, connection, how, first } => {
                 self.settle(connection, true);
-                self.close(at_ns, connection, how);
+                self.close(at_ns, connection, how, first);
             }
             Flow::Datagram { at_ns, from, to, bytes } => {
                 self.datagram(at_ns, (from, to), bytes);
@@ -230,7 +244,7 @@ impl Passer {
         order.miss(connection, from, count.max(UNKNOWN_HOLE));
     }
 
-    fn close(&mut self, at_ns: Option<u64>, connection: u32, how: End) {
+    fn close(&mut self, at_ns: Option<u64>, connection: u32, how: End, first: Option<Side>) {
         for from in [Side::Client, Side::Camera] {
             let Self { lines, order, replaced, last_ns, .. } = self;
             let Some(Line { talk, ways: Some(ways) }) = lines.get_mut(&connection) else { break };
@@ -241,9 +255,17 @@ impl Passer {
             way(ways, from).give_up(talk, replaced, &mut pass);
         }
         self.lines.remove(&connection);
-        let ends: &[Crossing<Vec<u8>>] = match how {
-            End::Reset => &[Crossing::Reset(Side::Camera)],
-            End::Finished => &[Crossing::Ended(Side::Client), Crossing::Ended(Side::Camera)],
+        // Who was the first tells who hung up, and whether a client owed a goodbye. Where the capture
+        // does not tell, nobody is made to be it.
+        let ends: &[Crossing<Vec<u8>>] = match (how, first) {
+            (End::Reset, Some(Side::Client)) => &[Crossing::Reset(Side::Client)],
+            (End::Reset, Some(Side::Camera)) => &[Crossing::Reset(Side::Camera)],
+            (End::Finished, Some(Side::Client)) => {
+                &[Crossing::Ended(Side::Client), Crossing::Ended(Side::Camera)]
+            }
+            (End::Finished, Some(Side::Camera)) => {
+                &[Crossing::Ended(Side::Camera), Crossing::Ended(Side::Client)]
+            }
             _ => &[],
         };
         let at_ns = self.time(at_ns);

@@ -47,7 +47,7 @@ pub(crate) enum Reply {
     Answer(Answer),
     /// Nothing at all, which is this family's usual error.
     Silent,
-    /// The camera hangs up: nothing is left of what was picked on it.
+    /// The camera hangs up: nothing is left of what was picked on it, or so it was recorded.
     Close,
 }
 

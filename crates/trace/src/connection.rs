@@ -93,6 +93,8 @@ pub(crate) struct Connection {
     streams: [Stream; 2],
     talk: Talk,
     resets: bool,
+    /// The camera was the first to end it, and all it said is known.
+    hung_up: bool,
     finished: bool,
 }
 
@@ -145,8 +147,8 @@ impl Connection {
             case: Case::new(role, Ends::new(client, camera, role.steps()), camera.port()),
         };
         let streams = [Stream::default(), Stream::default()];
-        let (heard, resets, finished) = (0, false, false);
-        Self { client, camera, heard, role, streams, talk, resets, finished }
+        let (heard, resets, hung_up, finished) = (0, false, false, false);
+        Self { client, camera, heard, role, streams, talk, resets, hung_up, finished }
     }
 
     /// What of the connection is held, but for what waits behind holes.
@@ -204,8 +206,8 @@ impl Connection {
         if let Some(stream) = self.streams.get_mut(other.index()) {
             stream.watch(segment.acknowledged, budget, &mut give);
         }
-        if from == Side::Client && (segment.fin || segment.rst) {
-            self.watch_end(at_ns, segment, sink);
+        if segment.fin || segment.rst {
+            self.watch_end(at_ns, from, segment, sink);
         }
         self.resets |= segment.rst;
         if self.resets || self.streams.iter().all(Stream::has_ended) {
@@ -226,18 +228,30 @@ impl Connection {
         }
     }
 
-    /// Tells the rules that the client leaves, if it is the first to do so and all it said is known.
-    fn watch_end(&mut self, at_ns: Option<u64>, segment: &Segment, sink: &mut Sink<'_>) {
+    /// Notes who is the first to end it, if all that side said is known. Of the client it tells the
+    /// rules that it leaves.
+    fn watch_end(
+        &mut self,
+        at_ns: Option<u64>,
+        from: Side,
+        segment: &Segment,
+        sink: &mut Sink<'_>,
+    ) {
         let [to_camera, from_camera] = &self.streams;
-        let is_first = !from_camera.is_closed() && !self.resets;
-        let is_all = if segment.rst {
-            !to_camera.lacks(Some(segment.sequence))
-        } else {
-            to_camera.has_ended()
+        let (own, other) = match from {
+            Side::Client => (to_camera, from_camera),
+            Side::Camera => (from_camera, to_camera),
         };
-        if is_first && is_all {
-            self.talk.case.leave(at_ns);
-            sink.tell(&mut self.talk.case, self.talk.number);
+        let is_first = !other.is_closed() && !self.resets;
+        if !is_first || !own.is_all(segment) {
+            return;
+        }
+        match from {
+            Side::Client => {
+                self.talk.case.leave(at_ns);
+                sink.tell(&mut self.talk.case, self.talk.number);
+            }
+            Side::Camera => self.hung_up = true,
         }
     }
 
@@ -259,7 +273,7 @@ impl Connection {
             }
         }
         if self.role != Role::Discovery {
-            self.talk.finish(at_ns, sink);
+            self.talk.finish(at_ns, self.hung_up, sink);
         }
     }
 }
@@ -294,14 +308,14 @@ impl Talk {
         });
     }
 
-    fn finish(&mut self, at_ns: Option<u64>, sink: &mut Sink<'_>) {
+    fn finish(&mut self, at_ns: Option<u64>, hung_up: bool, sink: &mut Sink<'_>) {
         let Self { number, framers, pairs, live, case, .. } = self;
         for (side, framer) in [Side::Client, Side::Camera].into_iter().zip(framers) {
             framer.finish(at_ns, &mut |message| {
                 say(*number, pairs, live, case, side, &message, sink);
             });
         }
-        pairs.finish(&mut |transaction| sink.give(Record::Transaction(transaction)));
+        pairs.finish(hung_up, &mut |transaction| sink.give(Record::Transaction(transaction)));
         give_fields(pairs, sink);
         if let Some(text) = live.text() {
             let (at_ns, connection) = (live.last_ns, Some(*number));

@@ -228,10 +228,7 @@ impl Decoder {
     /// packet, and both are of the air, or neither is. Where times are not known, nothing goes on.
     /// Whether connections go on is for their sequence numbers to tell.
     pub fn goes_on(&self, packet: &Packet<'_>) -> bool {
-        self.last.is_none_or(|(link, last_ns)| {
-            let is_later = last_ns.zip(packet.at_ns).is_some_and(|(last, now)| last <= now);
-            is_later && link.is_wifi() == packet.link.is_wifi()
-        })
+        goes_on(self.last, packet)
     }
 
     /// Gives out what is unfinished at the end of a capture; the next one begins anew. A capture of
@@ -426,6 +423,14 @@ fn beside(recognised: &[SocketAddr], end: SocketAddr) -> Option<Role> {
     [(0, Role::Command), (1, Role::Events), (2, Role::LiveView)]
         .into_iter()
         .find_map(|(steps, role)| is(steps).then_some(role))
+}
+
+/// Whether a packet can go on behind one of this link type and time.
+pub(crate) fn goes_on(last: Option<(LinkType, Option<u64>)>, packet: &Packet<'_>) -> bool {
+    last.is_none_or(|(link, last_ns)| {
+        let is_later = last_ns.zip(packet.at_ns).is_some_and(|(last, now)| last <= now);
+        is_later && link.is_wifi() == packet.link.is_wifi()
+    })
 }
 
 pub(crate) fn is_init(payload: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::capture::{Item, LinkType, Packet};
 use crate::connection::{MOST_CONNECTIONS, Role};
-use crate::decoder::{Ports, is_init, role};
+use crate::decoder::{Ports, goes_on, is_init, role};
 use crate::discovery;
 use crate::ip::{Assembler, Datagram, Segment, Transport};
 use crate::link;
@@ -63,6 +63,8 @@ pub enum Flow<'a> {
         connection: u32,
         /// How it ended.
         how: End,
+        /// Who was the first to end it, if all that side said is known.
+        first: Option<Side>,
     },
     /// A datagram on a port of the discovery.
     Datagram {
@@ -118,6 +120,8 @@ pub struct Flows {
     recognised: Vec<SocketAddr>,
     tally: FlowTally,
     last_ns: Option<u64>,
+    /// Link type and time of the last packet.
+    last: Option<(LinkType, Option<u64>)>,
 }
 
 /// A connection.
@@ -129,6 +133,7 @@ struct Line {
     streams: [Stream; 2],
     heard: u64,
     is_reset: bool,
+    first: Option<Side>,
     finished: bool,
 }
 
@@ -165,9 +170,17 @@ impl Flows {
         }
     }
 
-    /// Gives out what waits at the end of a capture; the next one begins anew.
+    /// True if this packet can go on with what was taken so far, as with
+    /// [`Decoder::goes_on`](crate::Decoder::goes_on).
+    pub fn goes_on(&self, packet: &Packet<'_>) -> bool {
+        goes_on(self.last, packet)
+    }
+
+    /// Gives out what waits at the end of a capture; the next one begins anew. A capture of several
+    /// files ends with the last of them ([`Flows::goes_on`]).
     pub fn finish(&mut self, give: Give<'_>) {
         self.opener.finish(&mut |_| {});
+        self.last = None;
         let last_ns = self.last_ns.take();
         for line in &mut self.open {
             line.finish(last_ns, End::Unknown, &mut self.budget, give);
@@ -180,6 +193,7 @@ impl Flows {
     fn packet(&mut self, packet: &Packet<'_>, give: Give<'_>) {
         self.tally.packets += 1;
         self.last_ns = packet.at_ns.or(self.last_ns);
+        self.last = Some((packet.link, packet.at_ns));
         let at_ns = packet.at_ns;
         match packet.link {
             link if !link.is_read() => *self.tally.refused.entry(link.0).or_default() += 1,
@@ -286,6 +300,7 @@ impl Flows {
             streams: [Stream::default(), Stream::default()],
             heard: 0,
             is_reset: false,
+            first: None,
             finished: false,
         };
         if client == ends.0 && is_init(payload) {
@@ -338,6 +353,12 @@ impl Line {
         }
         own.take(at_ns, segment, payload, budget, &mut pass);
         own.watch(None, budget, &mut pass);
+        // A port that is closed answers with a reset, before anything was said.
+        let is_refused = segment.rst && own.is_silent() && other.is_silent();
+        let ends = segment.fin || segment.rst;
+        if ends && !other.is_closed() && (is_refused || own.is_all(segment)) {
+            self.first = self.first.or(Some(side));
+        }
         let mut pass = |at_ns, piece: Piece<'_>| give(flow(at_ns, connection, other_side, piece));
         other.watch(segment.acknowledged, budget, &mut pass);
         self.is_reset |= segment.rst;
@@ -358,7 +379,7 @@ impl Line {
             let mut pass = |at_ns, piece: Piece<'_>| give(flow(at_ns, connection, side, piece));
             stream.flush(budget, &mut pass);
         }
-        give(Flow::Closed { at_ns, connection, how });
+        give(Flow::Closed { at_ns, connection, how, first: self.first });
     }
 }
 

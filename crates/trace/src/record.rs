@@ -156,6 +156,9 @@ pub struct Transaction {
     pub response_name: Option<&'static str>,
     /// Its parameters; `None` if the capture does not have all of them.
     pub response_params: Option<Vec<u32>>,
+    /// True if the camera ended the connection in place of a response. False also where the capture
+    /// does not tell.
+    pub hung_up: bool,
 }
 
 /// What the camera told unasked.

@@ -84,6 +84,16 @@ impl Stream {
         !self.ahead.is_empty() || acknowledged.is_some_and(ahead)
     }
 
+    /// True if all that was said before this segment, which ends the way, was given out.
+    pub(crate) fn is_all(&self, end: &Segment) -> bool {
+        if end.rst { !self.lacks(Some(end.sequence)) } else { self.has_ended() }
+    }
+
+    /// True if nothing was said yet, as far as is known.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.offset == 0 && self.ahead.is_empty()
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
         self.numbers.is_some()
     }

@@ -19,7 +19,7 @@ mod extract;
 mod html;
 pub(super) mod line;
 mod persona;
-mod reading;
+pub(super) mod reading;
 mod sieve;
 mod unknown;
 pub(super) mod wpa;

@@ -97,6 +97,10 @@ pub(crate) struct SimArgs {
     /// a session, and the others of a camera of that model]
     #[arg(long, value_name = "N", requires = "replay")]
     connection: Option<u32>,
+    /// In the recording a camera listened on this port, as with decode
+    #[arg(long, value_name = "PORT", requires = "replay",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    port: Vec<u16>,
     /// Show bodies, switches and faults, and end
     #[arg(long)]
     list: bool,
@@ -171,7 +175,7 @@ pub(crate) async fn run(args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
 /// Replays a recording.
 async fn play(path: &Path, args: &SimArgs, context: &Context<'_>) -> Result<Exit> {
     let listen = listen(&args.listen, "--listen")?;
-    let recording = replay::read(path, args.connection, &context.interrupt)?;
+    let recording = replay::read(path, &args.port, args.connection, &context.interrupt)?;
     if recording.incomplete() > 0 {
         let count = text::count(recording.incomplete(), "transaction", "transactions");
         context.out.note(&format!("not whole in the capture, and not used: {count}"));

@@ -9,6 +9,7 @@ use filmwire_codec::journal::JournalRow;
 use rustix::process::Signal;
 
 use crate::camera::{Camera, files, signal, wait};
+use crate::decode::session;
 use crate::program::{Ran, command, run};
 use crate::schema;
 
@@ -198,6 +199,69 @@ fn remote_shooting_has_its_events_previews_and_live_view_again() {
     let on =
         run_all(&recorded.folder.path().join("on"), &replay.address, &[&["live", "--count", "40"]]);
     assert_eq!(on[0].code, 0, "{on:?}");
+}
+
+#[test]
+fn pictures_that_were_picked_come_again_and_end_where_they_ended() {
+    let receive: &[&[&str]] = &[&["receive", "--json", "--to", "library"]];
+    for words in [&["--photos", "5", "--picked", "3"][..], &["--photos", "3", "--receive"]] {
+        let fast = ["--set", "choose_after_ms=300"];
+        let camera = Camera::start(&[words, &["--model", "X-T10"], &fast].concat());
+        let (folder, ran) = record_from(&camera, receive);
+        let recorded = Recorded { folder, ran, rows: Vec::new() };
+        let replay = recorded.replay(&[]);
+        let again = run_all(&recorded.folder.path().join("replay"), &replay.address, receive);
+        let rows = replay.journal();
+        for ran in [&recorded.ran[0], &again[0]] {
+            assert_eq!(ran.code, 0, "{words:?} {ran:?} {:?}", unknown(&rows));
+            let summary = ran.of_kind("receive", "summary").remove(0);
+            assert_eq!((&summary["new"], &summary["ended"]), (&3.into(), &"hung-up".into()));
+        }
+        let pictures = |of: &str| {
+            let mut files = recorded.files(of);
+            files.retain(|name, _| name.ends_with(".JPG"));
+            files
+        };
+        assert_eq!(pictures("camera").len(), 3, "{words:?}");
+        assert!(pictures("camera") == pictures("replay"), "{words:?}");
+        assert!(unknown(&rows).is_empty(), "{words:?} {:?}", unknown(&rows));
+        // It is there for the next one, who meets the same.
+        let again = run_all(&recorded.folder.path().join("next"), &replay.address, receive);
+        assert_eq!(again[0].code, 0, "{words:?} {again:?}");
+        let page = ["decode", FILE];
+        let told = run(recorded.folder.path(), &page).out;
+        assert!(told.contains("-> no response, the camera hung up"), "{told}");
+    }
+}
+
+#[test]
+fn a_capture_of_another_port_that_begins_late_is_replayed_with_its_port() {
+    let (capture, _) = session(&[&["info"]], &["--model", "X-T4"]);
+    let folder = tempfile::tempdir().unwrap();
+    // What is behind the ack, to and from port 4000.
+    let (mut late, mut at, mut is_behind) = (capture[..24].to_vec(), 24, false);
+    while at < capture.len() {
+        let length = u32::from_le_bytes(capture[at + 8..at + 12].try_into().unwrap()) as usize;
+        let mut packet = capture[at..at + 16 + length].to_vec();
+        for port in [36, 38] {
+            if packet[port..port + 2] == 55_740u16.to_be_bytes() {
+                packet[port..port + 2].copy_from_slice(&4000u16.to_be_bytes());
+            }
+        }
+        if is_behind {
+            late.extend(&packet);
+        }
+        is_behind |= packet.windows(8).any(|at| at == [0x44, 0, 0, 0, 2, 0, 0, 0]);
+        at += packet.len();
+    }
+    fs::write(folder.path().join("late.pcap"), late).unwrap();
+    let words = ["sim", "--listen", "127.0.0.1:0", "--replay", "late.pcap"];
+    let ran = run(folder.path(), &words);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let file = folder.path().join("late.pcap");
+    let camera = Camera::start(&["--replay", file.to_str().unwrap(), "--port", "4000"]);
+    let ran = run(folder.path(), &["--camera", &camera.address, "info"]);
+    assert_eq!(ran.code, 0, "{ran:?} {:?}", unknown(&camera.journal()));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::program::{command, run, run_with};
 /// What this client calls itself.
 const CLIENT: &str = "Annas-Laptop";
 
-fn contents(archive: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn contents(archive: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut archive = tar::Archive::new(fs::File::open(archive).unwrap());
     let mut all = BTreeMap::new();
     for entry in archive.entries().unwrap() {

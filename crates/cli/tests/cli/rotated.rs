@@ -13,6 +13,7 @@ use crate::air::{PASSPHRASE, SSID, in_the_air};
 use crate::camera::{read_until, signal, wait};
 use crate::decode::{contents, session, told};
 use crate::program::{Ran, command, run};
+use crate::report;
 
 /// Where a pcap's packets begin, and its end.
 fn places(capture: &[u8]) -> Vec<usize> {
@@ -62,6 +63,62 @@ fn files_that_go_on_are_one_capture() {
     decode(folder, &names, &["--stats", "--extract", "cut"]);
     let wanted = contents(&folder.join("whole"));
     assert!(!wanted.is_empty() && wanted == contents(&folder.join("cut")));
+}
+
+/// What `decode` says of the captures in a report of these files, in one call.
+fn reported(folder: &Path, files: &[String], words: &[&str]) -> Ran {
+    let out = folder.join("report.tar");
+    let all = [&["report", "--no-doctor", "--out", "report.tar"], words].concat();
+    let files: Vec<_> = files.iter().map(String::as_str).collect();
+    let ran = run(folder, &[&all[..], &files].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let all = report::contents(&out);
+    fs::remove_file(out).unwrap();
+    let shown = folder.join("shown");
+    fs::create_dir(&shown).unwrap();
+    let names: Vec<_> = all.keys().filter(|name| name.starts_with("capture-")).cloned().collect();
+    for number in 1..=names.len() {
+        fs::write(shown.join(number.to_string()), &all[&format!("capture-{number}.pcapng")])
+            .unwrap();
+    }
+    let names: Vec<_> = (1..=names.len()).map(|number| number.to_string()).collect();
+    let ran = decode(&shown, &names, &["--json"]);
+    let transcript = String::from_utf8(all["transcript.jsonl"].clone()).unwrap();
+    // What decode tells besides is the remark in each file, and the sum.
+    let is_told = |line: &&str| !line.contains("Made by `filmwire report`");
+    let told: Vec<_> = ran.out.lines().filter(is_told).collect();
+    assert_eq!(transcript.lines().collect::<Vec<_>>(), told[..told.len() - 1]);
+    fs::remove_dir_all(shown).unwrap();
+    ran
+}
+
+#[test]
+fn a_report_of_files_that_go_on_is_one_of_all_of_it() {
+    let (capture, _) = session(&[&["ls"], &["get", "1"]], &["--model", "X-T20"]);
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.pcap"), &capture).unwrap();
+    let whole = reported(folder, &["a.pcap".to_owned()], &[]);
+    assert!(whole.of_kind("decode", "transaction").len() > 30);
+    for packets in [7, 50] {
+        let cut = reported(folder, &rotate(folder, &capture, packets), &[]);
+        let of = |ran: &Ran| told(ran);
+        assert_eq!(of(&cut), of(&whole), "{packets} packets in a file");
+    }
+    // Two captures stay two.
+    let twice = reported(folder, &["a.pcap".to_owned(), "a.pcap".to_owned()], &[]);
+    assert_eq!(told(&twice), [told(&whole), told(&whole)].concat());
+}
+
+#[test]
+fn a_report_opens_files_whose_handshake_is_in_an_earlier_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let wanted = in_the_air(folder, &mut Air::new(SSID, PASSPHRASE, Version::Sha1));
+    fs::write(folder.join("networks.txt"), format!("{SSID}\t{PASSPHRASE}\n")).unwrap();
+    let capture = fs::read(folder.join("air.pcap")).unwrap();
+    let ran = reported(folder, &rotate(folder, &capture, 40), &["--wpa-file", "networks.txt"]);
+    assert_eq!(told(&ran), wanted);
 }
 
 #[test]
@@ -137,9 +194,13 @@ fn a_pipe_with_a_name_is_waited_for_and_left_at_once() {
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(out.status.success() && text.contains("\"outcome\":\"done\""), "{text}");
     // Nobody ever writes.
-    let words = ["decode", "missing.pcap", "pipe", "--json"];
-    let mut child = command(folder.path(), &words).spawn().unwrap();
-    let _reader = read_until(&mut child, "failed");
-    signal(&child, Signal::TERM);
-    assert_eq!(wait(&mut child), 130);
+    let report = ["report", "--no-doctor", "missing.pcap", "pipe", "--json"];
+    for words in [&["decode", "missing.pcap", "pipe", "--json"][..], &report] {
+        let mut child = command(folder.path(), words).spawn().unwrap();
+        let _reader = read_until(&mut child, "failed");
+        signal(&child, Signal::TERM);
+        assert_eq!(wait(&mut child), 130, "{words:?}");
+    }
+    // Nor is there half an archive.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

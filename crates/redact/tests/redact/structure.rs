@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use filmwire_codec::container::encode_command;
 use filmwire_codec::dataset::{DeviceInfo, ObjectInfo};
 use filmwire_codec::init::{InitAck, InitRequest};
 use filmwire_codec::{OperationCode, PtpString, Reader};
@@ -99,6 +100,41 @@ fn the_transcript_is_the_same_but_for_what_was_replaced() {
         assert_eq!(counts[&Secret::Date].count, 1);
         assert_eq!(counts[&Secret::Picture].count, 4);
         assert_eq!(counts.len(), 4, "{counts:?}");
+    }
+}
+
+#[test]
+fn who_ended_a_connection_first_stays_so() {
+    const FIN: u8 = 0x11;
+    const RST: u8 = 0x14;
+    let notes = |flags: &[(bool, u8)]| {
+        let mut wire = Wire::new(55740, 1448);
+        wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+        wire.ask(0x1015, &[0xD212], &[0, 0]);
+        let id = wire.next_id();
+        wire.say(true, &encode_command(OperationCode::GET_THUMB, id, &[1]));
+        flags.iter().for_each(|&(from_client, flags)| wire.put(from_client, flags, &[]));
+        let before = file(&wire.packets);
+        let (shown, _) = redact(&before);
+        [decode(&before), decode(&shown)].map(|records| {
+            let hung_up: Vec<bool> = transactions(&records).iter().map(|it| it.hung_up).collect();
+            let findings = records
+                .iter()
+                .filter(|record| matches!(record, Record::Note(note) if note.finding.is_some()));
+            (hung_up, findings.count())
+        })
+    };
+    for (flags, wanted) in [
+        (&[(false, FIN), (true, FIN)][..], true),
+        (&[(false, RST)], true),
+        (&[(false, FIN), (true, RST)], true),
+        (&[(true, FIN), (false, FIN)], false),
+        (&[(true, RST)], false),
+        (&[], false),
+    ] {
+        let [before, after] = notes(flags);
+        assert_eq!(before, after, "{flags:?}");
+        assert_eq!(before.0, [false, wanted], "{flags:?}");
     }
 }
 

@@ -217,6 +217,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         let answer = match reply {
             Reply::Answer(answer) => answer,
             Reply::Silent => return Ok(None),
+            // What becomes of a camera behind its recording nobody knows: it takes the next client.
+            Reply::Close if self.shared.camera().replay.is_some() => {
+                return Ok(Some(End::Closed("closed, as in the recording")));
+            }
             Reply::Close => return Ok(Some(End::Emptied)),
         };
         if answer.held {

@@ -8,7 +8,8 @@
 //! something (all but reading) says where in the recording the client is. Reading is answered from
 //! there, in the recorded order, and the last answer is given again. What was not read there is
 //! answered from where the client's settings were most like what they are now. Pieces of objects
-//! are cut from all bytes of theirs. The rest is refused: 0x2006 for an operation that is in the
+//! are cut from all bytes of theirs. Where the camera ended the connection in place of an answer, so
+//! does the replay, once the client has seen what was told before. The rest is refused: 0x2006 for an operation that is in the
 //! recording, 0x2005 for others, and the journal says so.
 //!
 //! [`Simulator::replay`]: crate::Simulator::replay
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use filmwire_codec::dataset::EventDataset;
 use filmwire_codec::journal::Direction;
+use filmwire_codec::{DataDirection, OperationCode};
 
 pub(crate) use player::Player;
 pub(crate) use spool::Spooled;
@@ -93,6 +95,8 @@ pub enum ReplayError {
 struct Kept {
     exchange: Exchange,
     body: Extents,
+    /// The camera ended the connection in place of a response.
+    hung_up: bool,
 }
 
 /// An event, and how many exchanges were over before it.
@@ -165,9 +169,27 @@ impl Recorder {
             Direction::Out | Direction::None => Some(Extents::default()),
         };
         match body {
-            Some(body) => self.kept.push(Kept { exchange, body }),
+            Some(body) => self.kept.push(Kept { exchange, body, hung_up: false }),
             None => self.incomplete += 1,
         }
+    }
+
+    /// The camera ended the connection in place of answering this. What stands in `exchange` of an
+    /// answer counts for nothing.
+    pub fn hung_up(&mut self, exchange: Exchange) {
+        self.open.remove(&(exchange.connection, Some(exchange.id)));
+        if self.kept.len() >= MOST_EXCHANGES {
+            self.left_out += 1;
+            return;
+        }
+        // What the data phase would have been tells reading from changing.
+        let way = OperationCode(exchange.operation).data_direction();
+        let direction = match way {
+            Some(DataDirection::In) => Direction::In,
+            _ => exchange.direction,
+        };
+        let exchange = Exchange { direction, data_bytes: 0, response: 0, ..exchange };
+        self.kept.push(Kept { exchange, body: Extents::default(), hung_up: true });
     }
 
     /// A transaction of which the capture does not have everything is over: it is not used.
@@ -203,7 +225,8 @@ impl Recorder {
     ///
     /// Fails with [`ReplayError`] if there is none, or the file cannot be written.
     pub fn finish(self, connection: Option<u32>) -> Result<Recording, ReplayError> {
-        let mut there: Vec<u32> = self.kept.iter().map(|kept| kept.exchange.connection).collect();
+        let answered = self.kept.iter().filter(|kept| !kept.hung_up);
+        let mut there: Vec<u32> = answered.map(|kept| kept.exchange.connection).collect();
         there.sort_unstable();
         there.dedup();
         let chosen = match connection {
@@ -264,7 +287,7 @@ impl Recording {
 
     /// Exchanges it can answer with.
     pub fn exchanges(&self) -> usize {
-        self.inner.timeline.len()
+        self.inner.timeline.answers()
     }
 
     /// Objects of which it has bytes.

@@ -13,7 +13,7 @@ use super::object::Identity;
 use super::spool::{Extents, Spooled};
 use super::timeline::{self, Happening, Key, Written};
 use super::{Recording, View};
-use crate::reply::{Answer, Body, Command, Step};
+use crate::reply::{Answer, Body, Command, Reply, Step};
 
 /// What the journal says of a command without an answer.
 const UNKNOWN: &str = "not in the recording";
@@ -61,6 +61,11 @@ impl Player {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
     /// The live view of the remote function that was started last, if the recording has any.
     pub(crate) fn view(&self) -> Option<Arc<View>> {
         self.recording.inner.timeline.view(self.started)
@@ -83,8 +88,8 @@ impl Player {
         told.into_iter().map(|due| due.event).collect()
     }
 
-    /// Answers a command.
-    pub(crate) fn answer(&mut self, now: Instant, command: &Command) -> Answer {
+    /// Answers a command, or hangs up where the camera did.
+    pub(crate) fn answer(&mut self, now: Instant, command: &Command) -> Reply {
         let sent = command.data.as_deref().unwrap_or_default();
         let key = Key::new(command.operation, &command.params, sent);
         if Op(command.operation) == Op::OPEN_SESSION {
@@ -96,14 +101,14 @@ impl Player {
         match recording.inner.timeline.is_act(&key) {
             Some(true) => match recording.inner.timeline.act(&key, self.at) {
                 Some(place) => self.act(now, command, place),
-                None => self.unknown(command),
+                None => self.unknown(command).into(),
             },
             _ => self.read(command, key),
         }
     }
 
     /// Answers what changes something: from here on the client is at its place.
-    fn act(&mut self, now: Instant, command: &Command, place: usize) -> Answer {
+    fn act(&mut self, now: Instant, command: &Command, place: usize) -> Reply {
         let sent = command.data.as_deref().unwrap_or_default();
         timeline::note_write(&mut self.written, command.operation, &command.params, sent);
         self.at = Some(place);
@@ -112,7 +117,10 @@ impl Player {
         let late = self.take(|_| true);
         let recording = self.recording.clone();
         let line = &recording.inner.timeline;
-        let Some(entry) = line.entry(place) else { return self.unknown(command) };
+        let Some(entry) = line.entry(place) else { return self.unknown(command).into() };
+        if entry.hung_up {
+            return Reply::Close;
+        }
         self.ids.insert(entry.exchange.id, command.transaction);
         let expect = |happening: &Happening| Due {
             at: now + happening.at.saturating_sub(entry.exchange.at),
@@ -130,7 +138,7 @@ impl Player {
         if remote == Some(Step::Start) {
             self.started = place;
         }
-        Answer { events: late, remote, ..self.recorded(place) }
+        Answer { events: late, remote, ..self.recorded(place) }.into()
     }
 
     /// An event with the client's own transaction.
@@ -146,7 +154,7 @@ impl Player {
     }
 
     /// Answers what only asks.
-    fn read(&mut self, command: &Command, key: Key) -> Answer {
+    fn read(&mut self, command: &Command, key: Key) -> Reply {
         let recording = self.recording.clone();
         let line = &recording.inner.timeline;
         let handle = command.param(0);
@@ -154,6 +162,15 @@ impl Player {
         let object = Identity { handle, name: self.names.get(&handle).cloned(), resize };
         let used = self.used.get(&key).copied();
         let found = line.read(&key, self.at, used, &self.written, &object);
+        let is_end = |place: usize| line.entry(place).is_some_and(|entry| entry.hung_up);
+        let found = match found {
+            Some(place) if is_end(place) && line.has_seen(&self.used, place) => {
+                return Reply::Close;
+            }
+            // Whoever asks more often gets the last answer again, until it has seen the rest.
+            Some(place) if is_end(place) => used,
+            found => found,
+        };
         if let Some(place) = found {
             self.used.insert(key, place);
             if let Some(name) = line.entry(place).and_then(|entry| entry.name.clone()) {
@@ -162,7 +179,7 @@ impl Player {
             let segment = |place: usize| line.entry(place).map(|entry| entry.segment);
             let is_here = self.at.is_some_and(|at| segment(at) == segment(place));
             let events = self.take(|due| is_here && due.with.is_some_and(|with| with <= place));
-            return Answer { events, ..self.recorded(place) };
+            return Answer { events, ..self.recorded(place) }.into();
         }
         let piece = timeline::piece(command.operation, &command.params)
             .and_then(|(offset, asked)| line.objects().piece(&object, offset, asked));
@@ -170,9 +187,9 @@ impl Player {
             Some((extents, tells_length)) => {
                 let body = self.body(extents);
                 let params = if tells_length { vec![body.len() as u32] } else { Vec::new() };
-                Answer { data: Some(body), params, note: Some(CUT), ..Answer::ok() }
+                Answer { data: Some(body), params, note: Some(CUT), ..Answer::ok() }.into()
             }
-            None => self.unknown(command),
+            None => self.unknown(command).into(),
         }
     }
 

@@ -6,7 +6,7 @@ use filmwire_codec::{EventCode, SessionId, TransactionId};
 use tokio::time::Instant;
 
 use super::{Exchange, Player, Recorder, ReplayError};
-use crate::reply::{Answer, Command};
+use crate::reply::{Answer, Command, Reply};
 
 /// Records what a test says was said.
 struct Script {
@@ -58,6 +58,23 @@ impl Script {
         self.put(operation, params, Direction::None, &[]);
     }
 
+    /// The camera hangs up in place of an answer.
+    fn left(&mut self, operation: u16, params: &[u32]) {
+        self.id += 1;
+        self.recorder.hung_up(Exchange {
+            connection: self.connection,
+            id: self.id,
+            at: self.at,
+            operation,
+            params: params.to_vec(),
+            direction: Direction::None,
+            sent: Vec::new(),
+            data_bytes: 0,
+            response: 0,
+            response_params: Vec::new(),
+        });
+    }
+
     fn play(self) -> Client {
         let recording = self.recorder.finish(None).unwrap();
         Client { player: Player::new(recording), id: 1000, now: Instant::now() }
@@ -73,6 +90,13 @@ struct Client {
 
 impl Client {
     fn answer(&mut self, operation: u16, params: &[u32], data: Option<Vec<u8>>) -> Answer {
+        match self.reply(operation, params, data) {
+            Reply::Answer(answer) => answer,
+            other => panic!("{operation:#x} {params:?}: {other:?}"),
+        }
+    }
+
+    fn reply(&mut self, operation: u16, params: &[u32], data: Option<Vec<u8>>) -> Reply {
         self.id += 1;
         let data_bytes = data.as_ref().map_or(0, |data| data.len() as u64);
         let (params, transaction) = (params.to_vec(), self.id);
@@ -93,6 +117,10 @@ impl Client {
             }
         }
         (answer.code.0, bytes)
+    }
+
+    fn is_left(&mut self, operation: u16, params: &[u32]) -> bool {
+        matches!(self.reply(operation, params, None), Reply::Close)
     }
 
     fn write(&mut self, property: u32, value: u8) -> u16 {
@@ -125,6 +153,49 @@ fn reading_goes_on_in_order_and_the_last_answer_stays() {
     assert_eq!(client.ask(0x1015, &[0xD212]).1, b"after");
     client.ask(0x1002, &[1]);
     assert_eq!(client.ask(0x1015, &[0xD212]).1, b"first");
+}
+
+#[test]
+fn where_the_camera_hung_up_so_does_the_replay() {
+    let mut script = Script::new();
+    script.did(0x1002, &[1]);
+    for picture in [b"one", b"two"] {
+        script.told(0x1015, &[0xD212], b"here");
+        script.told(0x1008, &[1], picture);
+    }
+    script.left(0x1015, &[0xD212]);
+    // The next one of the same model.
+    script.connection = 2;
+    script.recorder.ack(2, "X-T9");
+    script.did(0x1002, &[1]);
+    script.told(0x1015, &[0xD212], b"back");
+    let mut client = script.play();
+    assert_eq!(client.player.recording().exchanges(), 7);
+    client.ask(0x1002, &[1]);
+    // Who asks more often than the recorded client gets all pictures.
+    for picture in [b"one", b"two"] {
+        for _ in 0..3 {
+            assert_eq!(client.ask(0x1015, &[0xD212]), (OK, b"here".to_vec()));
+        }
+        assert_eq!(client.ask(0x1008, &[1]).1, picture);
+    }
+    assert!(client.is_left(0x1015, &[0xD212]));
+    client.ask(0x1002, &[1]);
+    assert_eq!(client.ask(0x1015, &[0xD212]).1, b"back");
+}
+
+#[test]
+fn a_camera_that_hung_up_when_it_was_to_do_something_does_so_again() {
+    let mut script = Script::new();
+    script.did(0x1002, &[1]);
+    script.left(0x100E, &[0, 0]);
+    let mut client = script.play();
+    client.ask(0x1002, &[1]);
+    assert!(client.is_left(0x100E, &[0, 0]));
+    // Alone it is no session.
+    let mut script = Script::new();
+    script.left(0x1002, &[1]);
+    assert!(matches!(script.recorder.finish(None), Err(ReplayError::Empty)));
 }
 
 #[test]

@@ -92,6 +92,8 @@ pub(super) struct Entry {
     object: Option<usize>,
     /// What an ObjectInfo calls its object.
     pub(super) name: Option<String>,
+    /// The camera ended the connection in place of a response.
+    pub(super) hung_up: bool,
 }
 
 impl Entry {
@@ -175,7 +177,7 @@ impl Timeline {
         let mut written = Written::new();
         let mut names: HashMap<u32, String> = HashMap::new();
         let mut connection = None;
-        for Kept { exchange, body } in kept {
+        for Kept { exchange, body, hung_up } in kept {
             let is_new = connection.replace(exchange.connection) != Some(exchange.connection);
             if is_new || Op(exchange.operation) == Op::OPEN_SESSION {
                 written.clear();
@@ -205,13 +207,14 @@ impl Timeline {
             let key = Key::new(exchange.operation, &exchange.params, &exchange.sent);
             self.by_key.entry(key).or_default().push(self.entries.len());
             let segment = self.segments.len() - 1;
-            self.entries.push(Entry { exchange, body, segment, object, name: told });
+            self.entries.push(Entry { exchange, body, segment, object, name: told, hung_up });
         }
         Ok(())
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
+    /// How many have an answer.
+    pub(super) fn answers(&self) -> usize {
+        self.entries.iter().filter(|entry| !entry.hung_up).count()
     }
 
     pub(super) fn objects(&self) -> &Objects {
@@ -293,6 +296,37 @@ impl Timeline {
         let like: Vec<usize> =
             places.iter().copied().filter(|&place| differs(place) == least).collect();
         next_of(&like)
+    }
+
+    /// True if a client that was answered by these last, since it changed something, has seen all
+    /// that was told before the camera hung up there: the end of whatever it asks, and of more than
+    /// the one question, if the recorded client had more. What it never asked does not count
+    /// otherwise: it may fetch in other pieces.
+    pub(super) fn has_seen(&self, used: &HashMap<Key, usize>, end: usize) -> bool {
+        let before = |place: usize| {
+            let segment = |place: usize| self.entry(place).map(|entry| entry.segment);
+            place < end && segment(place) == segment(end)
+        };
+        let last = |key: &Key| {
+            let places = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
+            places.iter().rfind(|&&place| before(place)).copied()
+        };
+        let is_own = |key: &Key| self.by_key.get(key).is_some_and(|places| places.contains(&end));
+        let is_done = |(key, &seen): (&Key, &usize)| last(key).is_none_or(|last| seen >= last);
+        let others = |key: &&Key| !is_own(key) && last(key).is_some();
+        let has_asked = used.keys().any(|key| others(&key));
+        used.iter().all(is_done) && (has_asked || !self.has_other_reads(end))
+    }
+
+    /// Whether the recorded client read something else between what it changed last and this.
+    fn has_other_reads(&self, end: usize) -> bool {
+        let Some(own) = self.entry(end) else { return false };
+        let ask = |entry: &Entry| (entry.exchange.operation, entry.exchange.params.clone());
+        let before = self.entries.get(..end).unwrap_or_default().iter().rev();
+        before
+            .take_while(|entry| entry.segment == own.segment)
+            .filter(|entry| is_read(entry.exchange.operation, entry.exchange.direction))
+            .any(|entry| ask(entry) != ask(own))
     }
 }
 

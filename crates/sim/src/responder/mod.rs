@@ -201,7 +201,7 @@ impl Responder {
         } else if !granted {
             self.refusal(command, ResponseCode::ACCESS_DENIED).into()
         } else if let Some(player) = &mut camera.replay {
-            player.answer(now, command).into()
+            player.answer(now, command)
         } else {
             self.telling = effect.telling;
             self.decide(camera, now, command)

@@ -144,11 +144,15 @@ impl Pairs {
         self.close(at, give);
     }
 
-    /// Gives out what is unfinished.
-    pub(crate) fn finish(&mut self, give: &mut impl FnMut(Transaction)) {
+    /// Gives out what is unfinished. `hung_up`: the camera was the first to end the connection, and
+    /// all it said is known.
+    pub(crate) fn finish(&mut self, hung_up: bool, give: &mut impl FnMut(Transaction)) {
         while let Some(open) = self.open.pop_front() {
+            // A camera answers in order: those before got no answer while it was still there.
+            let is_last = self.open.is_empty() && open.command.is_some();
+            let is_left = hung_up && is_last && open.response.is_none();
             let done = self.tell(open);
-            give(done);
+            give(Transaction { hung_up: is_left, ..done });
         }
     }
 
@@ -255,6 +259,7 @@ impl Pairs {
             response: open.response.as_ref().map(|(code, _)| *code),
             response_name: open.response.as_ref().and_then(|(code, _)| code.name()),
             response_params: open.response.and_then(|(_, params)| params),
+            hung_up: false,
         };
         if let Some(data) = open.data {
             let whole = data.missing == 0 && data.payload.len() as u64 == data.length;

@@ -3,6 +3,7 @@
 mod air;
 mod damage;
 mod hostile;
+mod hung_up;
 mod parts;
 mod reader;
 mod rules;

@@ -120,6 +120,7 @@ fn transaction(done: &Transaction) -> String {
                 None => line.push_str(" (parameters lost)"),
             }
         }
+        None if done.hung_up => line.push_str(" -> no response, the camera hung up"),
         None => line.push_str(" -> no response in the capture"),
     }
     if let Some(ns) = done.duration_ns {

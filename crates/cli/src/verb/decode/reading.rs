@@ -160,14 +160,14 @@ impl<'a> Reading<'a> {
 
 /// Input that is waited for no longer than until we are asked to stop: a pipe from tcpdump is silent
 /// while the camera is.
-struct Waiting<'a> {
+pub(in super::super) struct Waiting<'a> {
     file: File,
     stop: &'a Asked,
 }
 
 impl<'a> Waiting<'a> {
     /// Opens a file; - is standard input.
-    fn open(path: &Path, stop: &'a Asked) -> io::Result<Self> {
+    pub(in super::super) fn open(path: &Path, stop: &'a Asked) -> io::Result<Self> {
         let file = if path.as_os_str() == "-" {
             // Its own buffer would hide from us whether there is something to read.
             File::from(io::stdin().as_fd().try_clone_to_owned()?)

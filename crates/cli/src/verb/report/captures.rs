@@ -1,18 +1,19 @@
 //! Captures on their way into the archive, and the transcript of what came out.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use filmwire_ingest::Stop as Asked;
 use filmwire_program::exit::Trouble;
 use filmwire_program::output::text;
-use filmwire_redact::Redactor;
-use filmwire_trace::capture::{CaptureError, Item, Packet, Reader, Writer};
+use filmwire_redact::{LeftOut, Redactor};
+use filmwire_trace::capture::{CaptureError, Item, LinkType, Packet, Reader, Writer};
 use filmwire_trace::wifi::Keys;
 use filmwire_trace::{Decoder, Ports, Record};
 use serde::Serialize;
 
 use super::super::decode::line::Lines;
+use super::super::decode::reading::Waiting;
 use super::archive::{Archive, Part};
 use crate::context::Context;
 
@@ -63,6 +64,62 @@ struct Line<'a> {
     record: &'a Record,
 }
 
+/// A file that was read up to its first packet, which tells whether it goes on with the one before.
+pub(super) struct Opened<'a> {
+    pub(super) file: &'a Path,
+    reader: Reader<Box<dyn Read + 'a>>,
+    comments: Vec<String>,
+    first: Option<First>,
+}
+
+/// A packet that waits for those of the file before.
+struct First {
+    at_ns: Option<u64>,
+    link: LinkType,
+    data: Vec<u8>,
+    cut_bytes: u64,
+}
+
+impl First {
+    fn packet(&self) -> Packet<'_> {
+        let Self { at_ns, link, data, cut_bytes } = self;
+        Packet { at_ns: *at_ns, link: *link, data, cut_bytes: *cut_bytes }
+    }
+}
+
+impl<'a> Opened<'a> {
+    /// Fails where there is nothing of a capture, and where we are asked to stop while a pipe with a
+    /// name is silent. Standard input is waited for: see [`Captures::add`].
+    pub(super) fn new(file: &'a Path, stop: &'a Asked) -> Result<Self, Stop> {
+        let is_heard = file.as_os_str() == "-";
+        let unreadable =
+            |error| if stop.is_asked() && !is_heard { Stop::Asked } else { unreadable(error) };
+        let input: Box<dyn Read + 'a> = if is_heard {
+            Box::new(io::stdin())
+        } else {
+            let unopened = |error: io::Error| Stop::Input(error.to_string(), MAKE);
+            Box::new(Waiting::open(file, stop).map_err(unopened)?)
+        };
+        let mut reader = Reader::new(input).map_err(unreadable)?;
+        let (mut comments, mut first) = (Vec::new(), None);
+        while let Some(item) = reader.next_item().map_err(unreadable)? {
+            match item {
+                Item::Comment(text) => comments.push(text),
+                Item::Packet(Packet { at_ns, link, data, cut_bytes }) => {
+                    first = Some(First { at_ns, link, data: data.to_vec(), cut_bytes });
+                    break;
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { file, reader, comments, first })
+    }
+}
+
+fn unreadable(error: CaptureError) -> Stop {
+    Stop::Input(error.to_string(), MAKE)
+}
+
 impl Captures {
     pub(super) fn new(ports: Ports, keys: Keys) -> Self {
         let redactor = Redactor::new(ports.clone(), keys);
@@ -79,39 +136,44 @@ impl Captures {
     }
 
     /// Puts what may be shown of a capture into the archive; also of one that is damaged what stands
-    /// before the damage. Standard input is read to its end also if we are asked to stop: the same
-    /// Ctrl-C ends tcpdump, which then writes what it kept back.
+    /// before the damage. What is unfinished at its end may go on in the next one. Standard input is
+    /// read to its end also if we are asked to stop: the same Ctrl-C ends tcpdump, which then writes
+    /// what it kept back.
     pub(super) fn add(
         &mut self,
-        file: &Path,
+        opened: Opened<'_>,
+        next: Option<&Opened<'_>>,
         archive: &mut Archive,
         context: &Context<'_>,
     ) -> Result<(), Stop> {
-        let unreadable = |error: CaptureError| Stop::Input(error.to_string(), MAKE);
+        let Opened { file, mut reader, comments, first } = opened;
         self.is_heard |= file.as_os_str() == "-";
-        let input: Box<dyn Read> = if file.as_os_str() == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(File::open(file).map_err(|error| Stop::Input(error.to_string(), MAKE))?)
-        };
-        let mut reader = Reader::new(input).map_err(unreadable)?;
-        let before = self.redactor.left_out();
+        let before = (self.redactor.left_out(), self.redactor.passed());
         let name = format!("capture-{}.pcapng", self.parts.len() + 1);
         let Self { redactor, is_heard, .. } = self;
         let is_stopped = || !*is_heard && context.interrupt.stop.is_asked();
-        let mut packets = 0u64;
         let (end, part) = archive.write(&name, |out| {
             let failed = |cause| Stop::Output(Trouble::storage("write", "the archive", cause));
             let mut writer = Writer::new(out, Redactor::LINK, PROGRAM, COMMENT).map_err(failed)?;
             let mut written = Ok(());
             let mut put = |packet: &Packet<'_>| {
-                packets += 1;
                 if written.is_ok() {
                     written = writer.packet(packet.at_ns.unwrap_or_default(), packet.data, None);
                 }
             };
+            for comment in comments {
+                redactor.take(&Item::Comment(comment), &mut put);
+            }
+            if let Some(first) = &first {
+                redactor.take(&Item::Packet(first.packet()), &mut put);
+            }
             let end = pass(&mut reader, redactor, &is_stopped, &mut put);
-            redactor.finish(&mut put);
+            let goes_on = |next: &Opened<'_>| {
+                next.first.as_ref().is_some_and(|first| redactor.goes_on(&first.packet()))
+            };
+            if !next.is_some_and(goes_on) {
+                redactor.finish(&mut put);
+            }
             written.map_err(failed)?;
             match end {
                 Err(Stop::Input(reason, cure)) => Ok(Some((reason, cure))),
@@ -122,23 +184,22 @@ impl Captures {
         if let Some((reason, cure)) = end {
             return Err(Stop::Input(reason, cure));
         }
+        self.judge(&before)
+    }
+
+    /// A capture of which nothing is in the archive has failed.
+    fn judge(&self, (left, passed): &(LeftOut, u64)) -> Result<(), Stop> {
         let after = self.redactor.left_out();
-        let is_empty = after.connections == before.connections;
-        if is_empty && after.closed > before.closed {
-            let reason =
-                "its frames are protected and stay closed: nothing of it is in the archive";
-            return Err(Stop::Input(reason.to_owned(), OPEN));
-        }
-        if is_empty && after.refused > before.refused {
-            let reason =
-                "its packets are of a kind that cannot be read: nothing of it is in the archive";
-            return Err(Stop::Input(reason.to_owned(), MAKE));
-        }
-        if packets == 0 {
-            let reason = "no camera and no client speaks in it: nothing of it is in the archive";
-            return Err(Stop::Input(reason.to_owned(), FIND));
-        }
-        Ok(())
+        let (reason, cure) = if self.redactor.passed() > *passed {
+            return Ok(());
+        } else if after.closed > left.closed {
+            ("its frames are protected and stay closed: nothing of it is in the archive", OPEN)
+        } else if after.refused > left.refused {
+            ("its packets are of a kind that cannot be read: nothing of it is in the archive", MAKE)
+        } else {
+            ("no camera and no client speaks in it: nothing of it is in the archive", FIND)
+        };
+        Err(Stop::Input(reason.to_owned(), cure))
     }
 
     /// Puts the transcript into the archive: of what is in it, not of what was read.
@@ -179,13 +240,16 @@ impl Captures {
                     // We wrote it a moment ago.
                     let defect = |error: CaptureError| failed(io::Error::other(error));
                     let mut reader = Reader::new(input).map_err(defect)?;
+                    let mut is_first = true;
                     while let Some(item) = reader.next_item().map_err(defect)? {
-                        if matches!(item, Item::Packet(_)) {
-                            decoder.take(&item, &mut give);
+                        let Item::Packet(packet) = &item else { continue };
+                        if std::mem::take(&mut is_first) && !decoder.goes_on(packet) {
+                            decoder.finish(&mut give);
                         }
+                        decoder.take(&item, &mut give);
                     }
-                    decoder.finish(&mut give);
                 }
+                decoder.finish(&mut give);
                 written.map_err(failed)
             })
             .map(drop)
@@ -193,7 +257,7 @@ impl Captures {
 }
 
 fn pass(
-    reader: &mut Reader<Box<dyn Read>>,
+    reader: &mut Reader<Box<dyn Read + '_>>,
     redactor: &mut Redactor,
     is_stopped: &dyn Fn() -> bool,
     put: &mut dyn FnMut(&Packet<'_>),
@@ -201,7 +265,8 @@ fn pass(
     loop {
         match reader.next_item() {
             Ok(None) => return Ok(()),
-            Err(error) => return Err(Stop::Input(error.to_string(), MAKE)),
+            Err(_) if is_stopped() => return Err(Stop::Asked),
+            Err(error) => return Err(unreadable(error)),
             Ok(Some(item)) => redactor.take(&item, put),
         }
         if is_stopped() {

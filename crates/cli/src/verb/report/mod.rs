@@ -25,7 +25,7 @@ use super::decode::wpa::{self, WpaArgs};
 use crate::config::SettingFlags;
 use crate::context::Context;
 use archive::Archive;
-use captures::{Captures, Stop};
+use captures::{Captures, Opened, Stop};
 
 /// Make an archive that may be shown to everybody, as for a public issue
 ///
@@ -34,7 +34,8 @@ use captures::{Captures, Stop};
 /// of photos, the content of pictures with their Exif, texts of the discovery, and all that is not
 /// known to be harmless; a list of what was replaced. Only what cameras and clients said to each
 /// other is in it: packets of others, Ethernet, Wi-Fi and comments are left out, IP and TCP are made
-/// up anew. Times and ports are real.
+/// up anew. Times and ports are real. Captures are named in their order: one that begins where the
+/// one before it ended goes on with it, as with `decode`.
 ///
 /// Asks the camera as `doctor` does, unless told not to. Sends nothing anywhere.
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ use captures::{Captures, Stop};
 
 Look into the archive before you send it: report.txt says what is in it and what was replaced.")]
 pub(crate) struct ReportArgs {
-    /// The captures, pcap or pcapng; - is standard input
+    /// The captures, pcap or pcapng, oldest first; - is standard input
     #[arg(value_name = "CAPTURE|-")]
     captures: Vec<PathBuf>,
     /// The archive; a file that is there is not replaced
@@ -101,21 +102,7 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context<'_>) -> Result<Exit
     let mut ports = Ports::default();
     args.port.iter().for_each(|&port| ports.add(port));
     let mut captures = Captures::new(ports, keys);
-    let mut failed = 0;
-    for file in &args.captures {
-        match captures.add(file, &mut archive, context) {
-            Ok(()) => {}
-            Err(Stop::Input(reason, cure)) => {
-                failed += 1;
-                fail(file, &reason, cure, context)?;
-            }
-            Err(Stop::Output(trouble)) => return Err(trouble.into()),
-            Err(Stop::Asked) => {
-                let cure = "nothing was written; run the same again to begin anew".to_owned();
-                return Err(Trouble::Interrupted { cure }.into());
-            }
-        }
-    }
+    let failed = add(args, &mut captures, &mut archive, context)?;
     captures.transcripts(&mut archive)?;
     let redactor = captures.redactor();
     let told = Told { examined: &examined, redactor, captures: captures.count(), failed };
@@ -126,6 +113,55 @@ pub(crate) async fn run(args: &ReportArgs, context: &Context<'_>) -> Result<Exit
     let exit = if failed > 0 { Exit::SomeFailed } else { Exit::Done };
     conclude(&told, &args.out, exit, context)?;
     Ok(exit)
+}
+
+/// Puts the captures into the archive, one behind the other. Returns how many cannot be, or not to
+/// their end.
+fn add(
+    args: &ReportArgs,
+    captures: &mut Captures,
+    archive: &mut Archive,
+    context: &Context<'_>,
+) -> Result<u64> {
+    let mut failed = 0;
+    let stop = &context.interrupt.stop;
+    let mut files = args.captures.iter().map(|file| (file, Opened::new(file, stop)));
+    let mut next = files.next();
+    while let Some((file, opened)) = next {
+        let added = match opened {
+            Ok(opened) => {
+                next = files.next();
+                let behind = next.as_ref().and_then(|(_, opened)| opened.as_ref().ok());
+                captures.add(opened, behind, archive, context)
+            }
+            // It is told of before the next one is waited for.
+            Err(why) => {
+                fail_or_stop(file, why, &mut failed, context)?;
+                next = files.next();
+                continue;
+            }
+        };
+        if let Err(why) = added {
+            fail_or_stop(file, why, &mut failed, context)?;
+        }
+    }
+    Ok(failed)
+}
+
+/// Counts a capture that cannot be read, and tells of it; fails where nothing more can be done.
+fn fail_or_stop(file: &Path, why: Stop, failed: &mut u64, context: &Context<'_>) -> Result<()> {
+    match why {
+        Stop::Input(reason, cure) => {
+            *failed += 1;
+            fail(file, &reason, cure, context)?;
+            Ok(())
+        }
+        Stop::Output(trouble) => Err(trouble.into()),
+        Stop::Asked => {
+            let cure = "nothing was written; run the same again to begin anew".to_owned();
+            Err(Trouble::Interrupted { cure }.into())
+        }
+    }
 }
 
 /// Asks the doctor; people see at the terminal where the way is broken, with the words that are not

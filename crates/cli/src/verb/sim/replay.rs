@@ -9,7 +9,7 @@ use filmwire_codec::SessionId;
 use filmwire_codec::dataset::EventDataset;
 use filmwire_codec::journal::Direction;
 use filmwire_program::exit::Trouble;
-use filmwire_sim::replay::{Exchange, Recorder, Recording};
+use filmwire_sim::replay::{Exchange, Recorder, Recording, ReplayError};
 use filmwire_trace::capture::Reader;
 use filmwire_trace::record::{Event, Step, Transaction};
 use filmwire_trace::{Decoder, Ports, Record};
@@ -19,9 +19,10 @@ use filmwire_program::interrupt::Interrupt;
 const CURE: &str =
     "name a recording of `filmwire proxy`, or a capture `filmwire decode` shows a session of";
 
-/// Reads a recording. Bodies go into a file without a name in the folder for temporary files.
+/// Reads a recording of a camera on the usual ports, these, or those where a client registers. Bodies go into a file without a name in the folder for temporary files.
 pub(super) fn read(
     path: &Path,
+    cameras: &[u16],
     connection: Option<u32>,
     interrupt: &Interrupt,
 ) -> Result<Recording, Trouble> {
@@ -30,7 +31,9 @@ pub(super) fn read(
         .map_err(|cause| Trouble::storage("write", std::env::temp_dir(), cause))?;
     let file = File::open(path).map_err(|cause| failed(cause.to_string()))?;
     let mut reader = Reader::new(file).map_err(|error| failed(error.to_string()))?;
-    let mut decoder = Decoder::new(Ports::default());
+    let mut ports = Ports::default();
+    cameras.iter().for_each(|&port| ports.add(port));
+    let mut decoder = Decoder::new(ports);
     decoder.give_all_parts();
     let mut taker = Taker { recorder: Recorder::new(spool), start_ns: None, trouble: None };
     while let Some(item) = reader.next_item().map_err(|error| failed(error.to_string()))? {
@@ -47,7 +50,15 @@ pub(super) fn read(
     if let Some(cause) = taker.trouble {
         return Err(Trouble::storage("write", std::env::temp_dir(), cause));
     }
-    taker.recorder.finish(connection).map_err(|error| failed(error.to_string()))
+    taker.recorder.finish(connection).map_err(|error| trouble(path, error))
+}
+
+/// A full disk is nothing the recording can be blamed for.
+fn trouble(path: &Path, error: ReplayError) -> Trouble {
+    match error {
+        ReplayError::Io(cause) => Trouble::storage("write", std::env::temp_dir(), cause),
+        error => Trouble::usage(format!("{}: {error}", path.display()), CURE),
+    }
 }
 
 /// Hands on what a decoder gives out.
@@ -76,7 +87,9 @@ impl Taker {
             Record::Transaction(told) => {
                 let end_ns = told.at_ns.map(|ns| ns + told.duration_ns.unwrap_or(0));
                 let (connection, id) = (told.connection, told.id.0);
+                let hung_up = told.hung_up;
                 match exchange(self.since(end_ns), told) {
+                    Some(exchange) if hung_up => self.recorder.hung_up(exchange),
                     Some(exchange) => self.recorder.exchange(exchange),
                     None => self.recorder.incomplete(connection, id),
                 }
@@ -96,11 +109,16 @@ impl Taker {
     }
 }
 
-/// A transaction that is all there; `None` for others.
+/// A transaction that is all there, or in place of whose answer the camera hung up; `None` for
+/// others.
 fn exchange(at: Duration, told: Transaction) -> Option<Exchange> {
     if !told.asked || told.missing_bytes > 0 {
         return None;
     }
+    let (response, response_params) = match told.hung_up {
+        true => (0, Vec::new()),
+        false => (told.response?.0, told.response_params?),
+    };
     Some(Exchange {
         connection: told.connection,
         id: told.id.0,
@@ -113,8 +131,8 @@ fn exchange(at: Duration, told: Transaction) -> Option<Exchange> {
             _ => Vec::new(),
         },
         data_bytes: told.data_bytes,
-        response: told.response?.0,
-        response_params: told.response_params?,
+        response,
+        response_params,
     })
 }
 
@@ -122,4 +140,17 @@ fn event(told: Event) -> EventDataset {
     // 1 everywhere seen, and what a transcript leaves out.
     let session = SessionId(1);
     EventDataset { code: told.event, session, transaction: told.id, params: told.params }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let file = Path::new("session.pcapng");
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(matches!(trouble(file, ReplayError::Io(full)), Trouble::Storage { .. }));
+        assert!(matches!(trouble(file, ReplayError::Empty), Trouble::Usage { .. }));
+    }
 }

@@ -75,7 +75,7 @@ function sayingsOf(fields) {
 function transaction(fields) {
   const name = fields.operation_name || fields.operation || "unknown operation";
   let ask = `#${fields.id} ${name}(${fields.params_text})`;
-  let answer = fields.response_name || fields.response || "no response in the capture";
+  let answer = fields.response_name || fields.response || (fields.hung_up ? "no response, the camera hung up" : "no response in the capture");
   if (fields.response) answer += fields.response_params ? paramsOf(fields.response_params) : " (parameters lost)";
   const data = fields.direction === "none" ? "" : sizeOf(fields) + (fields.data_text ? `: ${fields.data_text}` : "");
   if (fields.direction === "out") ask += ` + ${data}`;
