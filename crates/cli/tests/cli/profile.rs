@@ -5,8 +5,8 @@ use std::path::Path;
 use filmwire_codec::journal::Verdict;
 use serde_json::Value;
 
-use crate::camera::Camera;
-use crate::program::{Ran, run};
+use crate::camera::{Camera, wait};
+use crate::program::{Ran, command, run};
 
 fn camera(model: &str) -> Camera {
     Camera::start(&["--photos", "1", "--allow", "settings", "--model", model])
@@ -142,4 +142,19 @@ fn names_and_files_that_are_none_are_a_mistake_of_the_command_line() {
     }
     let ran = run(folder.path(), &["profile", "apply", "studio", "--json"]);
     assert_eq!(ran.of_kind("profile", "error")[0]["code"], "usage");
+}
+
+/// As where `head` is behind a pipe: a script asks for the code.
+#[test]
+fn the_code_tells_of_a_profile_also_where_nobody_reads() {
+    let (camera, folder) = (camera("X-T4"), tempfile::tempdir().unwrap());
+    let text = "format = 1\n[settings]\niso = \"400\"\nprogram = \"program\"\n";
+    std::fs::write(folder.path().join("mine.toml"), text).unwrap();
+    for (verb, code) in [("check", 8), ("apply", 1)] {
+        let words = ["--camera", &camera.address, "profile", verb, "./mine.toml"];
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(wait(&mut child), code, "{verb}");
+        camera.left();
+    }
 }

@@ -193,3 +193,38 @@ fn ctrl_c_while_stepping_leaves_the_camera_in_order() {
     assert_eq!(last[..2], [0x1018, 0x1003], "{last:X?}");
     assert!((2..20).contains(&steps()), "{}", steps());
 }
+
+/// As where `head` or `true` is behind a pipe: the others are set all the same.
+#[test]
+fn all_is_set_and_the_code_tells_what_was_not_where_nobody_reads() {
+    for (last, code) in [("aperture=4", 0), ("iso=401", 1)] {
+        let (camera, folder) = (camera(&["--model", "X-T4"]), tempfile::tempdir().unwrap());
+        let words = ["--camera", &camera.address, "settings", "set", "wb=shade", "film=velvia"];
+        let words = [&words[..], &["timer=2s", last]].concat();
+        let mut child = command(folder.path(), &words).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(wait(&mut child), code, "{last}");
+        let rows = camera.left();
+        let written = [0x5005, 0xD001, 0x5012].map(|property| {
+            rows.iter().filter(|row| row.operation == 0x1016 && row.params == [property]).count()
+        });
+        assert_eq!(written, [1, 1, 1], "{last}");
+    }
+}
+
+/// As a terminal that was stopped with Ctrl-S: the body's controls would be dead until it goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_camera_is_set_and_left_whoever_reads_of_it() {
+    let (camera, folder) = (camera(&["--model", "X-T4"]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "settings", "set", "wb=shade", "film=velvia"];
+    let (reader, writer) = crate::program::full_pipe();
+    let mut command = command(folder.path(), &words);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    let writes = camera.left().iter().filter(|row| row.operation == 0x1016).count();
+    assert!(writes >= 2, "{writes}");
+    let told = std::io::read_to_string(reader).unwrap();
+    assert!(told.contains("provia -> velvia"), "{told}");
+    assert_eq!(wait(&mut child), 0);
+}

@@ -9,7 +9,7 @@ use super::{Place, WIDTH, hex, warn_of_model};
 use crate::config::SettingFlags;
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
-use filmwire_program::output::{Output, text};
+use filmwire_program::output::{Output, heedless, text};
 
 /// Runs the verb.
 pub(super) async fn run(place: &Place, context: &Context<'_>) -> Result<Exit> {
@@ -17,9 +17,14 @@ pub(super) async fn run(place: &Place, context: &Context<'_>) -> Result<Exit> {
     let config = context.config(&SettingFlags::default())?;
     let allow = Allow { settings: true, ..Allow::default() };
     let remote = context.connect_remote(&config, allow).await?;
-    let totals = apply(&profile, &remote, out).await?;
+    warn_of_model(&profile, &remote.info().model, out);
+    let applied = profile.apply(&remote).await?;
+    // Who reads slowly keeps no camera.
     remote.leave().await;
-    out.json("summary", json!({ "set": totals.set, "failed": totals.failed }))?;
+    let totals = Totals::of(&applied);
+    heedless(tell_applied(&applied, out).map(drop))?;
+    heedless(out.json("summary", json!({ "set": totals.set, "failed": totals.failed })))?;
+    // The code tells what is missing, also where nobody reads of it.
     Ok(match totals {
         Totals { failed: 0, .. } => Exit::Done,
         Totals { set: 0, .. } => Exit::Refused,
@@ -36,6 +41,14 @@ pub(crate) struct Totals {
     pub(crate) failed: u32,
 }
 
+impl Totals {
+    fn of(all: &[Applied]) -> Self {
+        let is_set = |applied: &&Applied| matches!(applied.outcome, Outcome::Reached(_));
+        let set = all.iter().filter(is_set).count();
+        Self { set: set as u32, failed: (all.len() - set) as u32 }
+    }
+}
+
 /// Sets what a profile has, and tells what came of it.
 pub(crate) async fn apply(profile: &Profile, remote: &Remote, out: &Output) -> Result<Totals> {
     warn_of_model(profile, &remote.info().model, out);
@@ -44,20 +57,13 @@ pub(crate) async fn apply(profile: &Profile, remote: &Remote, out: &Output) -> R
 
 /// Tells what came of a profile.
 pub(crate) fn tell_applied(all: &[Applied], out: &Output) -> Result<Totals, Trouble> {
-    let mut totals = Totals { set: 0, failed: 0 };
     for applied in all {
         match &applied.outcome {
-            Outcome::Reached(means) => {
-                totals.set += 1;
-                tell(applied, *means, out)?;
-            }
-            Outcome::Failed(problem) => {
-                totals.failed += 1;
-                tell_failed(applied, problem, out)?;
-            }
+            Outcome::Reached(means) => tell(applied, *means, out)?,
+            Outcome::Failed(problem) => tell_failed(applied, problem, out)?,
         }
     }
-    Ok(totals)
+    Ok(Totals::of(all))
 }
 
 fn tell(applied: &Applied, means: Means, out: &Output) -> Result<(), Trouble> {

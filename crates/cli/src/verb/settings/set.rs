@@ -11,7 +11,7 @@ use super::{hex, warn_without_list};
 use crate::config::SettingFlags;
 use crate::context::Context;
 use filmwire_program::exit::{Exit, Trouble};
-use filmwire_program::output::{Output, text};
+use filmwire_program::output::{Output, heedless, text};
 
 /// Set what is named, one after the other, and say what the camera then reports
 ///
@@ -45,8 +45,12 @@ impl Wish {
     }
 }
 
-/// Runs the verb.
+/// Runs the verb. What is to be set is set, whether somebody reads of it or not.
 pub(super) async fn run(args: &SetArgs, context: &Context<'_>) -> Result<Exit> {
+    context.unhurried(async |context| set(args, context).await).await
+}
+
+async fn set(args: &SetArgs, context: &Context<'_>) -> Result<Exit> {
     refuse_doubles(&args.wishes)?;
     let config = context.config(&SettingFlags::default())?;
     let allow = Allow { settings: true, ..Allow::default() };
@@ -57,16 +61,16 @@ pub(super) async fn run(args: &SetArgs, context: &Context<'_>) -> Result<Exit> {
         match fulfil(&remote, wish).await? {
             Ok(reached) => {
                 set += 1;
-                tell(wish, &reached, &context.out)?;
+                heedless(tell(wish, &reached, &context.out))?;
             }
             Err(what) => {
                 failed += 1;
-                tell_failed(wish, &what, &context.out)?;
+                heedless(tell_failed(wish, &what, &context.out))?;
             }
         }
     }
     remote.leave().await;
-    context.out.json("summary", json!({ "set": set, "failed": failed }))?;
+    heedless(context.out.json("summary", json!({ "set": set, "failed": failed })))?;
     Ok(match (set, failed) {
         (_, 0) => Exit::Done,
         (0, _) => Exit::Refused,
