@@ -252,6 +252,28 @@ fn a_client_that_is_killed_and_a_camera_that_cuts_end_both_sides() {
     assert_eq!(of_kind(&proxy.recorded(), "gap").len(), of_kind(&shown, "gap").len());
 }
 
+/// Its goodbye, of all it says: a camera that misses it may stay locked for a while.
+#[test]
+fn what_a_client_said_before_it_left_arrives_although_the_proxy_ends() {
+    let camera = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut proxy = Proxy::before(&camera.local_addr().unwrap().to_string(), &[]);
+    let mut client = proxy.connect(0);
+    let mut heard = camera.accept().unwrap().0;
+    heard.set_read_timeout(Some(LIMIT)).unwrap();
+    // More than lies between them, so that the proxy has some of it when it is asked to stop.
+    let last_words = vec![7; 16 << 20];
+    let length = last_words.len();
+    let client = std::thread::spawn(move || client.write_all(&last_words));
+    heard.read_exact(&mut [0]).unwrap();
+    signal(&proxy.child, Signal::INT);
+    let mut rest = Vec::new();
+    heard.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest.len(), length - 1);
+    client.join().unwrap().unwrap();
+    drop(heard);
+    assert_eq!(wait(&mut proxy.child), 0);
+}
+
 #[test]
 fn taken_ports_and_files_are_named() {
     let folder = tempfile::tempdir().unwrap();

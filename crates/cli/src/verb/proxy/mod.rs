@@ -41,6 +41,9 @@ const MOST_UNSHOWN_BYTES: usize = 16 << 20;
 const MOST_CONNECTIONS: usize = 64;
 /// How long one who reads what we write, and stands still, is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long connections are waited for at the end. What a client said before it left is on its way for
+/// milliseconds; who is still there is cut off after it.
+const LAST_BYTES: Duration = Duration::from_millis(500);
 /// How long to wait before the next client where the system has no sockets left.
 const NO_SOCKET_WAIT: Duration = Duration::from_millis(100);
 
@@ -213,6 +216,8 @@ impl Proxy {
                 },
             }
         }
+        let all_left = async { while connections.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_BYTES, all_left).await;
         connections.shutdown().await;
         let exit = self.end(exit, context).await;
         match self.conclude(exit, context) {
