@@ -8,7 +8,7 @@ codes! {
         WAIT = 0x0000, "Wait", A, "libfuji, fudge", "The person at the camera has not granted access yet.";
         PICKED = 0x0001, "Picked", A, "hkr, libfuji", "Pictures were picked on the camera; loop on object 1.";
         FULL_ACCESS = 0x0002, "FullAccess", A, "libfuji, vcam", "Full access on a body without remote mode.";
-        PC_AUTO_SAVE = 0x0003, "PcAutoSave", B, "libfuji, vcam", "PC AutoSave.";
+        PC_AUTO_SAVE = 0x0003, "PcAutoSave", A, "FujiAutoSave on X-S10; libfuji, vcam", "PC AutoSave.";
         REMOTE = 0x0006, "Remote", A, "all logs", "Remote-capable body, everything available; written to fall back to neutral.";
         RECEIVE = 0x0008, "Receive", A, "hkr on X-T10", "Receive mode asked by the client.";
         REMOTE_IMAGE_VIEW = 0x000B, "RemoteImageView", A, "log:XT4, log:XT5", "Gallery inside a remote session.";

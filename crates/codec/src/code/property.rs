@@ -29,7 +29,7 @@ codes! {
         LIVE_VIEW_QUALITY = 0xD173, "LiveViewQuality", B, "USB", "Live view quality.";
         LIVE_VIEW_SIZE = 0xD174, "LiveViewSize", B, "ptp-ip on X-T1; USB", "Live view size.";
         FOCUS_POINT = 0xD17C, "FocusPoint", A, "hkr, logs", "Row, column, 2, 3 from the low byte.";
-        UNKNOWN_D207 = 0xD207, "UNKNOWN_D207", C, "gp2 writes it when it leaves; over USB priority mode", "Over USB: who has control.";
+        PRIORITY_MODE = 0xD207, "PriorityMode", B, "gp2, libfuji, over USB; gp2 writes 1 when it leaves", "Over USB: who has control, 1 camera, 2 computer.";
         FOCUS_LOCK = 0xD209, "FocusLock", A, "hkr, ptp-ip, logs", "1 when focus is locked.";
         FREE_SDRAM_IMAGES = 0xD20E, "FreeSDRAMImages", B, "libfuji, tether", "A new picture waits.";
         CURRENT_STATE = 0xD212, "CurrentState", A, "all clients", "List of changed code and value pairs.";
@@ -40,7 +40,7 @@ codes! {
         UNKNOWN_D224 = 0xD224, "UNKNOWN_D224", C, "named among the properties, no details", "Unknown.";
         RESIZE = 0xD226, "Resize", A, "hkr, libfuji", "1: the camera resizes what is fetched.";
         REAL_FILE_SIZE = 0xD227, "RealFileSize", A, "hkr, libfuji", "1: ObjectInfo tells true sizes.";
-        AUTO_SAVE_PROGRESS = 0xD228, "AutoSaveProgress", B, "hkr; our reading of the bytes", "Progress text of PC AutoSave.";
+        AUTO_SAVE_PROGRESS = 0xD228, "AutoSaveProgress", A, "FujiAutoSave on X-S10; libfuji (bytes)", "Progress text of PC AutoSave.";
         PICTURES_REMAINING = 0xD229, "PicturesRemaining", A, "ptp-ip, logs", "Pictures that still fit.";
         MOVIE_SECONDS_REMAINING = 0xD22A, "MovieSecondsRemaining", C, "logs; unit by magnitude", "Seconds of film that still fit.";
         UNKNOWN_D22B = 0xD22B, "UNKNOWN_D22B", C, "libfuji reads it; third party: current handle", "Newer app.";

@@ -25,7 +25,7 @@ codes! {
         STORE_NOT_AVAILABLE = 0x2013, "StoreNotAvailable", C, "ISO 15740", "The store is not available.";
         SPECIFICATION_BY_FORMAT_UNSUPPORTED = 0x2014, "SpecificationByFormatUnsupported", C, "ISO 15740", "Cannot filter by format.";
 
-        CAPTURE_ALREADY_TERMINATED = 0x2018, "CaptureAlreadyTerminated", B, "libpict, name only", "The capture had ended before.";
+        CAPTURE_ALREADY_TERMINATED = 0x2018, "CaptureAlreadyTerminated", C, "libpict, name only", "The capture had ended before.";
         DEVICE_BUSY = 0x2019, "DeviceBusy", A, "hkr, ptp-ip, libfuji", "Busy: init refused, a menu is open, or no focus.";
         INVALID_PARENT_OBJECT = 0x201A, "InvalidParentObject", C, "ISO 15740", "No such association.";
         INVALID_DEVICE_PROP_FORMAT = 0x201B, "InvalidDevicePropFormat", C, "ISO 15740", "Value of the wrong form.";
