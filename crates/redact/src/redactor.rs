@@ -260,6 +260,11 @@ impl Passer {
         let ends: &[Crossing<Vec<u8>>] = match (how, first) {
             (End::Reset, Some(Side::Client)) => &[Crossing::Reset(Side::Client)],
             (End::Reset, Some(Side::Camera)) => &[Crossing::Reset(Side::Camera)],
+            // Behind a hole, which tells that nobody knows; what comes later is behind the end.
+            (End::Reset, None) => {
+                self.order.miss(connection, Side::Camera, UNKNOWN_HOLE);
+                &[Crossing::Reset(Side::Camera)]
+            }
             (End::Finished, Some(Side::Client)) => {
                 &[Crossing::Ended(Side::Client), Crossing::Ended(Side::Camera)]
             }

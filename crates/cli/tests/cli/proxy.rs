@@ -256,22 +256,29 @@ fn a_client_that_is_killed_and_a_camera_that_cuts_end_both_sides() {
 #[test]
 fn what_a_client_said_before_it_left_arrives_although_the_proxy_ends() {
     let camera = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut proxy = Proxy::before(&camera.local_addr().unwrap().to_string(), &[]);
-    let mut client = proxy.connect(0);
-    let mut heard = camera.accept().unwrap().0;
-    heard.set_read_timeout(Some(LIMIT)).unwrap();
-    // More than lies between them, so that the proxy has some of it when it is asked to stop.
-    let last_words = vec![7; 16 << 20];
-    let length = last_words.len();
-    let client = std::thread::spawn(move || client.write_all(&last_words));
-    heard.read_exact(&mut [0]).unwrap();
-    signal(&proxy.child, Signal::INT);
-    let mut rest = Vec::new();
-    heard.read_to_end(&mut rest).unwrap();
-    assert_eq!(rest.len(), length - 1);
-    client.join().unwrap().unwrap();
-    drop(heard);
-    assert_eq!(wait(&mut proxy.child), 0);
+    let address = camera.local_addr().unwrap().to_string();
+    let last_words = vec![7; 32 << 10];
+    // Which of the two it sees first is chance.
+    for _ in 0..4 {
+        let mut proxy = Proxy::before(&address, &[]);
+        let mut client = proxy.connect(0);
+        let mut heard = camera.accept().unwrap().0;
+        heard.set_read_timeout(Some(LIMIT)).unwrap();
+        client.write_all(&[7]).unwrap();
+        heard.read_exact(&mut [0]).unwrap();
+        // It finds both when it goes on: what lies there, and that it is asked to stop. No more than
+        // sockets hold, so that nobody else has to be quick.
+        signal(&proxy.child, Signal::STOP);
+        client.write_all(&last_words).unwrap();
+        drop(client);
+        signal(&proxy.child, Signal::INT);
+        signal(&proxy.child, Signal::CONT);
+        let mut rest = Vec::new();
+        heard.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest.len(), last_words.len());
+        drop(heard);
+        assert_eq!(wait(&mut proxy.child), 0);
+    }
 }
 
 #[test]
@@ -326,6 +333,43 @@ fn a_recording_that_fails_is_told_and_bytes_go_on() {
         (&summary["outcome"], &summary["recorded_packets"]),
         (&"storage".into(), &Value::Null)
     );
+}
+
+#[test]
+fn a_proxy_whose_recording_failed_and_whose_transcript_nobody_reads_ends() {
+    for is_recording_first in [true, false] {
+        let camera = Camera::start(&["--photos", "2"]);
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        mkfifoat(CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
+        let words = ["--record", pipe.to_str().unwrap()];
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || {
+                let mut pipe = fs::File::open(pipe).unwrap();
+                pipe.read_exact(&mut [0; 100]).unwrap();
+                pipe
+            }
+        });
+        let mut proxy = Proxy::before(&camera.address, &words);
+        let pipe = reader.join().unwrap();
+        if is_recording_first {
+            drop(pipe);
+            assert_eq!(proxy.run(folder.path(), &["ls"]).code, 0);
+            let mut errors = BufReader::new(proxy.child.stderr.take().unwrap());
+            let mut line = String::new();
+            errors.read_line(&mut line).unwrap();
+            assert!(line.contains("cannot write"), "{line}");
+            drop(proxy.out.take());
+        } else {
+            drop(proxy.out.take());
+            assert_eq!(proxy.run(folder.path(), &["ls"]).code, 0);
+            drop(pipe);
+        }
+        // It learns of it when it has something to say; the client may be cut off.
+        proxy.run(folder.path(), &["ls"]);
+        assert_eq!(wait(&mut proxy.child), 6, "{is_recording_first}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::air::{PASSPHRASE, SSID, in_the_air};
-use crate::camera::{Camera, nobody, signal, wait};
+use crate::camera::{Camera, nobody, read_until, signal, wait};
 use crate::decode::{session, told};
 use crate::program::{command, run, run_with};
 
@@ -110,6 +110,57 @@ fn ctrl_c_ends_what_is_heard_by_standard_input_and_not_the_archive() {
 }
 
 #[test]
+fn ctrl_c_that_ends_standard_input_loses_neither_it_nor_the_files_beside_it() {
+    let (capture, _) = session(&[&["ls"]], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.pcap", "b.pcap"] {
+        fs::write(folder.path().join(name), &capture).unwrap();
+    }
+    for (files, out) in [(&["a.pcap", "-"][..], "1.tar"), (&["-", "a.pcap", "b.pcap"], "2.tar")] {
+        let words = ["report", "--json", "--no-doctor", "--out", out, "missing.pcap"];
+        let mut command = command(folder.path(), &[&words, files].concat());
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // It runs, and knows of signals.
+        let _reader = read_until(&mut child, "failed");
+        signal(&child, Signal::INT);
+        pipe.write_all(&capture).unwrap();
+        drop(pipe);
+        assert_eq!(wait(&mut child), 1, "{files:?}");
+        let all = contents(&folder.path().join(out));
+        let lines = String::from_utf8(all["transcript.jsonl"].clone()).unwrap();
+        assert_eq!(lines.matches("\"OpenSession\"").count(), files.len(), "{files:?} {lines}");
+    }
+}
+
+/// A question to a name server, as raw IP.
+const QUESTION: [u8; 32] = [
+    0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, // IP
+    0x9C, 0x40, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4, // UDP
+];
+
+#[test]
+fn standard_input_is_read_once() {
+    let (capture, _) = session(&[&["ls"]], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["report", "--no-doctor", "--json", "-", "-"];
+    let mut child = command(folder.path(), &words).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&capture).unwrap();
+    // More than is read at once.
+    let head = [0u32, 0, 32, 32].map(u32::to_le_bytes).concat();
+    let others = [&head[..], &QUESTION].concat().repeat(50_000);
+    pipe.write_all(&others).unwrap();
+    drop(pipe);
+    let ran = child.wait_with_output().unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    let lines = crate::schema::lines("report", &String::from_utf8(ran.stdout).unwrap());
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["left_out"]["other_packets"], 50_000, "{lines:?}");
+    assert_eq!(summary["failed"], 1, "{lines:?}");
+}
+
+#[test]
 fn of_the_doctor_steps_and_outcomes_are_told_and_no_sentence() {
     let camera = Camera::start(&[]);
     let folder = tempfile::tempdir().unwrap();
@@ -138,11 +189,8 @@ fn what_cannot_be_read_is_told_and_the_rest_is_there() {
     fs::write(folder.path().join("phone.log"), b"btsnoop\0\0\0\0\x01\0\0\x03\xEA").unwrap();
     let usb = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 220, 0, 0, 4, 4, 7];
     fs::write(folder.path().join("usb.pcap"), usb.map(u32::to_le_bytes).concat()).unwrap();
-    // A question to a name server.
-    let ip = [0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
-    let udp = [0x9C, 0x40, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4];
     let head = [0xA1B2_C3D4u32, 0x0004_0002, 0, 0, 65_535, 101, 0, 0, 32, 32];
-    let others = [&head.map(u32::to_le_bytes).concat()[..], &ip, &udp].concat();
+    let others = [&head.map(u32::to_le_bytes).concat()[..], &QUESTION].concat();
     fs::write(folder.path().join("others.pcap"), others).unwrap();
     let files = ["phone.log", "usb.pcap", "others.pcap"];
     let words = [&["report", "--json", "--no-doctor", "--out", "c.tar"], &files[..]].concat();

@@ -67,11 +67,17 @@ fn files_that_go_on_are_one_capture() {
 
 /// What `decode` says of the captures in a report of these files, in one call.
 fn reported(folder: &Path, files: &[String], words: &[&str]) -> Ran {
+    let (ran, shown) = reported_of(folder, files, words);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    shown
+}
+
+/// What the report says, too.
+fn reported_of(folder: &Path, files: &[String], words: &[&str]) -> (Ran, Ran) {
     let out = folder.join("report.tar");
     let all = [&["report", "--no-doctor", "--out", "report.tar"], words].concat();
     let files: Vec<_> = files.iter().map(String::as_str).collect();
-    let ran = run(folder, &[&all[..], &files].concat());
-    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let said = run(folder, &[&all[..], &files].concat());
     let all = report::contents(&out);
     fs::remove_file(out).unwrap();
     let shown = folder.join("shown");
@@ -89,7 +95,7 @@ fn reported(folder: &Path, files: &[String], words: &[&str]) -> Ran {
     let told: Vec<_> = ran.out.lines().filter(is_told).collect();
     assert_eq!(transcript.lines().collect::<Vec<_>>(), told[..told.len() - 1]);
     fs::remove_dir_all(shown).unwrap();
-    ran
+    (said, ran)
 }
 
 #[test]
@@ -105,6 +111,15 @@ fn a_report_of_files_that_go_on_is_one_of_all_of_it() {
         let of = |ran: &Ran| told(ran);
         assert_eq!(of(&cut), of(&whole), "{packets} packets in a file");
     }
+    // Nor does a capture end where nobody spoke for a while, or at a file that is gone.
+    fs::write(folder.join("empty.pcap"), &capture[..24]).unwrap();
+    let mut files = rotate(folder, &capture, 50);
+    for name in ["missing.pcap", "empty.pcap", "empty.pcap"] {
+        files.insert(1, name.to_owned());
+    }
+    let (said, cut) = reported_of(folder, &files, &[]);
+    assert_eq!((said.code, said.err.matches("error:").count()), (1, 3), "{said:?}");
+    assert_eq!(told(&cut), told(&whole));
     // Two captures stay two.
     let twice = reported(folder, &["a.pcap".to_owned(), "a.pcap".to_owned()], &[]);
     assert_eq!(told(&twice), [told(&whole), told(&whole)].concat());

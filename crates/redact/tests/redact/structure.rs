@@ -138,6 +138,46 @@ fn who_ended_a_connection_first_stays_so() {
     }
 }
 
+/// Nobody knows who was the first; what comes behind still is behind the end of a connection.
+#[test]
+fn what_was_broken_off_behind_a_hole_ends_there() {
+    for from_client in [true, false] {
+        let mut wire = Wire::new(55740, 1448);
+        wire.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+        wire.ask(0x1015, &[0xD212], &[0, 0]);
+        let id = wire.next_id();
+        wire.say(true, &encode_command(OperationCode::GET_THUMB, id, &[1]));
+        wire.put(from_client, 0x18, &[0; 20]);
+        wire.packets.pop();
+        wire.put(from_client, 0x14, &[]);
+        let mut packets = wire.packets;
+        let mut next = Wire::new(55740, 1448);
+        next.register(&InitRequest::new("a"), &InitAck::new("X-T9"));
+        next.ask(0x1015, &[0xD212], &[0, 0]);
+        let mut next = next.end();
+        for packet in &mut next {
+            // From another port of the client.
+            let at = if packet[34..36] == 40_000u16.to_be_bytes() { 34 } else { 36 };
+            packet[at..at + 2].copy_from_slice(&40_001u16.to_be_bytes());
+        }
+        packets.extend(next);
+        let before = file(&packets);
+        let (shown, _) = redact(&before);
+        let [before, after] = [before, shown].map(|file| {
+            let told = |record: &Record| match record {
+                Record::Transaction(done) => {
+                    format!("{} {:?} {}", done.connection, done.id, done.hung_up)
+                }
+                Record::Note(note) => format!("{:?} {}", note.connection, note.text),
+                other => other.kind().to_owned(),
+            };
+            decode(&file).iter().map(told).collect::<Vec<_>>()
+        });
+        assert!(before.iter().any(|line| line.contains("(retry-connection)")), "{before:#?}");
+        assert_eq!(before, after, "{from_client}");
+    }
+}
+
 /// The bytes a side sent in a capture of raw IP without loss.
 fn stream(file: &[u8], from: Side) -> Vec<u8> {
     use filmwire_trace::{Flow, Flows, capture::Reader};

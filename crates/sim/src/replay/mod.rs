@@ -9,8 +9,8 @@
 //! there, in the recorded order, and the last answer is given again. What was not read there is
 //! answered from where the client's settings were most like what they are now. Pieces of objects
 //! are cut from all bytes of theirs. Where the camera ended the connection in place of an answer, so
-//! does the replay, once the client has seen what was told before. The rest is refused: 0x2006 for an operation that is in the
-//! recording, 0x2005 for others, and the journal says so.
+//! does the replay, once the client has seen what was told before. The rest is refused: 0x2006 for
+//! an operation that is in the recording, 0x2005 for others, and the journal says so.
 //!
 //! [`Simulator::replay`]: crate::Simulator::replay
 

@@ -161,14 +161,17 @@ impl Player {
         let resize = timeline::resize(&self.written);
         let object = Identity { handle, name: self.names.get(&handle).cloned(), resize };
         let used = self.used.get(&key).copied();
-        let found = line.read(&key, self.at, used, &self.written, &object);
+        let find = |ends| line.read(&key, self.at, used, (&self.written, &object), ends);
+        let segment = |place: usize| line.entry(place).map(|entry| entry.segment);
+        let here = self.at.map_or(Some(0), segment);
+        let is_here = |place: usize| segment(place) == here;
         let is_end = |place: usize| line.entry(place).is_some_and(|entry| entry.hung_up);
-        let found = match found {
-            Some(place) if is_end(place) && line.has_seen(&self.used, place) => {
+        let found = match find(true) {
+            Some(place) if is_end(place) && is_here(place) && line.has_seen(&self.used, place) => {
                 return Reply::Close;
             }
             // Whoever asks more often gets the last answer again, until it has seen the rest.
-            Some(place) if is_end(place) => used,
+            Some(place) if is_end(place) => used.or_else(|| find(false)),
             found => found,
         };
         if let Some(place) = found {
@@ -176,8 +179,7 @@ impl Player {
             if let Some(name) = line.entry(place).and_then(|entry| entry.name.clone()) {
                 self.names.insert(handle, name);
             }
-            let segment = |place: usize| line.entry(place).map(|entry| entry.segment);
-            let is_here = self.at.is_some_and(|at| segment(at) == segment(place));
+            let is_here = is_here(place);
             let events = self.take(|due| is_here && due.with.is_some_and(|with| with <= place));
             return Answer { events, ..self.recorded(place) }.into();
         }

@@ -199,6 +199,40 @@ fn a_camera_that_hung_up_when_it_was_to_do_something_does_so_again() {
 }
 
 #[test]
+fn who_has_not_seen_the_rest_is_told_what_was_told_before_not_refused() {
+    let mut script = Script::new();
+    script.did(0x1002, &[1]);
+    script.told(0x1015, &[0xD212], b"here");
+    script.did(0x100E, &[0, 0]);
+    script.told(0x1008, &[1], b"one");
+    script.left(0x1015, &[0xD212]);
+    let mut client = script.play();
+    client.ask(0x1002, &[1]);
+    client.ask(0x100E, &[0, 0]);
+    assert_eq!(client.ask(0x1015, &[0xD212]), (OK, b"here".to_vec()));
+    client.ask(0x1008, &[1]);
+    assert!(client.is_left(0x1015, &[0xD212]));
+}
+
+#[test]
+fn a_camera_that_hung_up_elsewhere_does_not_do_so_here() {
+    let mut script = Script::new();
+    script.did(0x1002, &[1]);
+    script.told(0x1015, &[0xD212], b"here");
+    script.did(0x100E, &[0, 0]);
+    script.connection = 2;
+    script.recorder.ack(2, "X-T9");
+    script.did(0x1002, &[1]);
+    script.left(0x1015, &[0xD212]);
+    let mut client = script.play();
+    client.ask(0x1002, &[1]);
+    client.ask(0x100E, &[0, 0]);
+    assert_eq!(client.ask(0x1015, &[0xD212]), (OK, b"here".to_vec()));
+    client.ask(0x1002, &[1]);
+    assert!(client.is_left(0x1015, &[0xD212]));
+}
+
+#[test]
 fn what_was_not_read_here_is_told_as_where_the_same_was_written() {
     let mut script = Script::new();
     script.did(0x1002, &[1]);

@@ -262,17 +262,21 @@ impl Timeline {
     }
 
     /// The exchange for what only asks, from a client that is at this place (`None`: at the very
-    /// start) and was answered by `used` last, has written this, and means that object.
+    /// start) and was answered by `used` last, has written this, and means that object. `ends`: it
+    /// may be one in place of whose answer the camera hung up.
     pub(super) fn read(
         &self,
         key: &Key,
         at: Option<usize>,
         used: Option<usize>,
-        written: &Written,
-        object: &Identity,
+        (written, object): (&Written, &Identity),
+        ends: bool,
     ) -> Option<usize> {
         let fits = |place: &usize| {
-            let entry = self.entry(*place);
+            let entry = self.entry(*place).filter(|entry| ends || !entry.hung_up);
+            if entry.is_none() {
+                return false;
+            }
             let object_of = entry.and_then(|entry| entry.object);
             object_of.is_none_or(|number| self.objects.fits(number, object))
         };

@@ -159,7 +159,7 @@ impl<'a> Reading<'a> {
 }
 
 /// Input that is waited for no longer than until we are asked to stop: a pipe from tcpdump is silent
-/// while the camera is.
+/// while the camera is. What is there is read all the same.
 pub(in super::super) struct Waiting<'a> {
     file: File,
     stop: &'a Asked,
@@ -182,7 +182,7 @@ impl<'a> Waiting<'a> {
 
 impl Read for Waiting<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while !self.stop.is_asked() {
+        loop {
             let mut ready = [PollFd::new(&self.file, PollFlags::IN)];
             match poll(&mut ready, Some(&LOOK)) {
                 Ok(0) | Err(Errno::INTR) => {}
@@ -192,7 +192,9 @@ impl Read for Waiting<'_> {
                     read => return read,
                 },
             }
+            if self.stop.is_asked() {
+                return Err(io::Error::other("we were asked to stop"));
+            }
         }
-        Err(io::Error::other("we were asked to stop"))
     }
 }

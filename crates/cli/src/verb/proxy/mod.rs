@@ -124,7 +124,6 @@ struct Proxy {
     clock: Clock,
     tap: Arc<Tap>,
     counts: Arc<Counts>,
-    is_recording: bool,
     keeper: Watcher<u64>,
     /// A recording that somebody reads while it is written, and who may stand still.
     read_along: Option<PathBuf>,
@@ -179,8 +178,8 @@ impl Proxy {
         let show = move || watch::show(&queue, &out);
         let shower = Watcher::new(tokio::task::spawn_blocking(show), missed);
         let (tap, counts) = (Arc::new(tap), Arc::default());
-        let (clock, is_recording) = (Clock::start(), args.record.is_some());
-        Ok(Self { network, clock, tap, counts, is_recording, keeper, read_along, shower })
+        let clock = Clock::start();
+        Ok(Self { network, clock, tap, counts, keeper, read_along, shower })
     }
 
     /// Takes clients until somebody asks to stop, or nobody reads what we say and nothing is kept.
@@ -192,13 +191,18 @@ impl Proxy {
                 biased;
                 () = context.interrupt.stop.asked() => break,
                 ended = self.shower.ended() => match ended {
-                    Err(Trouble::PipeClosed) if !self.is_recording => break,
+                    Err(Trouble::PipeClosed) if self.keeper.running.is_none() => break,
                     // The recording is not cut short for it, and no client's session either.
                     Err(Trouble::PipeClosed) => {}
                     ended => exit = after(exit, ended, context),
                 },
-                // What passes is more than what is kept of it.
-                ended = self.keeper.ended() => exit = after(exit, ended, context),
+                // What passes is more than what is kept of it, if anybody sees it.
+                ended = self.keeper.ended() => {
+                    exit = after(exit, ended, context);
+                    if self.shower.running.is_none() {
+                        break;
+                    }
+                }
                 Some(_) = connections.join_next() => {}
                 (port, client) = door.next() => match client {
                     Ok(client) if connections.len() < MOST_CONNECTIONS => {

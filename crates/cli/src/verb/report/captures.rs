@@ -51,7 +51,7 @@ pub(super) struct Captures {
     redactor: Redactor,
     ports: Ports,
     parts: Vec<Part>,
-    /// Something came by standard input, which cannot be read once more.
+    /// Standard input was opened, which cannot be read once more.
     is_heard: bool,
 }
 
@@ -67,9 +67,8 @@ struct Line<'a> {
 /// A file that was read up to its first packet, which tells whether it goes on with the one before.
 pub(super) struct Opened<'a> {
     pub(super) file: &'a Path,
-    reader: Reader<Box<dyn Read + 'a>>,
-    comments: Vec<String>,
-    first: Option<First>,
+    /// Nothing if it has none.
+    packets: Option<(First, Reader<Box<dyn Read + 'a>>)>,
 }
 
 /// A packet that waits for those of the file before.
@@ -87,32 +86,9 @@ impl First {
     }
 }
 
-impl<'a> Opened<'a> {
-    /// Fails where there is nothing of a capture, and where we are asked to stop while a pipe with a
-    /// name is silent. Standard input is waited for: see [`Captures::add`].
-    pub(super) fn new(file: &'a Path, stop: &'a Asked) -> Result<Self, Stop> {
-        let is_heard = file.as_os_str() == "-";
-        let unreadable =
-            |error| if stop.is_asked() && !is_heard { Stop::Asked } else { unreadable(error) };
-        let input: Box<dyn Read + 'a> = if is_heard {
-            Box::new(io::stdin())
-        } else {
-            let unopened = |error: io::Error| Stop::Input(error.to_string(), MAKE);
-            Box::new(Waiting::open(file, stop).map_err(unopened)?)
-        };
-        let mut reader = Reader::new(input).map_err(unreadable)?;
-        let (mut comments, mut first) = (Vec::new(), None);
-        while let Some(item) = reader.next_item().map_err(unreadable)? {
-            match item {
-                Item::Comment(text) => comments.push(text),
-                Item::Packet(Packet { at_ns, link, data, cut_bytes }) => {
-                    first = Some(First { at_ns, link, data: data.to_vec(), cut_bytes });
-                    break;
-                }
-                _ => {}
-            }
-        }
-        Ok(Self { file, reader, comments, first })
+impl Opened<'_> {
+    pub(super) fn has_packets(&self) -> bool {
+        self.packets.is_some()
     }
 }
 
@@ -135,10 +111,42 @@ impl Captures {
         self.parts.len() as u64
     }
 
+    /// Opens a file. Fails where there is nothing of a capture, and where we are asked to stop while
+    /// a pipe with a name is silent. Standard input is waited for: see [`Captures::add`].
+    pub(super) fn open<'a>(&mut self, file: &'a Path, stop: &'a Asked) -> Result<Opened<'a>, Stop> {
+        let is_input = file.as_os_str() == "-";
+        if is_input && self.is_heard {
+            let reason = "standard input was named before, and can be read once only";
+            return Err(Stop::Input(reason.to_owned(), "name it once"));
+        }
+        self.is_heard |= is_input;
+        let is_stopped = || !self.is_heard && stop.is_asked();
+        let unreadable = |error| if is_stopped() { Stop::Asked } else { unreadable(error) };
+        let input: Box<dyn Read + 'a> = if is_input {
+            Box::new(io::stdin())
+        } else {
+            let unopened = |error: io::Error| Stop::Input(error.to_string(), MAKE);
+            Box::new(Waiting::open(file, stop).map_err(unopened)?)
+        };
+        let mut reader = Reader::new(input).map_err(unreadable)?;
+        while let Some(item) = reader.next_item().map_err(unreadable)? {
+            if let Item::Packet(Packet { at_ns, link, data, cut_bytes }) = item {
+                let first = First { at_ns, link, data: data.to_vec(), cut_bytes };
+                return Ok(Opened { file, packets: Some((first, reader)) });
+            }
+            // Remarks are counted, and go nowhere.
+            self.redactor.take(&item, &mut |_| {});
+            if !self.is_heard && stop.is_asked() {
+                return Err(Stop::Asked);
+            }
+        }
+        Ok(Opened { file, packets: None })
+    }
+
     /// Puts what may be shown of a capture into the archive; also of one that is damaged what stands
-    /// before the damage. What is unfinished at its end may go on in the next one. Standard input is
-    /// read to its end also if we are asked to stop: the same Ctrl-C ends tcpdump, which then writes
-    /// what it kept back.
+    /// before the damage. What is unfinished at its end may go on in the next one with packets. Once
+    /// standard input was opened, all is read also if we are asked to stop: the same Ctrl-C ends
+    /// tcpdump, which then writes what it kept back.
     pub(super) fn add(
         &mut self,
         opened: Opened<'_>,
@@ -146,8 +154,6 @@ impl Captures {
         archive: &mut Archive,
         context: &Context<'_>,
     ) -> Result<(), Stop> {
-        let Opened { file, mut reader, comments, first } = opened;
-        self.is_heard |= file.as_os_str() == "-";
         let before = (self.redactor.left_out(), self.redactor.passed());
         let name = format!("capture-{}.pcapng", self.parts.len() + 1);
         let Self { redactor, is_heard, .. } = self;
@@ -161,15 +167,14 @@ impl Captures {
                     written = writer.packet(packet.at_ns.unwrap_or_default(), packet.data, None);
                 }
             };
-            for comment in comments {
-                redactor.take(&Item::Comment(comment), &mut put);
-            }
-            if let Some(first) = &first {
+            let mut end = Ok(());
+            if let Some((first, mut reader)) = opened.packets {
                 redactor.take(&Item::Packet(first.packet()), &mut put);
+                end = pass(&mut reader, redactor, &is_stopped, &mut put);
             }
-            let end = pass(&mut reader, redactor, &is_stopped, &mut put);
             let goes_on = |next: &Opened<'_>| {
-                next.first.as_ref().is_some_and(|first| redactor.goes_on(&first.packet()))
+                let first = next.packets.as_ref().map(|(first, _)| first);
+                first.is_some_and(|first| redactor.goes_on(&first.packet()))
             };
             if !next.is_some_and(goes_on) {
                 redactor.finish(&mut put);

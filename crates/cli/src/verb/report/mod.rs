@@ -8,6 +8,7 @@ mod archive;
 mod captures;
 mod words;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -123,29 +124,25 @@ fn add(
     archive: &mut Archive,
     context: &Context<'_>,
 ) -> Result<u64> {
-    let mut failed = 0;
-    let stop = &context.interrupt.stop;
-    let mut files = args.captures.iter().map(|file| (file, Opened::new(file, stop)));
-    let mut next = files.next();
-    while let Some((file, opened)) = next {
-        let added = match opened {
-            Ok(opened) => {
-                next = files.next();
-                let behind = next.as_ref().and_then(|(_, opened)| opened.as_ref().ok());
-                captures.add(opened, behind, archive, context)
+    let (mut failed, mut opened) = (0, VecDeque::new());
+    let mut files = args.captures.iter();
+    loop {
+        // Whether a capture is over tells the first packet behind it, also behind files without any.
+        while !opened.iter().skip(1).any(Opened::has_packets) {
+            let Some(file) = files.next() else { break };
+            match captures.open(file, &context.interrupt.stop) {
+                Ok(file) => opened.push_back(file),
+                // It is told of before the next one is waited for.
+                Err(why) => fail_or_stop(file, why, &mut failed, context)?,
             }
-            // It is told of before the next one is waited for.
-            Err(why) => {
-                fail_or_stop(file, why, &mut failed, context)?;
-                next = files.next();
-                continue;
-            }
-        };
-        if let Err(why) = added {
+        }
+        let Some(first) = opened.pop_front() else { return Ok(failed) };
+        let file = first.file;
+        let next = opened.iter().find(|next| next.has_packets());
+        if let Err(why) = captures.add(first, next, archive, context) {
             fail_or_stop(file, why, &mut failed, context)?;
         }
     }
-    Ok(failed)
 }
 
 /// Counts a capture that cannot be read, and tells of it; fails where nothing more can be done.

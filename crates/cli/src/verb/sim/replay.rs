@@ -19,7 +19,8 @@ use filmwire_program::interrupt::Interrupt;
 const CURE: &str =
     "name a recording of `filmwire proxy`, or a capture `filmwire decode` shows a session of";
 
-/// Reads a recording of a camera on the usual ports, these, or those where a client registers. Bodies go into a file without a name in the folder for temporary files.
+/// Reads a recording of a camera on the usual ports, these, or those where a client registers. Bodies
+/// go into a file without a name in the folder for temporary files.
 pub(super) fn read(
     path: &Path,
     cameras: &[u16],
