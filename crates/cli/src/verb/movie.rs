@@ -87,8 +87,9 @@ async fn record(args: &MovieArgs, context: &Context<'_>) -> Result<Exit> {
     let model = text::tame(&remote.info().model);
     let mut report = Report { out: &context.out, model, start: Instant::now(), left: None };
     let cause = film(args.length, &movie, &mut report, context).await;
-    let length = report.start.elapsed();
     let ended = movie.stop().await;
+    // A camera that refused to end it went on until then.
+    let length = report.start.elapsed();
     remote.leave().await;
     report.conclude(cause, ended, length)
 }
@@ -173,6 +174,7 @@ impl Report<'_> {
     ) -> Result<Exit> {
         let (seconds, word) = (length.as_secs_f64(), cause.as_str());
         let stopped = ended.is_ok();
+        let had_ended = matches!((&cause, &ended), (Cause::Time, Ok(MovieEnd::Before)));
         let exit = match (cause, ended) {
             (Cause::Failed(error), _) => failure::report_cut(&error, self.out),
             (_, Err(error)) => failure::report(&error.into(), self.out),
@@ -186,7 +188,7 @@ impl Report<'_> {
             self.out.warn("the camera may still be recording: end the movie on its body");
         } else if word == "full" {
             self.out.warn("the camera has no more room for the movie, which has ended");
-        } else if exit == Exit::SomeFailed {
+        } else if had_ended {
             self.out.warn("the movie had ended on the camera before it was to be ended");
         }
         let told =

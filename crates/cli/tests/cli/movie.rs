@@ -103,10 +103,14 @@ fn a_start_that_is_interrupted_leaves_no_movie_running() {
 fn a_camera_that_refuses_to_end_it_once_is_asked_again() {
     let camera = camera(&["--fault", "refuse=TerminateMovieCapture#1:0x2019"]);
     let folder = tempfile::tempdir().unwrap();
-    let ran = run(folder.path(), &["--camera", &camera.address, "movie", "--for", "100ms"]);
+    let words = ["--camera", &camera.address, "movie", "--for", "100ms", "--json"];
+    let ran = run(folder.path(), &words);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     let rows = camera.left();
     assert_eq!((count(&rows, 0x9020), count(&rows, 0x9021)), (1, 2));
+    // It ran on meanwhile.
+    let seconds = ran.of_kind("movie", "summary")[0]["seconds"].as_f64().unwrap();
+    assert!(seconds >= 0.6, "{seconds}");
 }
 
 #[test]
@@ -209,4 +213,6 @@ fn a_movie_that_is_cut_short_since_nobody_reads_is_not_done() {
     drop(child.stdout.take());
     assert_eq!(wait(&mut child), 1);
     was_ended(&camera);
+    // Nothing is wrong with the camera.
+    assert_eq!(std::io::read_to_string(child.stderr.take().unwrap()).unwrap(), "");
 }

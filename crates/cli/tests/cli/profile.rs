@@ -156,5 +156,8 @@ fn the_code_tells_of_a_profile_also_where_nobody_reads() {
         drop(child.stdout.take());
         assert_eq!(wait(&mut child), code, "{verb}");
         camera.left();
+        // What failed is told where somebody may read still.
+        let errors = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+        assert_eq!(errors.contains("was not reached"), verb == "apply", "{verb}: {errors}");
     }
 }

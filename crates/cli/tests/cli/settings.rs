@@ -212,6 +212,22 @@ fn all_is_set_and_the_code_tells_what_was_not_where_nobody_reads() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn all_is_set_also_where_there_is_no_room_for_what_is_told() {
+    let (camera, folder) = (camera(&["--model", "X-T4"]), tempfile::tempdir().unwrap());
+    let words = ["--camera", &camera.address, "settings", "set", "wb=shade", "film=velvia"];
+    let words = [&words[..], &["timer=2s", "iso=400"]].concat();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = command(folder.path(), &words).stdout(full).spawn().unwrap();
+    assert_eq!(wait(&mut child), 6);
+    let rows = camera.left();
+    for property in [0x5005, 0xD001, 0x5012, 0xD02A] {
+        let written = |row: &&JournalRow| row.operation == 0x1016 && row.params == [property];
+        assert_eq!(rows.iter().filter(written).count(), 1, "{property:#X}");
+    }
+}
+
 /// As a terminal that was stopped with Ctrl-S: the body's controls would be dead until it goes on.
 #[cfg(target_os = "linux")]
 #[test]

@@ -27,11 +27,18 @@ pub(super) struct Queue {
     lost: Mutex<u64>,
     /// Why standard output takes no more; kept, for every later line wants to know.
     closed: Arc<Mutex<Option<(io::ErrorKind, String)>>>,
-    /// Lines that were given to the thread, and how many of them it is done with.
+    /// Lines that were given to the thread, and how far it is with them.
     given: AtomicU64,
-    done: watch::Receiver<u64>,
+    progress: watch::Receiver<Progress>,
     /// Who reads did not take a line in time, and has not caught up since.
     is_behind: AtomicBool,
+}
+
+/// Lines that the thread has begun to write, and those it is done with.
+#[derive(Debug, Default)]
+struct Progress {
+    begun: u64,
+    done: u64,
 }
 
 #[derive(Debug)]
@@ -46,22 +53,22 @@ impl Queue {
     /// Starts the thread, which ends with this value. Fails if the system gives none.
     pub(super) fn start() -> io::Result<Self> {
         let (lines, waiting) = sync_channel(LONGEST);
-        let (count, done) = watch::channel(0);
+        let (count, progress) = watch::channel(Progress::default());
         let closed = Arc::default();
         let noted = Arc::clone(&closed);
         std::thread::Builder::new()
             .name("telling".into())
             .spawn(move || write(&waiting, &noted, &count))?;
-        Ok(Self::to(lines, closed, done))
+        Ok(Self::to(lines, closed, progress))
     }
 
     fn to(
         lines: SyncSender<Line>,
         closed: Arc<Mutex<Option<(io::ErrorKind, String)>>>,
-        done: watch::Receiver<u64>,
+        progress: watch::Receiver<Progress>,
     ) -> Self {
         let (given, is_behind) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { lines, lost: Mutex::default(), closed, given, done, is_behind }
+        Self { lines, lost: Mutex::default(), closed, given, progress, is_behind }
     }
 
     /// A line for standard output. Fails if an earlier one could not be written.
@@ -94,14 +101,26 @@ impl Queue {
     /// could not be written. Cancel-safe.
     pub(super) async fn heard(&self) -> Result<(), Trouble> {
         let given = self.given.load(Ordering::Relaxed);
-        let mut done = self.done.clone();
+        let mut progress = self.progress.clone();
         let most = match self.is_behind.load(Ordering::Relaxed) {
             true => Duration::ZERO,
             false => PATIENCE,
         };
-        // The thread lives as long as this does.
-        let taken = timeout(most, done.wait_for(|&done| done >= given)).await;
-        self.is_behind.store(taken.is_err(), Ordering::Relaxed);
+        let is_behind = loop {
+            let Progress { begun, done } = *progress.borrow_and_update();
+            if done >= given {
+                break false;
+            }
+            // Where the thread writes nothing it has not had its turn yet, and no reader is the cause.
+            let most = if begun > done { most } else { Duration::MAX };
+            match timeout(most, progress.changed()).await {
+                Ok(Ok(())) => {}
+                // The thread lives as long as this does.
+                Ok(Err(_)) => break false,
+                Err(_) => break true,
+            }
+        };
+        self.is_behind.store(is_behind, Ordering::Relaxed);
         self.state()
     }
 
@@ -142,10 +161,11 @@ fn words(lost: u64) -> String {
 fn write(
     lines: &Receiver<Line>,
     closed: &Mutex<Option<(io::ErrorKind, String)>>,
-    count: &watch::Sender<u64>,
+    count: &watch::Sender<Progress>,
 ) {
     let mut is_open = true;
     for line in lines {
+        count.send_modify(|progress| progress.begun += 1);
         match line {
             Line::Data(line) if is_open => {
                 if let Err(cause) = write_stdout(&line) {
@@ -159,7 +179,7 @@ fn write(
             Line::Other(line) => drop(writeln!(io::stderr(), "{line}")),
             Line::Mark(reached) => drop(reached.send(())),
         }
-        count.send_modify(|done| *done += 1);
+        count.send_modify(|progress| progress.done += 1);
     }
 }
 
@@ -168,14 +188,14 @@ mod tests {
     use super::*;
 
     fn queue(lines: SyncSender<Line>) -> Queue {
-        Queue::to(lines, Arc::default(), watch::channel(0).1)
+        Queue::to(lines, Arc::default(), watch::channel(Progress::default()).1)
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_reads_has_a_moment_and_who_stands_still_has_none() {
         let (sender, _lines) = sync_channel(9);
-        let (count, done) = watch::channel(0);
-        let queue = Queue::to(sender, Arc::default(), done);
+        let (count, progress) = watch::channel(Progress { begun: 1, done: 0 });
+        let queue = Queue::to(sender, Arc::default(), progress);
         let start = tokio::time::Instant::now();
         for _ in 0..3 {
             queue.data("x").unwrap();
@@ -183,11 +203,28 @@ mod tests {
         }
         assert_eq!(start.elapsed(), PATIENCE, "it is waited for once");
         // It reads again, and has its moment again.
-        count.send_modify(|done| *done = 3);
+        count.send_replace(Progress { begun: 3, done: 3 });
         queue.heard().await.unwrap();
         queue.data("x").unwrap();
+        count.send_modify(|progress| progress.begun += 1);
         queue.heard().await.unwrap();
         assert_eq!(start.elapsed(), 2 * PATIENCE);
+    }
+
+    /// As on a computer that is busy: one who is gone is noticed all the same.
+    #[tokio::test(start_paused = true)]
+    async fn a_thread_that_had_no_turn_yet_is_waited_for() {
+        let (sender, _lines) = sync_channel(9);
+        let (count, progress) = watch::channel(Progress::default());
+        let queue = Queue::to(sender, Arc::default(), progress);
+        queue.data("x").unwrap();
+        let turn = async {
+            tokio::time::sleep(10 * PATIENCE).await;
+            *queue.closed.lock().unwrap() = Some((io::ErrorKind::BrokenPipe, String::new()));
+            count.send_replace(Progress { begun: 1, done: 1 });
+        };
+        let (heard, ()) = tokio::join!(queue.heard(), turn);
+        assert!(matches!(heard, Err(Trouble::PipeClosed)), "{heard:?}");
     }
 
     #[test]

@@ -57,13 +57,16 @@ pub(crate) async fn apply(profile: &Profile, remote: &Remote, out: &Output) -> R
 
 /// Tells what came of a profile.
 pub(crate) fn tell_applied(all: &[Applied], out: &Output) -> Result<Totals, Trouble> {
+    let mut told = Ok(());
     for applied in all {
-        match &applied.outcome {
-            Outcome::Reached(means) => tell(applied, *means, out)?,
-            Outcome::Failed(problem) => tell_failed(applied, problem, out)?,
-        }
+        let said = match &applied.outcome {
+            Outcome::Reached(means) => tell(applied, *means, out),
+            Outcome::Failed(problem) => tell_failed(applied, problem, out),
+        };
+        // What failed is told on standard error too.
+        told = told.and(said);
     }
-    Ok(Totals::of(all))
+    told.map(|()| Totals::of(all))
 }
 
 fn tell(applied: &Applied, means: Means, out: &Output) -> Result<(), Trouble> {

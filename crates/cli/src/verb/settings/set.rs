@@ -56,21 +56,24 @@ async fn set(args: &SetArgs, context: &Context<'_>) -> Result<Exit> {
     let allow = Allow { settings: true, ..Allow::default() };
     let remote = context.connect_remote(&config, allow).await?;
     warn_without_list(&remote, &context.out);
-    let (mut set, mut failed) = (0, 0);
+    let (mut set, mut failed, mut told) = (0, 0, Ok(()));
     for wish in &args.wishes {
-        match fulfil(&remote, wish).await? {
+        let said = match fulfil(&remote, wish).await? {
             Ok(reached) => {
                 set += 1;
-                heedless(tell(wish, &reached, &context.out))?;
+                tell(wish, &reached, &context.out)
             }
             Err(what) => {
                 failed += 1;
-                heedless(tell_failed(wish, &what, &context.out))?;
+                tell_failed(wish, &what, &context.out)
             }
-        }
+        };
+        // What cannot be told keeps nothing from being set.
+        told = told.and(said);
     }
     remote.leave().await;
-    heedless(context.out.json("summary", json!({ "set": set, "failed": failed })))?;
+    let summary = json!({ "set": set, "failed": failed });
+    heedless(told.and_then(|()| context.out.json("summary", summary)))?;
     Ok(match (set, failed) {
         (_, 0) => Exit::Done,
         (0, _) => Exit::Refused,

@@ -49,7 +49,7 @@ pub(super) async fn begin(args: &ShootArgs, plan: Plan, context: &Context<'_>) -
         series.prepare().await.map_err(worded)?;
         posts.push(Post { name, series, guard });
     }
-    // Who does not read of the cameras gets no picture.
+    // Where whoever was to read of the cameras is gone, no picture is taken; one who stands still keeps none.
     context.out.heard().await?;
     Ok(Stand::new(posts))
 }
