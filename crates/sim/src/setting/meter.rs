@@ -181,6 +181,24 @@ mod tests {
         assert_eq!(over(&[(0x5007, 800), (0xD02A, 0x4000_0064)]) - base, -2_000, "L100");
     }
 
+    #[test]
+    fn a_file_tells_the_numbers_of_the_dials_and_what_the_body_chose() {
+        let of = |program| {
+            let exposure = [(0x5007, 560), (0xD240, 0x8000_EA60), (0xD02A, 1250)];
+            let dials = [&exposure[..], &[(0x500E, program), (0x5010, 0)]].concat();
+            let taken = camera("X-T5", &dials).meter(9.0);
+            (taken.time_us, taken.f_number, taken.iso)
+        };
+        // 1/60 s, f/5.6, ISO 1250 as they are marked; the body's own in light of 9 are not.
+        assert_eq!(of(1), (16_667, 560, 1250));
+        let (time_us, f_number, iso) = of(3);
+        assert_eq!((f_number, iso), (560, 1250));
+        assert!((4_000..6_000).contains(&time_us), "{time_us}");
+        let (time_us, f_number, iso) = of(4);
+        assert_eq!((time_us, iso), (16_667, 1250));
+        assert!((950..1_050).contains(&f_number), "{f_number}");
+    }
+
     /// Whatever their numbers say: 1/13 to 1/10 s is no longer a step than 1/10 to 1/8 s.
     #[test]
     fn a_step_of_a_dial_is_a_third_of_a_stop() {
